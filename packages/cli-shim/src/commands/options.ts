@@ -1,0 +1,64 @@
+/** Flags that several commands share. */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { Environment } from "../context.js";
+import { resolveSecret } from "../secrets.js";
+
+export interface S3Flags {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  readonly awsProfile?: string;
+  readonly pathStyle?: true;
+}
+
+export function addS3Flags(command: Command): Command {
+  return command
+    .optionsGroup(
+      "S3 options (default: the named destination, then S3_* of the gateway's environment, then AWS's own):",
+    )
+    .option("--endpoint <url>", "the store's URL; AWS if absent")
+    .option("--region <name>", "region of the bucket")
+    .option("--access-key <id>", "access key: the key itself, env:NAME or file:PATH")
+    .option("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself")
+    .option("--aws-profile <name>", "profile of the AWS configuration on the gateway's machine")
+    .option("--path-style", "put the bucket into the path, not into the host name");
+}
+
+/** `s3` of a request, or nothing when no flag was given. Secrets are read here, on the CLI's machine. */
+export function readS3Flags(flags: S3Flags, env: Environment): object {
+  const secret = (flag: string, value: string | undefined): string | undefined =>
+    value === undefined ? undefined : resolveSecret(flag, value, env);
+  const s3 = {
+    endpoint: flags.endpoint,
+    region: flags.region,
+    accessKey: secret("--access-key", flags.accessKey),
+    secretKey: secret("--secret-key", flags.secretKey),
+    profile: flags.awsProfile,
+    pathStyle: flags.pathStyle,
+  };
+  return Object.values(s3).some((value) => value !== undefined) ? { s3 } : {};
+}
+
+export interface WaitFlags {
+  readonly wait?: boolean;
+}
+
+export function addWaitFlags(command: Command): Command {
+  return command
+    .option("--wait", "wait until the job has ended (the default)")
+    .option("--no-wait", "return as soon as the job is queued");
+}
+
+/** A whole number; its range is the gateway's business. */
+export function integerOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It is not a whole number.");
+    return Number(text);
+  });
+}
+
+/** Examples at the end of a command's help. */
+export function addExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
+}

@@ -1,0 +1,180 @@
+/** `openclaw tenants backup | restore | backups`. */
+import { Option, type Command } from "commander";
+import { apiPath, query } from "../client.js";
+import type { Context } from "../context.js";
+import { cliError } from "../errors.js";
+import { finishJob } from "../jobs/wait.js";
+import { backupSummary, restoreSummary } from "../output/summaries.js";
+import type { ArchiveView, JobView } from "../views.js";
+import { archiveTable } from "./backups.js";
+import {
+  addExamples,
+  addS3Flags,
+  addWaitFlags,
+  integerOption,
+  readS3Flags,
+  type S3Flags,
+  type WaitFlags,
+} from "./options.js";
+
+const LOCATIONS =
+  "A location is s3://bucket/key, dest:NAME[/key], or an absolute path on the gateway's machine, which need not be " +
+  "this one; profiles are resolved there too.";
+
+export function addTenantBackupCommands(tenants: Command, context: Context): void {
+  addBackup(tenants, context);
+  addRestore(tenants, context);
+  addBackups(tenants, context);
+}
+
+interface BackupFlags extends S3Flags, WaitFlags {
+  readonly to?: string;
+  readonly dryRun?: true;
+  readonly overwrite?: true;
+  readonly allowUnreadable?: true;
+  readonly compressionLevel?: number;
+}
+
+function addBackup(tenants: Command, context: Context): void {
+  const command = tenants
+    .command("backup <id>")
+    .summary("back a tenant up into one archive")
+    .description(
+      "Back a tenant up, while it keeps running, into one .tar.zst archive that `tar --zstd -xf` can open, too. " +
+        `${LOCATIONS} Without --to, or with a '/' at its end, the archive gets an automatic name.`,
+    )
+    .option("--to <location>", "where to; default: the gateway's default destination")
+    .option("--dry-run", "only say what would be archived")
+    .option("--overwrite", "replace an archive that is already there")
+    .option("--allow-unreadable", "leave files out, with a warning, that cannot be read")
+    .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"));
+  addWaitFlags(command);
+  addS3Flags(command);
+  addExamples(command, [
+    "openclaw tenants backup acme --to s3://my-bucket/acme/2026-06-03.tar.zst --aws-profile production",
+    "openclaw tenants backup acme --to s3://my-bucket/acme/2026-06-03.tar.zst --endpoint http://127.0.0.1:9000 --access-key $S3_AK --secret-key $S3_SK",
+    "openclaw tenants backup acme --to s3://my-bucket/acme/ --access-key env:S3_AK --secret-key file:/run/secrets/s3",
+    "openclaw tenants backup acme --to /var/backups/openclawmu/acme/2026-06-03.tar.zst",
+    "for t in $(openclaw tenants list --names); do openclaw tenants backup $t --to s3://my-bucket/$t/$(date +%F).tar.zst; done",
+  ]);
+  context.action(command, async (id: string, flags: BackupFlags) => {
+    const { to, dryRun, overwrite, allowUnreadable, compressionLevel } = flags;
+    const body = {
+      to,
+      dryRun,
+      overwrite,
+      allowUnreadable,
+      compressionLevel,
+      ...readS3Flags(flags, context.env),
+    };
+    const { job, joined } = (await context
+      .client()
+      .request("POST", apiPath`/api/admin/tenants/${id}/backups`, { body })) as {
+      readonly job: JobView;
+      readonly joined: boolean;
+    };
+    if (joined)
+      context.output.note(`${id}: joined job ${job.id}, the same backup, which had been started before`);
+    return finishJob(context, job, { wait: flags.wait !== false, summary: backupSummary });
+  });
+}
+
+interface RestoreFlags extends S3Flags, WaitFlags {
+  readonly from?: string;
+  readonly as?: string;
+  readonly force?: true;
+  readonly token?: "archive";
+  readonly dryRun?: true;
+  readonly undo?: string;
+}
+
+function addRestore(tenants: Command, context: Context): void {
+  const command = tenants
+    .command("restore")
+    .summary("restore a tenant, or take a restore back")
+    .description(
+      "Restore a tenant from an archive, or take a restore back. The tenant's place must be empty unless --force is " +
+        "given; until the whole archive is checked, nothing of a running tenant is touched. " +
+        `${LOCATIONS} Plain .tar, .tar.gz and .tar.zst of other tools are restored as well.`,
+    )
+    .option("--from <location>", "the archive: its location, or its id in the catalogue")
+    .option("--as <id>", "restore under another id")
+    .option("--force", "replace the tenant that is there (it can be brought back for a while)")
+    .addOption(
+      new Option(
+        "--token <which>",
+        "with --force: take the archive's token, not the one the tenant has now",
+      ).choices(["archive"]),
+    )
+    .option("--dry-run", "only check the archive")
+    .addOption(
+      new Option("--undo <job>", "take back what this restore did").conflicts([
+        "from",
+        "as",
+        "force",
+        "token",
+        "dryRun",
+        "endpoint",
+        "region",
+        "accessKey",
+        "secretKey",
+        "awsProfile",
+        "pathStyle",
+      ]),
+    );
+  addWaitFlags(command);
+  addS3Flags(command);
+  addExamples(command, [
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --as acme-staging",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --force",
+    "openclaw tenants restore --from /var/backups/openclawmu/acme/2026-06-03.tar.zst --dry-run",
+    "openclaw tenants restore --undo <job>",
+  ]);
+  context.action(command, async (flags: RestoreFlags) => {
+    const { job } = (await context.client().request("POST", ...restoreRequest(context, flags))) as {
+      readonly job: JobView;
+    };
+    return finishJob(context, job, { wait: flags.wait !== false, summary: restoreSummary });
+  });
+}
+
+function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
+  const { from, as, force, token, dryRun, undo } = flags;
+  if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
+  if (from === undefined) {
+    throw cliError("USAGE", "Neither --from nor --undo is given", {
+      hint: "`openclaw tenants restore --help` shows how it is used; `openclaw backups list` shows the archives.",
+    });
+  }
+  return [
+    "/api/admin/restores",
+    { body: { from, as, force, token, dryRun, ...readS3Flags(flags, context.env) } },
+  ];
+}
+
+function addBackups(tenants: Command, context: Context): void {
+  const command = tenants
+    .command("backups <id>")
+    .summary("list a tenant's archives")
+    .description(
+      "List a tenant's archives: those that the gateway's catalogue knows, or with --to those that are in a place. " +
+        "Credentials for that place are the gateway's own.",
+    )
+    .option(
+      "--to <location>",
+      "look there: dest:NAME, s3://bucket/prefix/, or a directory on the gateway's machine",
+    );
+  addExamples(command, [
+    "openclaw tenants backups acme",
+    "openclaw tenants backups acme --to s3://my-bucket/acme/",
+  ]);
+  context.action(command, async (id: string, flags: { readonly to?: string }) => {
+    const path = apiPath`/api/admin/tenants/${id}/backups` + query({ to: flags.to });
+    const list = (await context.client().request("GET", path)) as {
+      readonly archives: readonly ArchiveView[];
+    };
+    context.output.result(list, () => archiveTable(list.archives, `no archives of ${id}`));
+    return undefined;
+  });
+}

@@ -1,0 +1,20 @@
+/** The `openclaw` command. `bin/openclaw.js` loads this module. */
+import { systemClock } from "./clock.js";
+import { run } from "./program.js";
+
+// `openclaw tenants list | head -1` is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  clock: systemClock,
+  onSignal(handler) {
+    process.on("SIGINT", handler).on("SIGTERM", handler);
+    return () => void process.off("SIGINT", handler).off("SIGTERM", handler);
+  },
+});

@@ -1,0 +1,117 @@
+/** The parts of the gateway's answers that the command line reads. `/api/openapi.json` of a gateway has them whole. */
+
+export interface TenantView {
+  readonly id: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly quotas: { readonly bytes?: number; readonly entries?: number };
+  readonly suspended: boolean;
+  readonly directory?: string;
+}
+
+export interface TotalsView {
+  readonly entries: number;
+  readonly files: number;
+  readonly directories: number;
+  readonly symlinks: number;
+  readonly contentBytes: number;
+}
+
+export interface ArchiveView {
+  /** Absent for an archive that a location lists and the catalogue does not know. */
+  readonly id?: string;
+  readonly tenant?: string;
+  readonly location: string;
+  readonly size: number;
+  readonly createdAt?: string;
+  readonly totals?: TotalsView;
+  readonly state?: string;
+}
+
+export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+
+export interface JobView {
+  readonly id: string;
+  readonly type: string;
+  readonly tenant?: string;
+  readonly trigger: string;
+  readonly actor: string;
+  readonly state: JobState;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly progress?: JobProgress;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly warnings?: readonly JobWarning[];
+  readonly error?: JobError;
+}
+
+export interface JobProgress {
+  readonly phase: string;
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+  readonly files?: number;
+  readonly totalFiles?: number;
+  readonly storedBytes?: number;
+  readonly message?: string;
+}
+
+export interface JobWarning {
+  readonly code: string;
+  readonly path?: string;
+  readonly message: string;
+}
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly exitCode?: number;
+}
+
+/** `result` of a backup; the second half is a dry run's. */
+export interface BackupResult {
+  readonly location?: string;
+  readonly size?: number;
+  readonly durationMs?: number;
+  readonly totals?: TotalsView;
+  readonly overwriteGuard?: "atomic" | "checked" | "off";
+  readonly excluded?: { readonly entries: number; readonly bytes: number };
+  readonly largest?: readonly { readonly path: string; readonly size: number }[];
+}
+
+/** `result` of a restore or an undo. */
+export interface RestoreResult {
+  readonly tenant?: string;
+  readonly from?: string;
+  readonly replaced?: boolean;
+  readonly undo?: string;
+  readonly totals?: TotalsView;
+  readonly durationMs?: number;
+  readonly token?: "kept" | "archive" | "new";
+  readonly newToken?: string;
+  readonly schedulesDisabled?: number;
+  readonly rePair?: readonly string[];
+}
+
+export interface FindingView {
+  readonly check: string;
+  readonly severity: "ok" | "info" | "warning" | "critical";
+  readonly message: string;
+  readonly fix?: string;
+  readonly tenant?: string;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly tenants: { readonly count: number };
+  readonly sections: Readonly<Record<string, unknown>>;
+}
+
+export function isFinished(state: JobState): boolean {
+  return state !== "queued" && state !== "running";
+}

@@ -1,0 +1,39 @@
+import { Type, type Static, type TObject } from "typebox";
+import type { GatewayPlugin } from "../plugin/host.js";
+import { SecretSchema } from "./secrets.js";
+
+const GatewaySection = Type.Object(
+  {
+    /** Address to listen on. Loopback by default: whoever wants more puts TLS before it. */
+    bind: Type.String({ minLength: 1, default: "127.0.0.1" }),
+    /** 0 lets the system choose a free port. */
+    port: Type.Integer({ minimum: 0, maximum: 65_535, default: 18_789 }),
+    /** Admin token. OPENCLAW_GATEWAY_TOKEN goes before it. */
+    token: Type.Optional(SecretSchema),
+  },
+  { additionalProperties: false },
+);
+
+export type GatewaySection = Static<typeof GatewaySection>;
+
+/** What `openclaw.json` says, checked, with defaults filled in and secrets still as references. */
+export interface Config {
+  /** The file that it was read from, for messages. */
+  readonly file: string;
+  readonly gateway: Readonly<GatewaySection>;
+  /** A section for each plugin, as the plugin's own schema has it. */
+  readonly plugins: Readonly<Record<string, unknown>>;
+}
+
+/** The schema of the whole file for a gateway with these plugins. */
+export function configSchema(plugins: readonly Pick<GatewayPlugin, "name" | "configSchema">[]) {
+  const sections: Record<string, TObject> = {};
+  for (const { name, configSchema: section } of plugins) {
+    if (name in sections) throw new Error(`Two plugins have the name ${name}`);
+    sections[name] = section;
+  }
+  return Type.Object(
+    { gateway: GatewaySection, plugins: Type.Object(sections, { additionalProperties: false }) },
+    { additionalProperties: false },
+  );
+}

@@ -1,0 +1,190 @@
+import type { FastifyInstance } from "fastify";
+import type { AddressInfo } from "node:net";
+import type { DestinationStream } from "pino";
+import { adminToken, type AdminToken } from "./config/admin-token.js";
+import { loadConfig } from "./config/load.js";
+import type { Config } from "./config/schema.js";
+import { secretResolver } from "./config/secrets.js";
+import { coreDoctorChecks } from "./doctor/core-checks.js";
+import { GatewayError } from "./errors.js";
+import { TenantUsage } from "./files/usage.js";
+import { Workspace } from "./files/workspace.js";
+import { createLogger, type LogLevel } from "./http/logger.js";
+import { createMetrics } from "./http/metrics.js";
+import { buildServer } from "./http/server.js";
+import { Contributions } from "./plugin/contributions.js";
+import { Hooks } from "./plugin/hook-bus.js";
+import type { Clock, GatewayPlugin } from "./plugin/host.js";
+import { pluginHost } from "./plugin/plugin-host.js";
+import { Closing } from "./closing.js";
+import { defaultStateDirectory, gatewayPaths, prepareStateDirectory } from "./state/directory.js";
+import { acquireStateLock } from "./state/lock.js";
+import { errorText, isSystemError } from "./system-error.js";
+import { TenantLifecycle } from "./tenants/lifecycle.js";
+import { Tenants } from "./tenants/tenants.js";
+import { tokenHash } from "./tenants/token.js";
+
+export interface GatewayOptions {
+  readonly plugins: readonly GatewayPlugin[];
+  /** Default: `OPENCLAW_STATE_DIR` of `env`, else `~/.openclaw`. */
+  readonly stateDir?: string;
+  /** Goes before `gateway.bind` of the config. */
+  readonly bind?: string;
+  /** Goes before `gateway.port` of the config. 0: any free port. */
+  readonly port?: number;
+  /** Default: the process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Without an admin token, make one (`devToken`) instead of refusing to start. */
+  readonly dev?: boolean;
+  readonly clock?: Clock;
+  /** Default: `info`. */
+  readonly logLevel?: LogLevel;
+  /** Default: stdout. */
+  readonly logDestination?: DestinationStream;
+}
+
+export interface CloseOptions {
+  /** How long running work may go on before it is stopped. Default 25,000 ms: within Kubernetes' 30 s. */
+  readonly graceMs?: number;
+}
+
+export interface Gateway {
+  /** The server, for `inject` in tests. */
+  readonly app: FastifyInstance;
+  readonly stateDir: string;
+  /** The admin token that `dev` made; undefined when one was given. */
+  readonly devToken: string | undefined;
+  /**
+   * Throws `PORT_IN_USE`, or `CONFIG_INVALID` when the address is not this machine's or the port not this user's; the
+   * gateway is to be closed then.
+   */
+  listen(): Promise<{ readonly url: string }>;
+  /**
+   * Takes no new work, lets running work end for `graceMs`, stops the rest, and gives the state directory free. Asked
+   * again, it can only become shorter: a second Ctrl-C calls `close({ graceMs: 0 })`.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** Most bytes of one upload through the file API. */
+const MAX_UPLOAD_BYTES = 1024 ** 3;
+
+/**
+ * Starts a gateway up to the point of listening: state directory prepared and locked, config checked, tenants loaded,
+ * plugins set up. Rejects with a {@link GatewayError} of one clear line, with nothing held, when that cannot be.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const env = options.env ?? process.env;
+  const log = createLogger(options.logLevel ?? "info", options.logDestination);
+  const paths = gatewayPaths(options.stateDir ?? defaultStateDirectory(env));
+  await prepareStateDirectory(paths);
+  const lock = acquireStateLock(paths.lock);
+  const closing = new Closing(log);
+  closing.onReleased(() => lock.release());
+  try {
+    const config = await loadConfig({ file: paths.config, plugins: options.plugins });
+    const resolveSecret = secretResolver(env, paths.root);
+    const token = adminToken({
+      env,
+      configured: config.gateway.token,
+      resolveSecret,
+      dev: options.dev ?? false,
+    });
+    const clock = options.clock ?? { now: () => Date.now() };
+    const hooks = new Hooks();
+    const tenants = new Tenants({ paths, hooks, clock, log });
+    await tenants.load();
+    const lifecycle = new TenantLifecycle(tenants, log);
+    await lifecycle.removeLeftovers();
+
+    const contributions = new Contributions();
+    for (const check of coreDoctorChecks(paths, tenants.registry, token.token.length)) {
+      contributions.addDoctorCheck(check);
+    }
+    contributions.addReadiness("gateway", () => (closing.begun ? "the gateway is stopping" : undefined));
+    contributions.addShutdown({ drain: () => lifecycle.settled(), stop: () => Promise.resolve() });
+    closing.stops(contributions.shutdowns);
+    const metrics = createMetrics();
+    const host = { paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env };
+    for (const plugin of options.plugins) {
+      await plugin.setup(pluginHost(plugin, host), config.plugins[plugin.name]);
+    }
+    contributions.seal();
+
+    const app = await buildServer({
+      log,
+      adminTokenSha256: tokenHash(token.token),
+      isClosing: () => closing.begun,
+      clock,
+      metrics,
+      tenants,
+      lifecycle,
+      workspace: new Workspace({
+        disk: tenants.disk,
+        usage: new TenantUsage(clock),
+        maxUploadBytes: MAX_UPLOAD_BYTES,
+      }),
+      contributions,
+    });
+    closing.serves(app);
+    return gatewayOf({ app, stateDir: paths.root, options, config, token, closing });
+  } catch (error) {
+    await closing.close(0);
+    throw error;
+  }
+}
+
+interface GatewayParts {
+  readonly app: FastifyInstance;
+  readonly stateDir: string;
+  readonly options: GatewayOptions;
+  readonly config: Config;
+  readonly token: AdminToken;
+  readonly closing: Closing;
+}
+
+function gatewayOf(parts: GatewayParts): Gateway {
+  const { app, closing, config, options, token } = parts;
+  return {
+    app,
+    stateDir: parts.stateDir,
+    devToken: token.made ? token.token : undefined,
+    listen: async () => {
+      const host = options.bind ?? config.gateway.bind;
+      const port = options.port ?? config.gateway.port;
+      try {
+        await app.listen({ host, port, listenTextResolver: (address) => `gateway listens at ${address}` });
+      } catch (error) {
+        throw listenError(error, host, port);
+      }
+      return { url: listeningUrl(host, app.server.address()) };
+    },
+    close: (closeOptions = {}) => closing.close(closeOptions.graceMs ?? 25_000),
+  };
+}
+
+/** A URL by which this machine reaches the server: a wildcard address is for listening only. */
+function listeningUrl(host: string, address: AddressInfo | string | null): string {
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function listenError(error: unknown, host: string, port: number): Error {
+  if (isSystemError(error, "EADDRINUSE")) {
+    return new GatewayError("PORT_IN_USE", `Port ${port} of ${host} is in use`, { details: { port } });
+  }
+  if (isSystemError(error, "EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL")) {
+    return new GatewayError("CONFIG_INVALID", `gateway.bind ${host} is not an address of this machine`, {
+      hint: "Choose 127.0.0.1, 0.0.0.0, or an address of a network interface.",
+    });
+  }
+  if (isSystemError(error, "EACCES")) {
+    return new GatewayError("CONFIG_INVALID", `The gateway's user may not listen on port ${port}`, {
+      hint: "Choose a port of 1024 or more.",
+    });
+  }
+  return new GatewayError("INTERNAL", `The gateway cannot listen on ${host}:${port}: ${errorText(error)}`, {
+    cause: error,
+  });
+}

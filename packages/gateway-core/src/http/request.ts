@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { JobTrigger, TenantRecord } from "../plugin/host.js";
+
+/** Who sent a request, once its token was checked. */
+export type Caller =
+  { readonly scope: "admin" } | { readonly scope: "tenant"; readonly tenant: TenantRecord };
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Undefined on routes that ask for no token. */
+    caller: Caller | undefined;
+    /** The calling tenant. For routes under `/api/tenant` only; elsewhere it throws. */
+    readonly tenant: TenantRecord;
+    /** `admin`, or `tenant:<id>`. For authenticated routes only. */
+    readonly actor: string;
+    /** What the header `X-OpenClaw-Client` says: `cli`, `ui`, else `api`. */
+    readonly trigger: JobTrigger;
+  }
+}
+
+/** Adds the fields above to every request. */
+export function decorateRequests(app: FastifyInstance): void {
+  app.decorateRequest("caller", undefined);
+  app.decorateRequest("tenant", {
+    getter(this: FastifyRequest) {
+      if (this.caller?.scope === "tenant") return this.caller.tenant;
+      throw new Error("request.tenant is for routes under /api/tenant");
+    },
+  });
+  app.decorateRequest("actor", {
+    getter(this: FastifyRequest) {
+      if (this.caller === undefined) throw new Error("request.actor is for authenticated routes");
+      return this.caller.scope === "admin" ? "admin" : `tenant:${this.caller.tenant.id}`;
+    },
+  });
+  app.decorateRequest("trigger", {
+    getter(this: FastifyRequest): JobTrigger {
+      const client = this.headers["x-openclaw-client"];
+      return client === "cli" || client === "ui" ? client : "api";
+    },
+  });
+}

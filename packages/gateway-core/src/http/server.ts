@@ -1,0 +1,102 @@
+import helmet from "@fastify/helmet";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { randomUUID } from "node:crypto";
+import { GatewayError } from "../errors.js";
+import type { RouteScope } from "../plugin/host.js";
+import { authentication } from "./auth.js";
+import { measureRequests } from "./metrics.js";
+import { collectOpenApi, describeScope } from "./openapi.js";
+import { problemOf, sendProblem } from "./problem.js";
+import { RequestLog } from "./request-log.js";
+import { decorateRequests } from "./request.js";
+import { adminRoutes, publicRoutes, tenantRoutes, type RouteParts } from "./routes.js";
+import { guardTenants } from "./tenant-gate.js";
+import { validatorCompiler } from "./validation.js";
+
+export interface ServerParts extends RouteParts {
+  readonly log: FastifyBaseLogger;
+  /** SHA-256 of the admin token. */
+  readonly adminTokenSha256: string;
+  /** True from the moment the gateway takes no new work. */
+  readonly isClosing: () => boolean;
+}
+
+/** What a client of a gateway that stops is told to wait, in seconds, before it asks again. */
+const RETRY_AFTER_STOP_SECONDS = 5;
+
+/** Builds the HTTP server with all routes, the plugins' too. It does not listen yet. */
+export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: parts.log,
+    logController: new RequestLog(),
+    exposeHeadRoutes: false,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, problemOf(error, request.id)),
+    // The hook below says it with a problem document.
+    return503OnClosing: false,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  answerErrors(app);
+  decorateRequests(app);
+  measureRequests(app, parts.metrics);
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (parts.isClosing() && !isProbe(request.url)) done(stopping());
+    else done();
+  });
+  // The gateway itself speaks plain HTTP: the browser must not be told to upgrade the UI's requests.
+  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await collectOpenApi(app);
+
+  const authenticate = await authentication(app, {
+    adminTokenSha256: parts.adminTokenSha256,
+    tenants: parts.tenants.registry,
+  });
+  const enterScope = (context: FastifyInstance, scope: RouteScope): void => {
+    describeScope(context, scope);
+    context.addHook("onRequest", authenticate(scope));
+    context.addHook("onSend", (_request, reply, payload, done) => {
+      if (!reply.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
+      done(null, payload);
+    });
+  };
+
+  await app.register(async (context) => publicRoutes(context.withTypeProvider<TypeBoxTypeProvider>(), parts));
+  await app.register(async (context) => {
+    enterScope(context, "admin");
+    await adminRoutes(context.withTypeProvider<TypeBoxTypeProvider>(), parts);
+  });
+  await app.register(
+    async (context) => {
+      enterScope(context, "tenant");
+      guardTenants(context, parts.tenants.gate);
+      await tenantRoutes(context.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    },
+    { prefix: "/api/tenant" },
+  );
+  await app.ready();
+  return app;
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, request.id);
+    if (problem.code === "INTERNAL") request.log.error({ err: error }, "request failed");
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const [path] = request.url.split("?");
+    const error = new GatewayError("NOT_FOUND", `There is no ${request.method} ${path ?? ""}`);
+    return sendProblem(reply, problemOf(error, request.id));
+  });
+}
+
+function isProbe(url: string): boolean {
+  return url === "/healthz" || url === "/readyz";
+}
+
+function stopping(): GatewayError {
+  return new GatewayError("SHUTTING_DOWN", "The gateway is stopping", {
+    details: { retryAfterSeconds: RETRY_AFTER_STOP_SECONDS },
+  });
+}

@@ -1,0 +1,274 @@
+/**
+ * What a plugin sees of the gateway, and what the gateway asks of a plugin.
+ *
+ * Glossary
+ * - **host**: the gateway process, as a plugin sees it. A plugin imports these types only, never the host's code, so
+ *   that another host can implement the same interface.
+ * - **tenant**: one customer of the gateway; one directory below `tenants/`.
+ * - **slot**: a tenant id, whether a tenant stands there or not.
+ * - **claim**: a job's exclusive right to a slot (backup, restore, undo and delete exclude each other).
+ * - **suspension**: a short time in which a tenant's calls are answered 503 and its files are closed, so that its
+ *   directory can be swapped.
+ * - **workspace**: the part of a tenant's directory that the tenant itself reads and writes through the file API. No
+ *   plugin keeps an SQLite connection below it: the host opens and closes files there, which drops the connection's locks.
+ * - **job type**: work that a plugin can be asked to start by name with checked parameters (by a route, later by cron).
+ */
+import type { FastifyPluginAsync } from "fastify";
+import type { Registry } from "prom-client";
+import type { TObject, TSchema } from "typebox";
+
+/** A plugin as it is handed to `createGateway({ plugins })`. */
+export interface GatewayPlugin {
+  /** Lower-case; the key of its section under `plugins` in openclaw.json. */
+  readonly name: string;
+  readonly version: string;
+  /** Schema of its config section; the host checks the section (with defaults filled in) before `setup`. */
+  readonly configSchema: TObject;
+  /**
+   * Called once, after the state lock is held and the tenants are loaded, before the server listens. Registers
+   * everything through `host`. What it rejects with stops the start.
+   */
+  setup(host: PluginHost, config: unknown): Promise<void>;
+}
+
+export interface PluginHost {
+  /** Version of the gateway, for `producer` fields and the status page. */
+  readonly version: string;
+  readonly paths: StatePaths;
+  /** A child logger that carries the plugin's name. Secrets are redacted by the host, but do not rely on it. */
+  readonly log: PluginLogger;
+  readonly clock: Clock;
+  readonly tenants: TenantAccess;
+  readonly hooks: HookBus;
+  /** The registry behind `/metrics`. Names start with `openclaw_<plugin>_`. */
+  readonly metrics: Registry;
+
+  /**
+   * The secret behind a reference of the plugin's config section. Read anew at each call, so that a secret that was
+   * replaced on disk is taken. Throws `CONFIG_INVALID` naming the variable or the file.
+   */
+  resolveSecret(reference: SecretReference): string;
+  /** The gateway's environment, for settings that may come from it (`S3_ENDPOINT`, …). */
+  readonly env: Readonly<Record<string, string | undefined>>;
+
+  /**
+   * Registers routes under `/api/admin` (admin token) or `/api/tenant` (that tenant's token). The host authenticates,
+   * applies the tenant gate, turns thrown {@link CodedError}s into problem documents and collects the schemas into
+   * `/api/openapi.json`. In tenant scope `request.tenant` is the caller.
+   */
+  addRoutes(scope: RouteScope, routes: FastifyPluginAsync): void;
+  addJobType(type: JobType): void;
+  addPanel(panel: UiPanel): void;
+  addDoctorCheck(check: DoctorCheck): void;
+  addStatusSection(section: StatusSection): void;
+  /** A probe of `/readyz`: undefined when ready, else one line that says what is missing. */
+  addReadiness(name: string, probe: () => string | undefined): void;
+  addShutdown(shutdown: Shutdown): void;
+}
+
+/** A secret in the config: itself, or where it stands. A relative path is relative to the state directory. */
+export type SecretReference = string | { readonly env: string } | { readonly file: string };
+
+export type RouteScope = "admin" | "tenant";
+
+/** Absolute paths inside the state directory. */
+export interface StatePaths {
+  readonly root: string;
+  readonly tenants: string;
+  /** `tenants/.staging`: on the same file system as the tenants, so that a swap is a rename. */
+  readonly staging: string;
+  /** `tenants/.trash`. */
+  readonly trash: string;
+  /** `backup/`: the plugin's own directory. */
+  readonly backup: string;
+  /** `backups/`: the embedded default destination. */
+  readonly backups: string;
+}
+
+/** Time is injected, so that tests need not sleep. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** The part of pino's interface that plugins use. */
+export interface PluginLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What stands in `tenant.json`. */
+export interface TenantRecord {
+  readonly id: string;
+  /** Random, made at creation: tells apart two tenants that had the same id one after the other. 32 hex digits. */
+  readonly uid: string;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+  /** SHA-256 of the tenant's token, 64 hex digits. */
+  readonly tokenSha256: string;
+  readonly quotas: TenantQuotas;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface TenantQuotas {
+  /** Most bytes that the tenant's directory may take by a restore or through the file API. Absent: no limit. */
+  readonly bytes?: number;
+  /** Most entries, likewise. */
+  readonly entries?: number;
+}
+
+/** A token that was just made: the only time it can be seen. */
+export interface NewToken {
+  readonly token: string;
+  readonly sha256: string;
+}
+
+export interface TenantAccess {
+  /** Sorted by id. */
+  list(): readonly TenantRecord[];
+  get(id: string): TenantRecord | undefined;
+  /** Where the tenant's directory is or would be. Throws `TENANT_ID_INVALID` for what is not an id. */
+  directory(id: string): string;
+  /**
+   * Checks what claims to be the content of a `tenant.json` (hostile input: an archive's). Throws
+   * `TENANT_RECORD_INVALID` with the first offending field.
+   */
+  parseRecord(json: unknown): TenantRecord;
+  /** Makes a record with a fresh uid for a tenant that comes without one. */
+  newRecord(id: string, tokenSha256: string): TenantRecord;
+  newToken(id: string): NewToken;
+  /** The tenant that has this token hash, if any. */
+  findByTokenHash(sha256: string): TenantRecord | undefined;
+  /**
+   * Takes the exclusive claim on a slot, or says who has it. Never waits. The host's own `tenants delete` and
+   * `tenants create` take the same claim.
+   */
+  claim(id: string, holder: string): Claim | ClaimRefused;
+  /**
+   * Suspends a slot: new calls get 503 with Retry-After, running ones are waited for (`timeoutMs`, then
+   * `TENANT_BUSY`), then `tenantSuspended` hooks run so that open files and databases are closed. The caller must hold
+   * the claim. Works for an empty slot too. Until `resume`, the slot's record does not change: what `get` gives now is
+   * what a restore that keeps the token and quotas has to keep.
+   */
+  suspend(id: string, options: { readonly reason: string; readonly timeoutMs: number }): Promise<Suspension>;
+}
+
+export interface Claim {
+  readonly ok: true;
+  release(): void;
+}
+
+export interface ClaimRefused {
+  readonly ok: false;
+  /** The `holder` text of who has it. */
+  readonly heldBy: string;
+}
+
+export interface Suspension {
+  /** Reads the slot's `tenant.json` again (it may be gone, or another tenant's), runs `tenantResumed`, serves again. */
+  resume(): Promise<void>;
+}
+
+/** What plugins can be told of. Handlers run one after the other, in order of registration. */
+export interface HookEvents {
+  /** Close every file and database below the tenant's directory. */
+  tenantSuspended: { readonly tenant: string; readonly directory: string };
+  tenantResumed: { readonly tenant: string; readonly directory: string; readonly present: boolean };
+  /** Flush what should be in the backup that is about to start. */
+  beforeBackup: { readonly tenant: string; readonly directory: string; readonly jobId: string };
+  afterBackup: {
+    readonly tenant: string;
+    readonly directory: string;
+    readonly jobId: string;
+    readonly succeeded: boolean;
+  };
+}
+
+export type HookName = keyof HookEvents;
+
+export interface HookOptions {
+  /** After this time the handler counts as failed. Default 30,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+export interface HookBus {
+  on<N extends HookName>(
+    name: N,
+    handler: (event: HookEvents[N]) => Promise<void> | void,
+    options?: HookOptions,
+  ): void;
+  /** Runs every handler even if one fails; the failures are returned, for the caller to judge. */
+  run<N extends HookName>(name: N, event: HookEvents[N]): Promise<readonly HookFailure[]>;
+}
+
+export interface HookFailure {
+  /** Name of the plugin whose handler failed. */
+  readonly plugin: string;
+  readonly error: Error;
+}
+
+/** Who asked for a job. */
+export type JobTrigger = "cron" | "api" | "cli" | "ui";
+
+export interface JobType {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the parameters; the host checks them before `start`. */
+  readonly parameters: TObject;
+  /** `tenant`: a tenant id is required. `gateway`: none may be given. */
+  readonly scope: "tenant" | "gateway";
+  /** Queues a job and returns at once. */
+  start(request: JobStart): Promise<{ readonly jobId: string }>;
+}
+
+export interface JobStart {
+  readonly tenant?: string;
+  readonly parameters: unknown;
+  readonly trigger: JobTrigger;
+  /** `admin`, or `tenant:<id>`. */
+  readonly actor: string;
+}
+
+/** A page of the control UI: an ES module, with its assets, that the shell loads. */
+export interface UiPanel {
+  readonly id: string;
+  readonly title: string;
+  /** Directory that is served at `/ui/panels/<id>/`. */
+  readonly assets: string;
+  /** Module inside `assets` that defines the panel's custom element. */
+  readonly entry: string;
+  /** Name of that custom element. */
+  readonly element: string;
+}
+
+export type Severity = "ok" | "info" | "warning" | "critical";
+
+export interface Finding {
+  readonly severity: Severity;
+  /** One sentence. */
+  readonly message: string;
+  /** What to do; absent when all is well. */
+  readonly fix?: string;
+  readonly tenant?: string;
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  run(): Promise<readonly Finding[]>;
+}
+
+export interface StatusSection {
+  readonly name: string;
+  readonly schema: TSchema;
+  read(): Promise<unknown>;
+}
+
+/** Shutdown is graceful first, then forceful; no job is lost either way. */
+export interface Shutdown {
+  /** Take no new work and let running work end. Called once; the host waits for it for a limited time. */
+  drain(): Promise<void>;
+  /** Stop what still runs, now, leaving it to be picked up at the next start. Called after `drain`, always. */
+  stop(): Promise<void>;
+}

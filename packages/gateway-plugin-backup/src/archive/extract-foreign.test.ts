@@ -1,0 +1,328 @@
+import t, { type Test } from "tap";
+import { gzipSync } from "node:zlib";
+import { BackupError, type BackupErrorCode } from "../errors.js";
+import { DEFAULT_LIMITS } from "./format.js";
+import { skippableFrame } from "./frames.js";
+import { extractInProcess, type InProcessOptions } from "./testing/extract-in-process.js";
+import { stagingDirectory } from "./testing/staging.js";
+import { GNU_MAGIC, paxPart, tarOf, type TarPart, tarPart } from "./testing/tar-builder.js";
+import { readTree, type TreeEntry } from "./testing/tree.js";
+import { FrameCompressor } from "./zstd.js";
+
+const file: TarPart = { name: "tenants/acme/a.txt", content: "hello" };
+
+async function refusal(bytes: Uint8Array, options: InProcessOptions = {}): Promise<BackupError> {
+  try {
+    await extractInProcess(bytes, undefined, options);
+  } catch (error) {
+    if (error instanceof BackupError) return error;
+    throw error;
+  }
+  throw new Error("the archive was accepted");
+}
+
+async function extracted(
+  test: Test,
+  tar: Buffer,
+  options: InProcessOptions = {},
+): Promise<Record<string, TreeEntry>> {
+  const into = stagingDirectory(test);
+  await extractInProcess(tar, into, options);
+  return readTree(into);
+}
+
+t.test("which directory is the tenant's", async (t) => {
+  const dir = (name: string): TarPart => ({ name, typeFlag: "5", mode: 0o755 });
+  const accepted: [string, TarPart[], string | undefined][] = [
+    ["tenants/<id>/", [dir("tenants/"), dir("tenants/acme/"), file], undefined],
+    ["./tenants/<id>/", [dir("./"), dir("./tenants/"), { ...file, name: "./tenants/acme/a.txt" }], undefined],
+    ["tenants/<id>/ under another name", [file], "other"],
+    [".", [dir("./"), { ...file, name: "./a.txt" }], "acme"],
+    [".", [dir("."), { ...file, name: "a.txt" }, dir("./")], "acme"],
+    ["one directory", [dir("backup/"), { ...file, name: "backup/a.txt" }], "acme"],
+    ["./one directory", [{ ...file, name: "./backup/a.txt" }], "acme"],
+  ];
+  for (const [what, parts, as] of accepted) {
+    const tree = await extracted(t, tarOf(...parts), as === undefined ? {} : { as });
+    t.match(tree, { "a.txt": { content: "hello" } }, what);
+    t.strictSame(Object.keys(tree), ["", "a.txt"], what);
+  }
+
+  const refused: [string, TarPart[], string | undefined, BackupErrorCode][] = [
+    [". without --as", [dir("./"), { ...file, name: "./a.txt" }], undefined, "TENANT_AMBIGUOUS"],
+    ["one directory without --as", [{ ...file, name: "backup/a.txt" }], undefined, "TENANT_AMBIGUOUS"],
+    ["two tenants", [file, { name: "tenants/bravo/a.txt" }], undefined, "TENANT_AMBIGUOUS"],
+    ["two tenants with --as", [file, { name: "tenants/bravo/a.txt" }], "x", "TENANT_AMBIGUOUS"],
+    ["two directories", [{ name: "a/x" }, { name: "b/x" }], "x", "UNSAFE_ENTRY"],
+    ["a tenant beside other things", [file, { name: "openclaw.json" }], "x", "UNSAFE_ENTRY"],
+    [
+      "a state directory",
+      [dir("./"), { name: "./openclaw.json" }, { name: "./tenants/acme/x" }],
+      "x",
+      "UNSAFE_ENTRY",
+    ],
+    ["tenants/ before other things", [dir("./"), dir("./tenants/"), { name: "./a" }], "x", "UNSAFE_ENTRY"],
+    ["no tenant's id", [{ name: "tenants/ACME/x" }], "x", "UNSAFE_ENTRY"],
+    ["a file as root", [{ name: "a.txt" }], "x", "UNSAFE_ENTRY"],
+    ["a file as tenant", [{ name: "tenants/acme" }], "x", "UNSAFE_ENTRY"],
+    ["nothing", [dir("tenants/")], "x", "ARCHIVE_DAMAGED"],
+  ];
+  for (const [what, parts, as, code] of refused)
+    t.equal((await refusal(tarOf(...parts), as === undefined ? {} : { as })).code, code, what);
+});
+
+t.test("hostile entries are refused, and the entry is named", async (t) => {
+  const link = (name: string, target: string): TarPart => ({
+    name: `tenants/acme/${name}`,
+    typeFlag: "2",
+    target,
+  });
+  const cases: [string, (TarPart | Buffer)[]][] = [
+    ["..", [{ name: "tenants/acme/../bravo/x" }]],
+    [".. first", [{ name: "../x" }]],
+    [".. behind tenants", [{ name: "tenants/../../x" }]],
+    [".. in the prefix", [{ name: "x", prefix: "tenants/acme/.." }]],
+    [".. in pax", [paxPart({ path: "tenants/acme/../../x" }), file]],
+    [
+      ".. in a GNU long name",
+      [{ name: "L", typeFlag: "L", content: "tenants/acme/../x\0", magic: GNU_MAGIC }, file],
+    ],
+    ["absolute", [{ name: "/etc/cron.d/x" }]],
+    ["absolute in pax", [paxPart({ path: "/etc/cron.d/x" }), file]],
+    ["an empty component", [{ name: "tenants/acme//x" }]],
+    ["an empty name", [{ name: "" }]],
+    ["a slash", [{ name: "/" }]],
+    ["NUL in pax", [paxPart({ path: "tenants/acme/a\0b" }), file]],
+    ["a component over 255 bytes", [paxPart({ path: `tenants/acme/${"x".repeat(256)}` }), file]],
+    ["a link out", [link("l", "../../../etc")]],
+    ["an absolute link", [link("l", "/etc")]],
+    ["a link to another tenant", [link("l", "../bravo")]],
+    ["a path through a link", [link("l", "."), { name: "tenants/acme/l/x" }]],
+    ["a link over a directory in use", [{ name: "tenants/acme/d/x" }, link("d", ".")]],
+    ["a file over a directory in use", [{ name: "tenants/acme/d/x" }, { name: "tenants/acme/d" }]],
+    ["a path through a file", [{ name: "tenants/acme/d" }, { name: "tenants/acme/d/x" }]],
+    ["links that leave together", [link("a", "b/../.."), link("b", "c/d"), link("c", ".")]],
+    ["a root that is a link", [{ name: "tenants/acme", typeFlag: "2", target: "bravo" }]],
+    ["a hard link out", [{ name: "tenants/acme/h", typeFlag: "1", target: "/etc/passwd" }]],
+    [
+      "a hard link to a later file",
+      [{ name: "tenants/acme/h", typeFlag: "1", target: "tenants/acme/a.txt" }, file],
+    ],
+    [
+      "a hard link to a link",
+      [link("l", "x"), { name: "tenants/acme/h", typeFlag: "1", target: "tenants/acme/l" }],
+    ],
+    ["a hard link to another tenant", [{ name: "tenants/acme/h", typeFlag: "1", target: "tenants/bravo/a" }]],
+    ["a file that stands twice", [file, file]],
+    ["a file over a link", [link("a.txt", "x"), file]],
+    ["a character device", [{ name: "tenants/acme/null", typeFlag: "3" }]],
+    ["a block device", [{ name: "tenants/acme/sda", typeFlag: "4" }]],
+    ["a FIFO", [{ name: "tenants/acme/pipe", typeFlag: "6" }]],
+    ["a GNU sparse file", [{ ...file, typeFlag: "S", magic: GNU_MAGIC }]],
+    ["a pax sparse file", [paxPart({ "GNU.sparse.major": "1", "GNU.sparse.minor": "0" }), file]],
+    ["an unknown type", [{ ...file, typeFlag: "Z" }]],
+    ["a GNU dump directory", [{ name: "tenants/acme/", typeFlag: "D", magic: GNU_MAGIC }]],
+    ["a tenant.json that is a link", [link("tenant.json", "a.txt")]],
+    [
+      "a tenant.json that is a hard link",
+      [file, { name: "tenants/acme/tenant.json", typeFlag: "1", target: file.name ?? "" }],
+    ],
+  ];
+  for (const [what, parts] of cases) {
+    const error = await refusal(tarOf(...parts));
+    t.match(error, { code: "UNSAFE_ENTRY", exitCode: 7, details: { entry: String } }, what);
+  }
+});
+
+t.test("nothing outside staging changes, and what was written stays inside", async (t) => {
+  const outside = stagingDirectory(t);
+  const before = readTree(outside);
+  const into = stagingDirectory(t);
+  const tar = tarOf(
+    file,
+    { name: "tenants/acme/l", typeFlag: "2", target: "d" },
+    { name: "tenants/acme/l/x" },
+    { name: `tenants/acme/../../../../../../${outside}/x` },
+  );
+  await t.rejects(extractInProcess(tar, into), { code: "UNSAFE_ENTRY" });
+  t.strictSame(readTree(outside), before);
+  t.strictSame(Object.keys(readTree(into)), ["", "a.txt", "l"]);
+});
+
+t.test("damage is told from malice", async (t) => {
+  const cases: [string, Buffer][] = [
+    ["a wrong checksum", tarOf(Buffer.concat([Buffer.from("x"), tarPart(file).subarray(1)]))],
+    ["no end blocks", tarPart(file)],
+    ["one end block", Buffer.concat([tarPart(file), Buffer.alloc(512)])],
+    ["cut within content", tarPart({ ...file, content: Buffer.alloc(2000) }).subarray(0, 1000)],
+    [
+      "an entry behind a zero block",
+      Buffer.concat([tarPart(file), Buffer.alloc(512), tarOf({ name: "tenants/acme/b" })]),
+    ],
+    ["garbage behind the end", Buffer.concat([tarOf(file), Buffer.from("garbage")])],
+    ["a second tar behind the end", Buffer.concat([tarOf(file), tarOf({ name: "tenants/acme/b" })])],
+    ["a size that is no number", tarOf({ ...file, patch: { 124: "1x" } })],
+    ["a negative size", tarOf({ ...file, patch: { 124: "\xff".repeat(12) } })],
+    ["a size beyond measure", tarOf({ ...file, patch: { 124: `\x80${"\x7f".repeat(11)}` } })],
+    ["pax records without length", tarOf(tarPart({ typeFlag: "x", content: "path=x\n" }), file)],
+    ["pax records that are cut off", tarOf(tarPart({ typeFlag: "x", content: "99 path=x\n" }), file)],
+    ["a pax size that is no number", tarOf(paxPart({ size: "-1" }), file)],
+    ["a pax time that is no number", tarOf(paxPart({ mtime: "now" }), file)],
+    ["an enormous pax header", tarOf(tarPart({ typeFlag: "x", size: 2 ** 31 }), file)],
+    ["a pax header without an entry", tarOf(file, paxPart({ path: "tenants/acme/x" }))],
+    ["a directory with a size", tarOf(file, { name: "tenants/acme/d/", typeFlag: "5", size: 512 }, file)],
+  ];
+  for (const [what, tar] of cases)
+    t.match(await refusal(tar), { code: "ARCHIVE_DAMAGED", exitCode: 7 }, what);
+});
+
+t.test("hard links become copies that count with their size", async (t) => {
+  const tar = tarOf(
+    { ...file, mode: 0o640 },
+    { name: "tenants/acme/b/again", typeFlag: "1", target: "./tenants/acme/a.txt", mode: 0o640 },
+    { name: "tenants/acme/third", typeFlag: "1", target: "tenants/acme/b/again" },
+  );
+  const tree = await extracted(t, tar);
+  t.match(tree["b/again"], { content: "hello", mode: 0o640 });
+  t.match(tree["third"], { content: "hello" });
+  t.match(await extractInProcess(tar, undefined), { totals: { files: 3, contentBytes: 15 } });
+  t.equal((await refusal(tar, { limits: { ...DEFAULT_LIMITS, bytes: 14 } })).code, "LIMIT_EXCEEDED");
+});
+
+t.test("a directory may stand twice, the last one counts", async (t) => {
+  const dir: TarPart = { name: "tenants/acme/d/", typeFlag: "5", mode: 0o700 };
+  const tar = tarOf(dir, { name: "tenants/acme/d/x" }, { ...dir, mode: 0o550, seconds: 1_000_000_000 });
+  t.match(await extracted(t, tar), { d: { mode: 0o550, mtimeNs: 1_000_000_000_000_000_000n } });
+  t.match(await extractInProcess(tar, undefined), { totals: { entries: 2, directories: 1 } });
+});
+
+t.test("setuid, setgid and sticky bits are dropped", async (t) => {
+  const tar = tarOf({ ...file, mode: 0o7755 }, { name: "tenants/acme/d", typeFlag: "5", mode: 0o3777 });
+  t.match(await extracted(t, tar), { "a.txt": { mode: 0o755 }, d: { mode: 0o777 } });
+});
+
+t.test("what the dialects say of names and times is understood", async (t) => {
+  const long = `tenants/acme/${"n".repeat(200)}`;
+  const tree = await extracted(
+    t,
+    tarOf(
+      { name: "v7", typeFlag: "\0", magic: "", patch: { 0: "tenants/acme/old-v7" } },
+      { name: "tenants/acme/old-directory/", typeFlag: "0", magic: "" },
+      tarPart({ name: "././@LongLink", typeFlag: "L", content: `${long}\0`, magic: GNU_MAGIC }),
+      tarPart({ name: long.slice(0, 100), content: "gnu", magic: GNU_MAGIC }),
+      tarPart({ name: "././@LongLink", typeFlag: "K", content: `${"t".repeat(150)}\0`, magic: GNU_MAGIC }),
+      tarPart({ name: "tenants/acme/long-link", typeFlag: "2", magic: GNU_MAGIC }),
+      { name: "suffix", prefix: "tenants/acme" },
+      { name: "tenants/acme/gnu-times", magic: GNU_MAGIC, prefix: "14000000000" },
+      paxPart({ path: "tenants/acme/caf\xe9", mtime: "1700000000.123456789", hdrcharset: "BINARY" }),
+      { content: "latin1" },
+      paxPart({ mtime: "-1.5" }),
+      { name: "tenants/acme/before-1970" },
+      { name: "tenants/acme/contiguous", typeFlag: "7", content: "c" },
+      tarPart({ name: "label", typeFlag: "V", magic: GNU_MAGIC }),
+      paxPart({ comment: "all that follow", mtime: "1600000000" }, "g"),
+      { name: "tenants/acme/global" },
+      paxPart({ mtime: "" }),
+      { name: "tenants/acme/deleted" },
+    ),
+  );
+  t.match(tree, {
+    "old-v7": { type: "file" },
+    "old-directory": { type: "directory" },
+    ["n".repeat(200)]: { content: "gnu" },
+    "long-link": { target: "t".repeat(150) },
+    suffix: { type: "file" },
+    "gnu-times": { type: "file" },
+    "caf\xe9": { content: "latin1", mtimeNs: 1_700_000_000_123_456_000n },
+    "before-1970": { mtimeNs: -1_500_000_000n },
+    contiguous: { content: "c" },
+    global: { mtimeNs: 1_600_000_000_000_000_000n },
+    deleted: { mtimeNs: 1_700_000_000_000_000_000n },
+  });
+});
+
+t.test("numbers in base 256 are understood", async (t) => {
+  const tar = tarOf({
+    ...file,
+    patch: { 124: `\x80${"\0".repeat(10)}\x05`, 136: `${"\xff".repeat(11)}\xfe` },
+  });
+  t.match(await extracted(t, tar), { "a.txt": { content: "hello", mtimeNs: -2_000_000_000n } });
+});
+
+t.test("compressed tars are read frame after frame and member after member", async (t) => {
+  const tar = Buffer.concat([tarOf({ ...file, content: "x".repeat(5000) }), Buffer.alloc(10_240)]);
+  const parts = [tar.subarray(0, 700), tar.subarray(700, 701), tar.subarray(701)];
+  const compressor = new FrameCompressor(3);
+  const frames = parts.map((part) => compressor.compress(part));
+  const zstd = Buffer.concat([skippableFrame(0x184d2a50, Buffer.from("first")), ...frames]);
+  const gzip = Buffer.concat(parts.map((part) => gzipSync(part)));
+  for (const chunkBytes of [1, 17, 512, 100_000]) {
+    t.match(await extractInProcess(zstd, undefined, { chunkBytes }), { totals: { contentBytes: 5000 } });
+    t.match(await extractInProcess(gzip, undefined, { chunkBytes }), { totals: { contentBytes: 5000 } });
+  }
+});
+
+t.test("a compressed tar that was cut off, or goes on, is refused", async (t) => {
+  const tar = tarOf(file);
+  for (const packed of [new FrameCompressor(3).compress(tar), gzipSync(tar)]) {
+    for (let length = 1; length < packed.length; length++)
+      t.equal((await refusal(packed.subarray(0, length))).exitCode, 7, `${length} bytes`);
+    for (const chunkBytes of [1, packed.length, packed.length + 1, 100_000])
+      for (const trailer of ["garbage", "\x1f", "\x1f\x8b", "(", "\0x", "\0"])
+        t.equal(
+          (await refusal(Buffer.concat([packed, Buffer.from(trailer, "latin1")]), { chunkBytes })).code,
+          "ARCHIVE_DAMAGED",
+          `${JSON.stringify(trailer)} in chunks of ${chunkBytes}`,
+        );
+  }
+});
+
+t.test("no flipped byte of a compressed tar leads to a wrong tree", async (t) => {
+  const tar = tarOf({ ...file, content: "some content that is hashed by the frame's checksum" });
+  const expected = await extracted(t, tar);
+  for (const packed of [new FrameCompressor(3).compress(tar), gzipSync(tar)])
+    for (let position = 0; position < packed.length; position++) {
+      const flipped = Buffer.from(packed);
+      flipped[position] = (flipped[position] ?? 0) ^ 0x41;
+      const into = stagingDirectory(t);
+      const outcome = await extractInProcess(flipped, into).catch((error: unknown) => error);
+      if (outcome instanceof BackupError) t.equal(outcome.exitCode, 7);
+      else t.match(readTree(into)["a.txt"], expected["a.txt"] ?? {}, `byte ${position}`);
+    }
+});
+
+t.test("whatever is done to a tar, it is read or refused, never more", async (t) => {
+  const tar = tarOf(
+    { name: "tenants/acme/d/", typeFlag: "5" },
+    paxPart({ path: `tenants/acme/d/${"p".repeat(120)}`, mtime: "1700000000.5" }),
+    file,
+    { name: "tenants/acme/l", typeFlag: "2", target: "d" },
+    { name: "tenants/acme/h", typeFlag: "1", target: "tenants/acme/l" },
+  );
+  for (let position = 0; position < tar.length; position++)
+    for (const mask of [0x01, 0x80]) {
+      const flipped = Buffer.from(tar);
+      flipped[position] = (flipped[position] ?? 0) ^ mask;
+      const outcome = await extractInProcess(flipped, undefined, { as: "x" }).catch(
+        (error: unknown) => error,
+      );
+      if (outcome instanceof Error && !(outcome instanceof BackupError && [2, 7].includes(outcome.exitCode)))
+        t.fail(`byte ${position}: ${String(outcome)}`);
+    }
+  t.pass();
+});
+
+t.test("a bomb is refused by its ratio while it is unpacked", async (t) => {
+  const zeros = Buffer.alloc(4 * 1024 * 1024);
+  const frame = new FrameCompressor(19).compress(zeros);
+  const head = new FrameCompressor(3).compress(tarPart({ name: "tenants/acme/zeros", size: 2 ** 33 - 1 }));
+  const bomb = Buffer.concat([head, ...Array.from({ length: 400 }, () => frame)]);
+  t.match(await refusal(bomb), { code: "LIMIT_EXCEEDED", details: { rule: "ratio" } });
+});
+
+t.test("limits and free space hold while a foreign archive is read", async (t) => {
+  const tar = tarOf(file, { ...file, name: "tenants/acme/b.txt" });
+  t.equal((await refusal(tar, { limits: { ...DEFAULT_LIMITS, entries: 1 } })).code, "LIMIT_EXCEEDED");
+  t.equal((await refusal(tar, { limits: { ...DEFAULT_LIMITS, bytes: 9 } })).code, "LIMIT_EXCEEDED");
+  t.match(await refusal(tar, { spaceLimit: 9 }), { code: "DISK_FULL", message: /tenants?|b\.txt/ });
+});

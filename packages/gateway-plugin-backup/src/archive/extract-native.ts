@@ -1,0 +1,182 @@
+import { createHash, hash } from "node:crypto";
+import { BackupError } from "../errors.js";
+import { FrameAssembler } from "./frame-assembler.js";
+import { type ArchiveLimits, type EntryRecord, MAX_FRAME_RAW_BYTES, type SegmentRecord } from "./format.js";
+import { readIndex } from "./index-codec.js";
+import { naming } from "./naming.js";
+import { displayPath, type RawPath } from "./raw-path.js";
+import { encodeTarHeader, TAR_END, tarPadding } from "./tar-header.js";
+import type { TreeReceiver } from "./tree-receiver.js";
+import { decompressFrame } from "./zstd.js";
+
+export interface NativeExtraction {
+  /** The archive, as it begins a message. */
+  readonly subject: string;
+  /** Of an index that `openIndex` has checked. */
+  readonly payload: Uint8Array;
+  readonly limits: ArchiveLimits;
+  readonly receiver: TreeReceiver;
+}
+
+/** A segment that is wanted next; the generator gets its tar bytes in return, their hash checked. */
+type SegmentReader<T> = Generator<NumberedSegment, T, Buffer>;
+
+interface NumberedSegment {
+  readonly number: number;
+  readonly segment: SegmentRecord;
+}
+
+/**
+ * Extracts an archive of ours and takes nothing on trust: each frame must be as long as the index says and give the tar
+ * bytes whose SHA-256 it says; each tar header must be, byte for byte, what the index entry makes; each file's content
+ * must have the entry's SHA-256; padding must be zeros, and the last segment two zero blocks. The tar headers are never
+ * parsed. The index is walked in step with the segments, so memory does not grow with the archive.
+ *
+ * All methods throw ARCHIVE_DAMAGED, and what the receiver throws.
+ */
+export class NativeExtractor {
+  readonly #extraction: NativeExtraction;
+  readonly #frames = new FrameAssembler();
+  /** Of one segment at a time: a new buffer for each would wait for the garbage collector by the dozen. */
+  readonly #raw = Buffer.allocUnsafeSlow(MAX_FRAME_RAW_BYTES);
+  readonly #reader: SegmentReader<void>;
+  #wanted: IteratorResult<NumberedSegment, void>;
+  #rootLength = 0;
+  #tenant: string | undefined;
+
+  constructor(extraction: NativeExtraction) {
+    this.#extraction = extraction;
+    this.#reader = this.#readAll();
+    this.#wanted = this.#reader.next();
+  }
+
+  /** The tenant that the index names. */
+  get tenant(): string | undefined {
+    return this.#tenant;
+  }
+
+  /** Takes the next bytes of the segments' frames. */
+  write(chunk: Uint8Array): void {
+    for (let rest = chunk; rest.length > 0;) {
+      if (this.#wanted.done === true) throw this.#damaged("goes on behind its last segment");
+      const { segment } = this.#wanted.value;
+      const taken = this.#frames.take(rest, segment.stored);
+      rest = rest.subarray(taken.bytes);
+      if (taken.frame !== undefined)
+        this.#wanted = this.#reader.next(this.#unpack(this.#wanted.value, taken.frame));
+    }
+  }
+
+  /** After the last byte. */
+  end(): void {
+    if (this.#wanted.done !== true) throw this.#damaged(`ends within segment ${this.#wanted.value.number}`);
+  }
+
+  #unpack({ number, segment }: NumberedSegment, frame: Uint8Array): Buffer {
+    const raw = naming(`${this.#extraction.subject}, segment ${number}`, () =>
+      decompressFrame(frame, segment.raw, this.#raw),
+    );
+    if (hash("sha256", raw, "hex") !== segment.sha256)
+      throw this.#damaged(`has other bytes in segment ${number} than its index says`);
+    return raw;
+  }
+
+  *#readAll(): SegmentReader<void> {
+    const { payload, limits } = this.#extraction;
+    let raw: Buffer = TAR_END;
+    let kind: SegmentRecord["kind"] = "end";
+    let pieces: NumberedSegment[] = [];
+    for (const line of readIndex(payload, limits)) {
+      if (line.kind === "header") {
+        this.#rootLength = line.header.root.length;
+        this.#tenant = line.header.tenant;
+      } else if (line.kind === "segment") {
+        if (line.segment.kind === "piece") {
+          // The pieces stand before their file's entry in the index; they are asked for when it is known.
+          pieces.push(line);
+          continue;
+        }
+        kind = line.segment.kind;
+        pieces = [];
+        raw = yield line;
+        if (kind === "end" && !raw.equals(TAR_END))
+          throw this.#damaged("has no two zero blocks at the end of its tar");
+      } else if (kind === "head") {
+        yield* this.#largeFile(line.entry, raw, pieces);
+      } else {
+        this.#packed(line.entry, raw);
+      }
+    }
+  }
+
+  /** An entry that lies in its segment whole. */
+  #packed(entry: EntryRecord, raw: Buffer): void {
+    const start = this.#checkHeader(entry, raw);
+    const path = this.#relative(entry);
+    const { receiver } = this.#extraction;
+    if (entry.type === "directory") {
+      receiver.directory(path, entry.mode, entry.mtimeNs);
+    } else if (entry.type === "symlink") {
+      if (entry.target !== undefined) receiver.symlink(path, entry.target, entry.mtimeNs);
+    } else {
+      const content = raw.subarray(start, start + entry.size);
+      this.#checkPadding(
+        entry,
+        raw.subarray(start + entry.size, start + entry.size + tarPadding(entry.size)),
+      );
+      this.#checkContent(entry, hash("sha256", content, "hex"));
+      receiver.beginFile(path, entry.mode, entry.mtimeNs, entry.size);
+      receiver.content(content);
+      receiver.endFile();
+    }
+  }
+
+  /** A file with a head of its own, piece by piece. */
+  *#largeFile(entry: EntryRecord, head: Buffer, pieces: readonly NumberedSegment[]): SegmentReader<void> {
+    this.#checkHeader(entry, head);
+    const { receiver } = this.#extraction;
+    const sha256 = createHash("sha256");
+    receiver.beginFile(this.#relative(entry), entry.mode, entry.mtimeNs, entry.size);
+    let left = entry.size;
+    for (const piece of pieces) {
+      const raw = yield piece;
+      const content = raw.subarray(0, left);
+      this.#checkPadding(entry, raw.subarray(content.length));
+      sha256.update(content);
+      receiver.content(content);
+      left -= content.length;
+    }
+    this.#checkContent(entry, sha256.digest("hex"));
+    receiver.endFile();
+  }
+
+  /** Returns where the content begins. */
+  #checkHeader(entry: EntryRecord, raw: Buffer): number {
+    const header = encodeTarHeader(entry);
+    const end = entry.offset + header.length;
+    if (!header.equals(raw.subarray(entry.offset, end))) throw this.#differs(entry, "tar header");
+    return end;
+  }
+
+  #checkPadding(entry: EntryRecord, padding: Buffer): void {
+    if (!padding.every((byte) => byte === 0)) throw this.#differs(entry, "padding");
+  }
+
+  #checkContent(entry: EntryRecord, sha256: string): void {
+    if (entry.sha256 !== sha256) throw this.#differs(entry, "content");
+  }
+
+  #relative(entry: EntryRecord): RawPath {
+    return entry.path.slice(this.#rootLength + 1) as RawPath;
+  }
+
+  #differs(entry: EntryRecord, what: string): BackupError {
+    const path = displayPath(entry.path);
+    const message = `${this.#extraction.subject}: the ${what} of entry "${path}" is not what the index says.`;
+    return new BackupError("ARCHIVE_DAMAGED", message, { details: { entry: path } });
+  }
+
+  #damaged(how: string): BackupError {
+    return new BackupError("ARCHIVE_DAMAGED", `${this.#extraction.subject} ${how}.`);
+  }
+}

@@ -1,0 +1,128 @@
+import { BackupError } from "../errors.js";
+import { ExtractClient } from "./extract-client.js";
+import type { ExtractionTask } from "./extraction.js";
+import type { ArchiveLimits, ArchiveWarning } from "./format.js";
+import type { OpenIndex } from "./open.js";
+import { type ArchiveSource, archiveSubject } from "./source.js";
+import type { TreeTotals } from "./tree-receiver.js";
+
+export interface ExtractRequest {
+  readonly source: ArchiveSource;
+  /** What `openArchive` found. */
+  readonly format: "zstd" | "gzip" | "tar";
+  /** Present for archives of ours: then every byte is checked against it. */
+  readonly index: OpenIndex | undefined;
+  /**
+   * The tenant's name given with `--as`; lets an archive of another tool in whose paths do not begin with
+   * `tenants/<id>/`.
+   */
+  readonly as: string | undefined;
+  /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
+  readonly into: string | undefined;
+  readonly limits: ArchiveLimits;
+  /** Content bytes that may be written: what quota and free space, less its reserve, leave. */
+  readonly spaceLimit: number;
+  readonly signal: AbortSignal;
+  onProgress(progress: ExtractProgress): void;
+}
+
+export interface ExtractProgress {
+  readonly files: number;
+  readonly contentBytes: number;
+  /** Bytes of the object read, and to be read. */
+  readonly storedBytes: number;
+  readonly totalStoredBytes: number;
+  /** What is to be expected; undefined for archives without our index. */
+  readonly totalFiles: number | undefined;
+  readonly totalContentBytes: number | undefined;
+}
+
+export interface ExtractSummary {
+  /** The tenant whose archive it is; undefined where another tool's archive does not say. */
+  readonly tenant: string | undefined;
+  /** Of the archived tenant; undefined without our index. */
+  readonly uid: string | undefined;
+  readonly totals: TreeTotals;
+  /** Those that were given when the archive was written. */
+  readonly warnings: readonly ArchiveWarning[];
+  /** False: nothing was checked against hashes, and times are as exact as the tar has them. */
+  readonly hadIndex: boolean;
+  /** Text of `tenant.json` (at most 1 MiB), unchecked; undefined when there is none. */
+  readonly tenantRecordJson: string | undefined;
+}
+
+/**
+ * Extracts an archive into an empty directory, which becomes the tenant's: the root in the archive, `tenants/<id>`, is
+ * left off, so that a restore under another name needs no more than another directory. What was written when it fails
+ * is the caller's to remove.
+ *
+ * Runs on the job thread's event loop and leaves the work to a thread of its own. Memory: the index, 6 MiB of stored
+ * bytes under way, and in the extract thread a frame with its content, 8 MiB together (another tool's zstd archive: its
+ * window, up to 128 MiB).
+ *
+ * Throws ARCHIVE_DAMAGED, UNSAFE_ENTRY, LIMIT_EXCEEDED, TENANT_AMBIGUOUS, DISK_FULL, READ_ONLY, IO_FAILED,
+ * JOB_THREAD_FAILED, the signal's reason (JOB_CANCELLED), and what the source throws.
+ */
+export async function extractArchive(request: ExtractRequest): Promise<ExtractSummary> {
+  const { source, index, signal } = request;
+  if (signal.aborted) throw cancelled(signal);
+  if (index !== undefined) checkSpace(request, index);
+  const end = index?.segmentsEnd ?? source.size;
+  let storedBytes = 0;
+  const client = new ExtractClient(taskOf(request), ({ files, contentBytes }) =>
+    request.onProgress({
+      files,
+      contentBytes,
+      storedBytes,
+      totalStoredBytes: end,
+      totalFiles: index?.header.totals.files,
+      totalContentBytes: index?.header.totals.contentBytes,
+    }),
+  );
+  const onAbort = (): void => client.fail(cancelled(signal));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    for await (const chunk of source.read(0, end)) {
+      await client.write(chunk);
+      storedBytes += chunk.length;
+    }
+    const { tenant, totals, tenantRecordJson } = await client.end();
+    return {
+      tenant,
+      uid: index?.header.uid,
+      totals,
+      warnings: index?.header.warnings ?? [],
+      hadIndex: index !== undefined,
+      tenantRecordJson,
+    };
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    await client.close();
+  }
+}
+
+function taskOf({ source, format, index, as, into, limits, spaceLimit }: ExtractRequest): ExtractionTask {
+  const archive =
+    index === undefined
+      ? ({ kind: "foreign", format, as } as const)
+      : // A copy, because a clone of a view takes all of its buffer along.
+        ({ kind: "native", payload: new Uint8Array(index.payload) } as const);
+  return { subject: archiveSubject(source), archive, into, limits, spaceLimit };
+}
+
+/** Our own archives say beforehand what they need, and cannot need more: every entry is checked against its claim. */
+function checkSpace({ source, spaceLimit }: ExtractRequest, { header }: OpenIndex): void {
+  const needed = header.totals.contentBytes;
+  if (needed > spaceLimit)
+    throw new BackupError(
+      "DISK_FULL",
+      `${archiveSubject(source)} needs ${needed} bytes; ${spaceLimit} are free for it.`,
+      { details: { neededBytes: needed, freeBytes: spaceLimit } },
+    );
+}
+
+function cancelled(signal: AbortSignal): BackupError {
+  return signal.reason instanceof BackupError
+    ? signal.reason
+    : new BackupError("JOB_CANCELLED", "The job was cancelled.");
+}

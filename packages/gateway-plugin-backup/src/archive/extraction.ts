@@ -1,0 +1,86 @@
+import { ForeignExtractor } from "./extract-foreign.js";
+import { NativeExtractor } from "./extract-native.js";
+import type { ArchiveLimits } from "./format.js";
+import { StagingWriter } from "./staging-writer.js";
+import { TreeReceiver, type TreeTotals } from "./tree-receiver.js";
+import { discardingSink, type TreeSink } from "./tree-sink.js";
+
+/** One extraction; can be cloned to the thread that does it. */
+export interface ExtractionTask {
+  /** The archive, as it begins a message. */
+  readonly subject: string;
+  readonly archive: NativeArchive | ForeignArchive;
+  /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
+  readonly into: string | undefined;
+  readonly limits: ArchiveLimits;
+  /** Content bytes that may be written. */
+  readonly spaceLimit: number;
+}
+
+/** An archive of ours, of which the segments' frames follow. */
+export interface NativeArchive {
+  readonly kind: "native";
+  /** Of an index that `openIndex` has checked. */
+  readonly payload: Uint8Array;
+}
+
+/** Another tool's archive, of which all bytes follow. */
+export interface ForeignArchive {
+  readonly kind: "foreign";
+  readonly format: "zstd" | "gzip" | "tar";
+  /** The tenant's name given with `--as`; without it the paths must say which tenant they are of. */
+  readonly as: string | undefined;
+}
+
+export interface ExtractionResult {
+  /** The tenant that the archive names; undefined where another tool's does not. */
+  readonly tenant: string | undefined;
+  readonly totals: TreeTotals;
+  /** Text of `tenant.json`, where the archive has one. */
+  readonly tenantRecordJson: string | undefined;
+}
+
+/**
+ * From stored bytes to a tree on the disk. Synchronous (gunzip apart), for a worker thread. `close` is called in any
+ * case, and lets go of descriptors.
+ */
+export class Extraction {
+  readonly #sink: TreeSink;
+  readonly #receiver: TreeReceiver;
+  readonly #extractor: NativeExtractor | ForeignExtractor;
+
+  constructor({ subject, archive, into, limits, spaceLimit }: ExtractionTask) {
+    this.#sink = into === undefined ? discardingSink : new StagingWriter(into);
+    this.#receiver = new TreeReceiver(this.#sink, { subject, spaceLimit });
+    const common = { subject, limits, receiver: this.#receiver };
+    this.#extractor =
+      archive.kind === "native"
+        ? new NativeExtractor({ ...common, payload: archive.payload })
+        : new ForeignExtractor({ ...common, format: archive.format, as: archive.as });
+  }
+
+  /** Of what was extracted so far. */
+  get totals(): TreeTotals {
+    return this.#receiver.totals;
+  }
+
+  /** Takes the next stored bytes, which must stay as they are until it is done with them. */
+  write(chunk: Uint8Array): Promise<void> | void {
+    return this.#extractor.write(chunk);
+  }
+
+  /** After the last byte: checks that nothing is missing, and sets the directories' modes and times. */
+  async end(): Promise<ExtractionResult> {
+    await this.#extractor.end();
+    this.#receiver.finish();
+    return {
+      tenant: this.#extractor.tenant,
+      totals: this.#receiver.totals,
+      tenantRecordJson: this.#receiver.tenantRecordJson,
+    };
+  }
+
+  close(): void {
+    this.#sink.close();
+  }
+}

@@ -1,0 +1,146 @@
+/** Puts the contents of files into the tar stream, though the files may change while they are read. */
+import { createHash, hash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { LARGE_FILE_BYTES } from "./format.js";
+import type { EntryFlag } from "./format.js";
+import { openHeld, readFully } from "./opened-file.js";
+import type { HeldFile } from "./opened-file.js";
+import type { RawPath } from "./raw-path.js";
+import type { Segmenter } from "./segmenter.js";
+import type { TarEntry } from "./tar-header.js";
+import type { Warnings } from "./warnings.js";
+
+/** How often a small file is read while it shrinks or is written to in place. */
+const ATTEMPTS = 3;
+const EMPTY_SHA256 = hash("sha256", "");
+const CHANGED =
+  "This file was written to while it was read: the archive may hold a mixture of before and after.";
+const TRUNCATED = "This file ended early while it was read: the rest of it is zeros in the archive.";
+
+/** A file of the tenant, or the copy of a database that stands for one. */
+interface OpenContent {
+  /** Relative to the tenant's directory. */
+  readonly path: RawPath;
+  readonly handle: number;
+  /** How the file was when it was opened. */
+  readonly stats: BigIntStats;
+  readonly entry: TarEntry;
+}
+
+export class FileContents {
+  readonly #segmenter: Segmenter;
+  readonly #warnings: Warnings;
+
+  constructor(segmenter: Segmenter, warnings: Warnings) {
+    this.#segmenter = segmenter;
+    this.#warnings = warnings;
+  }
+
+  /**
+   * Adds a regular file at the size it has now; what is appended while it is read stays out. A file that cannot be read
+   * is left to the warnings.
+   */
+  async add(path: RawPath, file: HeldFile, entry: TarEntry): Promise<void> {
+    if (entry.size === 0) {
+      // Not opened: a database that is just being made is empty at first, and locked.
+      await this.#segmenter.place(entry, { sha256: EMPTY_SHA256 });
+      return;
+    }
+    let handle: number;
+    try {
+      handle = openHeld(file);
+    } catch (error) {
+      this.#warnings.unreadableBecause(path, error);
+      return;
+    }
+    try {
+      await this.#add({ path, handle, stats: file.stats, entry }, []);
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  /** Adds a database by its finished copy. */
+  async addCopy(path: RawPath, copy: string, entry: TarEntry): Promise<void> {
+    const handle = openSync(copy, constants.O_RDONLY);
+    try {
+      const content = { path, handle, stats: fstatSync(handle, { bigint: true }), entry };
+      await this.#add(content, ["database"]);
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #add(content: OpenContent, flags: readonly EntryFlag[]): Promise<void> {
+    return content.entry.size < LARGE_FILE_BYTES
+      ? this.#addSmall(content, flags)
+      : this.#addLarge(content, flags);
+  }
+
+  /** Read as a whole before anything is written, so it can be read again. */
+  async #addSmall(content: OpenContent, flags: readonly EntryFlag[], attempt = 1): Promise<void> {
+    const { path, handle, stats, entry } = content;
+    const target = await this.#segmenter.room(entry);
+    const filled = this.#read(content, target, 0);
+    if (filled === undefined) return;
+    const changed = filled < target.length || hasChanged(handle, stats);
+    if (changed && attempt < ATTEMPTS) {
+      const now = fstatSync(handle, { bigint: true });
+      const again = {
+        ...content,
+        stats: now,
+        entry: { ...entry, size: Number(now.size), mtimeNs: now.mtimeNs },
+      };
+      // It may have become a large one.
+      await (again.entry.size < LARGE_FILE_BYTES
+        ? this.#addSmall(again, flags, attempt + 1)
+        : this.#addLarge(again, flags));
+      return;
+    }
+    if (changed) this.#warnings.add("FILE_CHANGED", path, CHANGED);
+    this.#segmenter.add(
+      { ...entry, size: filled },
+      { sha256: hash("sha256", target.subarray(0, filled)), flags: changed ? [...flags, "changed"] : flags },
+    );
+  }
+
+  /** Its header goes out before its content is read, so what is missing then is filled with zeros. */
+  async #addLarge(content: OpenContent, flags: readonly EntryFlag[]): Promise<void> {
+    const { path, handle, stats, entry } = content;
+    const digest = createHash("sha256");
+    let truncated = false;
+    const fill = (target: Uint8Array, position: number): void => {
+      const filled = truncated ? 0 : (this.#read(content, target, position) ?? 0);
+      if (filled < target.length) truncated = true;
+      target.fill(0, filled);
+      digest.update(target);
+    };
+    await this.#segmenter.addLarge(entry, fill, () => {
+      const sha256 = digest.digest("hex");
+      if (truncated) {
+        this.#warnings.add("FILE_TRUNCATED", path, TRUNCATED);
+        return { sha256, flags: [...flags, "truncated"] };
+      }
+      if (!hasChanged(handle, stats)) return { sha256, flags };
+      this.#warnings.add("FILE_CHANGED", path, CHANGED);
+      return { sha256, flags: [...flags, "changed"] };
+    });
+  }
+
+  /** Undefined when the system refuses, and the warnings allow that. */
+  #read({ path, handle }: OpenContent, target: Uint8Array, position: number): number | undefined {
+    try {
+      return readFully(handle, target, position);
+    } catch (error) {
+      this.#warnings.unreadableBecause(path, error);
+      return undefined;
+    }
+  }
+}
+
+/** Whether what was there has changed since. A file that has only grown still begins with it. */
+function hasChanged(handle: number, before: BigIntStats): boolean {
+  const after = fstatSync(handle, { bigint: true });
+  return after.size < before.size || (after.size === before.size && after.mtimeNs !== before.mtimeNs);
+}

@@ -1,0 +1,154 @@
+/** Which directory of a foreign tar is the tenant's. */
+import { BackupError } from "../errors.js";
+import { brokenNameRule } from "./entry-name.js";
+import type { ForeignEntry } from "./foreign-tar.js";
+import { displayPath, joinRaw, rawPath, type RawPath } from "./raw-path.js";
+import { TENANT_ID } from "./tenant-id.js";
+
+const TENANTS = rawPath("tenants");
+const HERE = rawPath(".");
+
+export interface ForeignRootOptions {
+  /** The archive, as it begins a message. */
+  readonly subject: string;
+  /** The tenant's name given with `--as`. */
+  readonly as: string | undefined;
+}
+
+export interface PlacedEntry {
+  readonly entry: ForeignEntry;
+  /** For the entry policy, at or under {@link root}. */
+  readonly path: RawPath;
+  /** The tenant's root for the entry policy. */
+  readonly root: RawPath;
+}
+
+/**
+ * Finds the root from the first entries, because a stream cannot be looked at twice:
+ *
+ * - `tenants/<id>/…`, with or without a leading "./": that tenant, and only that one;
+ * - `./` first, then anything but `tenants/`: the tar was made inside the tenant's directory (`tar -C DIR -c .`);
+ * - `NAME/…`: the tar was made of one directory (`tar -c NAME`), "./NAME/…" included.
+ *
+ * The last two do not say which tenant they are of, and are taken only with `--as`. What does not stand under the root
+ * is refused by the entry policy as lying outside of it, so that mixed roots never pass.
+ */
+export class ForeignRoot {
+  readonly #options: ForeignRootOptions;
+  #root: RawPath | undefined;
+  #tenant: string | undefined;
+  /** The tar was made inside the tenant's directory; {@link #root} is then where its entries will be. */
+  #inside = false;
+  /** The "./" at the start, until what follows tells what it is. */
+  #first: ForeignEntry | undefined;
+  #tenantsSeen = false;
+
+  constructor(options: ForeignRootOptions) {
+    this.#options = options;
+  }
+
+  /** The tenant's id, when the tar tells it. */
+  get tenant(): string | undefined {
+    return this.#tenant;
+  }
+
+  /**
+   * The entries that can be judged now: none for a directory above the root, two when this one decided what a "./"
+   * before it was. Throws TENANT_AMBIGUOUS, UNSAFE_ENTRY.
+   */
+  place(entry: ForeignEntry): PlacedEntry[] {
+    const path = normalize(entry.path);
+    const directory = entry.type === "directory";
+    if (
+      path === HERE &&
+      directory &&
+      !this.#inside &&
+      (this.#root === undefined || this.#tenant !== undefined)
+    ) {
+      this.#first ??= entry;
+      return [];
+    }
+    if (path === TENANTS && directory && !this.#inside) {
+      this.#tenantsSeen = true;
+      return [];
+    }
+    const [name = "", below] = path.split("/", 2);
+    if (name === TENANTS && below !== undefined) this.#enterTenant(path, below);
+    const before = this.#root === undefined ? this.#decide(path, name as RawPath) : [];
+    return [...before, this.#at(entry, path)];
+  }
+
+  /** After the last entry: the "./" of a tar that holds nothing else. */
+  end(): PlacedEntry[] {
+    if (this.#root !== undefined) return [];
+    if (this.#first !== undefined && !this.#tenantsSeen) return this.#decide(HERE, HERE);
+    throw new BackupError("ARCHIVE_DAMAGED", `${this.#options.subject} holds no tenant: it has no entries.`);
+  }
+
+  /** The path, for the entry policy, of the entry that a hard link names. */
+  linked(target: RawPath): RawPath {
+    const path = normalize(target);
+    return this.#inside && this.#root !== undefined ? joinRaw(this.#root, path) : path;
+  }
+
+  #at(entry: ForeignEntry, path: RawPath): PlacedEntry {
+    const root = this.#root ?? path;
+    if (!this.#inside) return { entry, path, root };
+    return { entry, path: path === HERE ? root : joinRaw(root, path), root };
+  }
+
+  #enterTenant(path: RawPath, id: string): void {
+    if (this.#inside) throw this.#mixed(path);
+    if (brokenNameRule(path) !== undefined) return;
+    if (!TENANT_ID.test(id))
+      throw this.#unsafe(path, "stands under tenants/, but not in a tenant's directory");
+    if (this.#root === undefined) {
+      this.#root = joinRaw(TENANTS, id as RawPath);
+      this.#tenant = id;
+    } else if (this.#tenant !== undefined && this.#tenant !== id) {
+      throw new BackupError(
+        "TENANT_AMBIGUOUS",
+        `${this.#options.subject} holds more than one tenant: ${this.#tenant} and ${id}.`,
+        { hint: "Make an archive of one tenant, or unpack this one by hand." },
+      );
+    }
+  }
+
+  /** The root is not `tenants/<id>`: it is what "./" stood for, or the first directory. */
+  #decide(path: RawPath, name: RawPath): PlacedEntry[] {
+    const { as, subject } = this.#options;
+    const first = this.#first;
+    if (as === undefined && (first !== undefined || brokenNameRule(path) === undefined)) {
+      const where = first === undefined ? `"${displayPath(name)}/"` : `"./"`;
+      throw new BackupError(
+        "TENANT_AMBIGUOUS",
+        `${subject} does not say which tenant it is of: its entries stand under ${where}, not under "tenants/<id>/".`,
+      );
+    }
+    if (first === undefined || as === undefined) {
+      this.#root = name;
+      return [];
+    }
+    if (this.#tenantsSeen) throw this.#mixed(path);
+    this.#inside = true;
+    this.#root = rawPath(`tenants/${as}`);
+    return [this.#at(first, HERE)];
+  }
+
+  #mixed(path: RawPath): BackupError {
+    return this.#unsafe(path, "stands beside a tenants/ directory: this is no tenant's archive");
+  }
+
+  #unsafe(path: RawPath, rule: string): BackupError {
+    const entry = displayPath(path);
+    return new BackupError("UNSAFE_ENTRY", `${this.#options.subject}: entry "${entry}" ${rule}.`, {
+      details: { entry, rule: "mixed roots" },
+    });
+  }
+}
+
+/** Tools write "./" before names and "/" behind directories, or do not. */
+function normalize(name: RawPath): RawPath {
+  const path = name.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
+  return (path === "" && name.startsWith(".") ? HERE : path === "" ? name : path) as RawPath;
+}

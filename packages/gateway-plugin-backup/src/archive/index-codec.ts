@@ -1,0 +1,154 @@
+/**
+ * The index: zstd frames of JSON lines, the payload of the index frame. The header line stands alone in the first frame;
+ * every further frame holds whole lines.
+ */
+import { isUtf8 } from "node:buffer";
+import { BackupError } from "../errors.js";
+import type { ArchiveLimits, ArchiveTotals, EntryRecord, IndexHeader, SegmentRecord } from "./format.js";
+import { IndexLayout } from "./index-layout.js";
+import { entryLine, headerLine, LineError, parseLine, segmentLine } from "./index-lines.js";
+import { decompressFrame, FrameCompressor, frameSize } from "./zstd.js";
+
+export type IndexLine =
+  | { readonly kind: "header"; readonly header: IndexHeader }
+  | { readonly kind: "segment"; readonly segment: SegmentRecord; readonly number: number }
+  | { readonly kind: "entry"; readonly entry: EntryRecord; readonly number: number };
+
+/** Raw bytes of lines that a frame gathers before it is closed. */
+const CHUNK_CHARACTERS = 256 * 1024;
+/** Of a line that is no header: a path and a target of 4096 bytes, all escaped as \u00XX, leave room for the rest. */
+const MAX_LINE_CHARACTERS = 64 * 1024;
+const INDEX_COMPRESSION_LEVEL = 3;
+
+/**
+ * Gathers the index of an archive while it is written. Lines come in the order of the tar stream, each entry after the
+ * segments that hold it: a pack, then its entries; a head, its pieces, then the file's entry. Memory: the compressed
+ * lines, 50 to 90 bytes an entry.
+ */
+export class IndexWriter {
+  readonly #compressor = new FrameCompressor(INDEX_COMPRESSION_LEVEL);
+  readonly #layout = new IndexLayout();
+  readonly #frames: Buffer[] = [];
+  #lines = "";
+
+  /** Totals of what was added so far, for the header. */
+  get totals(): ArchiveTotals {
+    return this.#layout.totals;
+  }
+
+  addSegment(segment: SegmentRecord): void {
+    const line = segmentLine(segment);
+    mustHold(line, () => this.#layout.addSegment(segment));
+    this.#add(line);
+  }
+
+  addEntry(entry: EntryRecord): void {
+    const line = entryLine(entry);
+    mustHold(line, () => this.#layout.addEntry(entry));
+    this.#add(line);
+  }
+
+  /** The index frame's payload, from the header, whose totals must be {@link totals}, and all lines added. */
+  finish(header: IndexHeader): Buffer {
+    const line = headerLine(header);
+    mustHold(line, () => this.#layout.finish(header.totals));
+    this.#closeFrame();
+    return Buffer.concat([this.#compressor.compress(Buffer.from(`${line}\n`)), ...this.#frames]);
+  }
+
+  #add(line: string): void {
+    this.#lines += `${line}\n`;
+    if (this.#lines.length >= CHUNK_CHARACTERS) this.#closeFrame();
+  }
+
+  #closeFrame(): void {
+    if (this.#lines === "") return;
+    this.#frames.push(this.#compressor.compress(Buffer.from(this.#lines)));
+    this.#lines = "";
+  }
+}
+
+/**
+ * Reads the payload of an index frame, line by line, the header first. Every line is checked for itself and for its place
+ * in the whole (see {@link IndexLayout}); when the generator ends, the index is complete. Memory: one frame's lines.
+ *
+ * Throws ARCHIVE_DAMAGED, ARCHIVE_TOO_NEW, or LIMIT_EXCEEDED when the header claims more than the limits allow. What the
+ * entries may be called and where links may lead is the entry policy's business, not looked at here.
+ */
+export function* readIndex(
+  payload: Uint8Array,
+  limits: ArchiveLimits,
+): Generator<IndexLine, void, undefined> {
+  const layout = new IndexLayout();
+  let header: IndexHeader | undefined;
+  let lineNumber = 0;
+  try {
+    for (const text of lines(payload)) {
+      lineNumber++;
+      if (header !== undefined && text.length > MAX_LINE_CHARACTERS) throw new LineError("is too long");
+      const line = parseLine(text);
+      if (header === undefined) {
+        if (line.kind !== "header") throw new LineError("is no header");
+        header = line.header;
+        checkLimits(header, limits);
+        yield line;
+      } else if (line.kind === "segment") {
+        const number = layout.addSegment(line.segment);
+        if (number >= header.totals.segments)
+          throw new LineError("is one segment more than the header claims");
+        yield { ...line, number };
+      } else if (line.kind === "entry") {
+        const number = layout.addEntry(line.entry);
+        if (number >= header.totals.entries) throw new LineError("is one entry more than the header claims");
+        yield { ...line, number };
+      } else {
+        throw new LineError("is a second header");
+      }
+    }
+    if (header === undefined) throw new LineError("is missing");
+    layout.finish(header.totals);
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    const code = error.tooNew ? "ARCHIVE_TOO_NEW" : "ARCHIVE_DAMAGED";
+    throw new BackupError(code, `The archive's index: line ${Math.max(lineNumber, 1)} ${error.message}.`);
+  }
+}
+
+/** The lines of all frames, without their line feeds. */
+function* lines(payload: Uint8Array): Generator<string, void, undefined> {
+  let position = 0;
+  while (position < payload.length) {
+    const rest = payload.subarray(position);
+    const { stored, raw } = frameSize(rest);
+    const chunk = decompressFrame(rest.subarray(0, stored), raw);
+    if (!isUtf8(chunk)) throw new LineError("or one of the lines behind it is not UTF-8");
+    const text = chunk.toString("utf8");
+    if (!text.endsWith("\n")) throw new LineError("or one of the lines behind it is cut off");
+    yield* text.slice(0, -1).split("\n");
+    position += stored;
+  }
+}
+
+function checkLimits({ totals }: IndexHeader, limits: ArchiveLimits): void {
+  for (const [what, claimed, limit] of [
+    ["entries", totals.entries, limits.entries],
+    ["bytes", totals.contentBytes, limits.bytes],
+  ] as const)
+    if (claimed > limit)
+      throw new BackupError(
+        "LIMIT_EXCEEDED",
+        `The archive holds ${claimed} ${what}; the limit is ${limit}.`,
+        {
+          details: { rule: what, limit },
+        },
+      );
+}
+
+/** A line that breaks the layout is a fault of the program that writes it, not of the tenant. */
+function mustHold(line: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof LineError ? new Error(`The index line ${line} ${error.message}`) : error;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Where symlinks of an archive lead. Three questions: where does one target lead by its text alone, what does the
+ * writer store for a target, and does any link of a finished set leave the root by way of other links.
+ */
+import { isWithin, MAX_PATH_BYTES, parentPath } from "./entry-name.js";
+import { joinRaw } from "./raw-path.js";
+import type { RawPath } from "./raw-path.js";
+
+/** The kernel's MAXSYMLINKS: a path that passes more links than this leads nowhere (ELOOP). */
+const MAX_LINKS_PASSED = 40;
+/**
+ * Path components that {@link LinkSet.escaping} looks at before it gives up: seconds of work. Honest archives hold few
+ * links that need it; a set made to be costly must not hold up its reader.
+ */
+export const MAX_LINK_STEPS = 5_000_000;
+
+/**
+ * Where the link at `path` leads by its text alone; undefined when the target is empty, absolute, over 4096 bytes, holds
+ * a NUL, or leaves `root` at any step, even if only to come back: under another tenant's name it would not come back.
+ */
+export function resolveLinkTarget(path: RawPath, target: RawPath, root: RawPath): RawPath | undefined {
+  if (target === "" || target.startsWith("/") || target.length > MAX_PATH_BYTES || target.includes("\0"))
+    return undefined;
+  const resolved = parentPath(path).split("/");
+  const rootDepth = depth(root);
+  for (const component of target.split("/")) {
+    if (component === "" || component === ".") continue;
+    if (component !== "..") resolved.push(component);
+    else if (resolved.length === rootDepth) return undefined;
+    else resolved.pop();
+  }
+  return resolved.join("/") as RawPath;
+}
+
+/**
+ * The target that an archive stores for a link of the tenant; undefined when it leads outside and must be left out. A
+ * relative target is stored as it is. An absolute one that lies inside `directory` becomes relative, so that it still
+ * holds where the archive is restored.
+ *
+ * @param path The link's path in the archive.
+ * @param target What `readlink` gave.
+ * @param root The directory of the archive that stands for `directory`: `tenants/acme`.
+ * @param directory The tenant's directory on this machine, absolute, without a trailing slash.
+ */
+export function relativeTargetFor(
+  path: RawPath,
+  target: RawPath,
+  root: RawPath,
+  directory: RawPath,
+): RawPath | undefined {
+  const stored = target.startsWith("/") ? relativeTo(path, target, root, directory) : target;
+  return stored === undefined || resolveLinkTarget(path, stored, root) === undefined ? undefined : stored;
+}
+
+function relativeTo(path: RawPath, target: RawPath, root: RawPath, directory: RawPath): RawPath | undefined {
+  if (!isWithin(target, directory)) return undefined;
+  const steps: string[] = new Array<string>(depth(path) - depth(root) - 1).fill("..");
+  const rest = target.slice(directory.length).replace(/^\/+/, "");
+  if (rest !== "") steps.push(rest);
+  return (steps.length === 0 ? "." : steps.join("/")) as RawPath;
+}
+
+function depth(path: RawPath): number {
+  return path.split("/").length;
+}
+
+export type LinkRule = "link leaves the root through another link" | "link passes more than 40 links";
+
+/**
+ * The symlinks of one archive. Each has passed {@link resolveLinkTarget}; this finds those that leave the root by way of
+ * another link of the set, as `b/../../x` does when `b` is a link to a directory less deep than itself.
+ */
+export class LinkSet {
+  readonly #root: RawPath;
+  readonly #targets = new Map<RawPath, RawPath>();
+  readonly #suspects: RawPath[] = [];
+
+  constructor(root: RawPath) {
+    this.#root = root;
+  }
+
+  add(path: RawPath, target: RawPath): void {
+    this.#targets.set(path, target);
+    // Only `..` behind a name can mean something else than its text says: a leading `..` starts at the link's own
+    // directory, which is a real one, and names alone only lead down, or to another link that is judged by itself.
+    if (climbsBehindName(target)) this.#suspects.push(path);
+  }
+
+  /**
+   * The links that leave the root by way of others, each with the rule it breaks, in the order they were added.
+   *
+   * @param maxSteps Links left over when these are used up are given with rule undefined: not judged.
+   */
+  *escaping(
+    maxSteps = MAX_LINK_STEPS,
+  ): Generator<{ readonly path: RawPath; readonly rule: LinkRule | undefined }> {
+    const budget = { steps: maxSteps };
+    for (const path of this.#suspects) {
+      const verdict = this.#follow(path, budget);
+      if (verdict !== "inside") yield { path, rule: verdict === "unjudged" ? undefined : verdict };
+    }
+  }
+
+  /** Follows a link as the kernel would if every path existed. */
+  #follow(link: RawPath, budget: { steps: number }): "inside" | "unjudged" | LinkRule {
+    let at = parentPath(link);
+    let passed = 0;
+    const pending = components(this.#targets.get(link) ?? ("" as RawPath));
+    for (;;) {
+      const component = pending.pop();
+      if (component === undefined) return "inside";
+      if (budget.steps-- <= 0) return "unjudged";
+      if (component === "..") {
+        if (at === this.#root) return "link leaves the root through another link";
+        at = parentPath(at);
+        continue;
+      }
+      const next = joinRaw(at, component);
+      const target = this.#targets.get(next);
+      if (target === undefined) {
+        at = next;
+        continue;
+      }
+      if (++passed > MAX_LINKS_PASSED) return "link passes more than 40 links";
+      pending.push(...components(target));
+    }
+  }
+}
+
+/** Components of a target, last first, without those that mean nothing. */
+function components(target: RawPath): RawPath[] {
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.reverse() as RawPath[];
+}
+
+function climbsBehindName(target: RawPath): boolean {
+  let named = false;
+  for (const component of target.split("/")) {
+    if (component === "" || component === ".") continue;
+    if (component !== "..") named = true;
+    else if (named) return true;
+  }
+  return false;
+}

@@ -1,0 +1,15 @@
+import { BackupError } from "../errors.js";
+
+/** Runs `action`; where it fails, the error says which archive. The codecs know bytes, not where they came from. */
+export function naming<T>(subject: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.message.startsWith(subject)) throw error;
+    throw new BackupError(error.code, `${subject}: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.details === undefined ? {} : { details: error.details }),
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,211 @@
+/** Opens an archive from its end: seek table, index frame, index. A range read or two, never the whole object. */
+import { hash } from "node:crypto";
+import binding from "zstd-napi/binding.js";
+import { BackupError } from "../errors.js";
+import {
+  type ArchiveLimits,
+  INDEX_FRAME_MAGIC,
+  type IndexHeader,
+  MAX_FRAME_RAW_BYTES,
+  type SegmentRecord,
+  SIGNATURE_FRAME_MAGIC,
+} from "./format.js";
+import { readSkippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
+import { readIndex } from "./index-codec.js";
+import { naming } from "./naming.js";
+import { EntryPolicy } from "./policy.js";
+import { rawPath } from "./raw-path.js";
+import { decodeSeekTable, type FrameSize } from "./seek-table.js";
+import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
+import { TENANT_ID } from "./tenant-id.js";
+
+/** An index that agrees with itself, with the seek table and with the entry policy. */
+export interface OpenIndex {
+  readonly header: IndexHeader;
+  /** The index as it is stored: zstd frames of JSON lines, for `readIndex`. */
+  readonly payload: Uint8Array;
+  /** SHA-256 of the index frame's bytes, 64 hex digits. */
+  readonly sha256: string;
+  /** Where the segments end in the object. What follows has been read and checked already. */
+  readonly segmentsEnd: number;
+}
+
+/** As many last bytes as hold the seek table and the index of a tenant of a few thousand entries. */
+export const TAIL_BYTES = 512 * 1024;
+
+/** Bytes of an index for each entry that the limits allow: two paths of 4 KiB hardly pack, a usual entry takes under 100. */
+const INDEX_BYTES_PER_ENTRY = 256;
+const INDEX_BYTES_FREE = 16 * 1024 * 1024;
+
+/** A signature is a line of JSON; this is what a reader is ready to fetch for one. */
+const SIGNATURE_BYTES_MAX = 64 * 1024;
+
+/** The largest frame that zstd makes of the most that a frame may hold. */
+const MAX_FRAME_STORED_BYTES = binding.compressBound(MAX_FRAME_RAW_BYTES);
+
+/**
+ * Opens the index of an archive of ours. `tail` holds the object's last bytes, at best {@link TAIL_BYTES}; more are read
+ * where that is too few. Undefined: the object has no index, so it is another tool's, or its end is lost.
+ *
+ * Every entry has passed the entry policy, and the totals the limits, when this resolves. Throws ARCHIVE_DAMAGED,
+ * ARCHIVE_TOO_NEW, UNSAFE_ENTRY, LIMIT_EXCEEDED, and what the source throws.
+ */
+export async function openIndex(
+  source: ArchiveSource,
+  tail: Uint8Array,
+  limits: ArchiveLimits,
+): Promise<OpenIndex | undefined> {
+  const subject = archiveSubject(source);
+  const ending = new Ending(source, tail);
+  const frames = splitFrames(await readFrames(ending));
+  if (frames === undefined) return undefined;
+  const { segments, index, behind } = frames;
+  const segmentsEnd = segments.reduce((offset, frame) => offset + frame.stored, 0);
+  // Other tools make seekable archives, too, and may put skippable frames of their own into them.
+  const magic = await ending.read(segmentsEnd, segmentsEnd + SKIPPABLE_HEADER_BYTES);
+  if (magic.readUInt32LE() !== INDEX_FRAME_MAGIC) return undefined;
+  checkIndexSize(index, limits, subject);
+  const indexFrame = await ending.read(segmentsEnd, segmentsEnd + index.stored);
+  const payload = naming(subject, () => readSkippableFrame(indexFrame, INDEX_FRAME_MAGIC));
+  await checkBehind(ending, segmentsEnd + index.stored, behind);
+  const header = naming(subject, () => checkIndex(payload, segments, limits, subject));
+  return { header, payload, sha256: hash("sha256", indexFrame, "hex"), segmentsEnd };
+}
+
+interface ArchiveFrames {
+  readonly segments: readonly FrameSize[];
+  readonly index: FrameSize;
+  /** Between the index and the seek table. */
+  readonly behind: readonly FrameSize[];
+}
+
+/** Which frame would be the index, if the archive is ours: the first skippable one, which holds no raw bytes. */
+function splitFrames(frames: readonly FrameSize[] | undefined): ArchiveFrames | undefined {
+  if (frames === undefined) return undefined;
+  const skippable = frames.findIndex((frame) => frame.raw === 0);
+  // None: then the last is looked at, so that a table that lies about the index is found out.
+  const number = skippable < 0 ? frames.length - 1 : skippable;
+  const index = frames[number];
+  return index && { segments: frames.slice(0, number), index, behind: frames.slice(number + 1) };
+}
+
+function checkIndexSize(index: FrameSize, { entries }: ArchiveLimits, subject: string): void {
+  if (index.raw !== 0) throw damaged(subject, "has a seek table that is wrong about the index");
+  if (index.stored > entries * INDEX_BYTES_PER_ENTRY + INDEX_BYTES_FREE)
+    throw new BackupError(
+      "LIMIT_EXCEEDED",
+      `${subject} has an index of ${index.stored} bytes, too many for ${entries} entries.`,
+      { details: { rule: "entries", limit: entries } },
+    );
+}
+
+/** Behind the index there may be one frame, a signature. */
+async function checkBehind(ending: Ending, start: number, frames: readonly FrameSize[]): Promise<void> {
+  const subject = archiveSubject(ending.source);
+  const [signature, ...others] = frames;
+  if (others.length > 0)
+    throw damaged(subject, "has more frames behind its index than a signature and a seek table");
+  if (signature === undefined) return;
+  if (signature.stored > SIGNATURE_BYTES_MAX)
+    throw damaged(subject, `has a signature of ${signature.stored} bytes`);
+  const frame = await ending.read(start, start + signature.stored);
+  naming(subject, () => readSkippableFrame(frame, SIGNATURE_FRAME_MAGIC));
+}
+
+/** The last bytes of an object; reads further back when asked for. */
+class Ending {
+  readonly source: ArchiveSource;
+  #tail: Buffer;
+
+  constructor(source: ArchiveSource, tail: Uint8Array) {
+    this.source = source;
+    this.#tail = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
+  }
+
+  /** The last `length` bytes; all where the object has fewer. */
+  async last(length: number): Promise<Buffer> {
+    const { size } = this.source;
+    if (this.#tail.length < length && this.#tail.length < size)
+      this.#tail = await this.#fetch(Math.max(size - length, 0), size);
+    return this.#tail;
+  }
+
+  async read(start: number, end: number): Promise<Buffer> {
+    const tailStart = this.source.size - this.#tail.length;
+    if (start >= tailStart) return this.#tail.subarray(start - tailStart, end - tailStart);
+    return this.#fetch(start, end);
+  }
+
+  async #fetch(start: number, end: number): Promise<Buffer> {
+    const bytes = await readRange(this.source, start, end);
+    if (bytes.length === end - start) return bytes;
+    throw damaged(
+      archiveSubject(this.source),
+      `gives ${bytes.length} bytes where ${end - start} were asked for`,
+    );
+  }
+}
+
+async function readFrames(ending: Ending): Promise<readonly FrameSize[] | undefined> {
+  const { size } = ending.source;
+  let wanted = 0;
+  for (;;) {
+    const tail = await ending.last(wanted);
+    const table = naming(archiveSubject(ending.source), () => decodeSeekTable(tail, size));
+    if (table === undefined) return undefined;
+    if ("frames" in table) return table.frames;
+    wanted = table.needBytes;
+  }
+}
+
+/** Reads the whole index once: against the seek table's frames, the entry policy and itself. */
+function checkIndex(
+  payload: Uint8Array,
+  frames: readonly FrameSize[],
+  limits: ArchiveLimits,
+  subject: string,
+): IndexHeader {
+  let header: IndexHeader | undefined;
+  let policy: EntryPolicy | undefined;
+  let segments = 0;
+  for (const line of readIndex(payload, limits)) {
+    switch (line.kind) {
+      case "header":
+        header = line.header;
+        checkRoot(header, subject);
+        policy = new EntryPolicy({ root: rawPath(header.root), limits, subject });
+        break;
+      case "segment":
+        checkFrame(line.number, line.segment, frames[line.number], subject);
+        segments++;
+        break;
+      case "entry":
+        policy?.check(line.entry);
+    }
+  }
+  policy?.finish();
+  if (header === undefined || segments !== frames.length)
+    throw damaged(subject, `has ${frames.length} frames before its index, which lists ${segments}`);
+  return header;
+}
+
+function checkRoot({ root, tenant }: IndexHeader, subject: string): void {
+  if (!TENANT_ID.test(tenant) || root !== `tenants/${tenant}`)
+    throw damaged(subject, `claims to be of the tenant "${tenant}" under "${root}"`);
+}
+
+function checkFrame(
+  number: number,
+  segment: SegmentRecord,
+  frame: FrameSize | undefined,
+  subject: string,
+): void {
+  if (frame === undefined || frame.stored !== segment.stored || frame.raw !== segment.raw)
+    throw damaged(subject, `has a seek table that differs from its index at segment ${number}`);
+  if (segment.stored > MAX_FRAME_STORED_BYTES)
+    throw damaged(subject, `has a frame of ${segment.stored} bytes for segment ${number}`);
+}
+
+function damaged(subject: string, how: string): BackupError {
+  return new BackupError("ARCHIVE_DAMAGED", `${subject} ${how}.`);
+}

@@ -1,0 +1,81 @@
+import { Worker } from "node:worker_threads";
+import { BackupError, deserializeError, serializeError, toBackupError } from "../errors.js";
+import { SqliteHelper } from "./sqlite/client.js";
+import { subjectOf } from "./tenant-source.js";
+import type { HelperRequest } from "./sqlite/protocol.js";
+import type { FromReader, ReaderStart, ToReader } from "./threads/messages.js";
+
+/** New objects of a worker live here first. Less than V8's default: these threads make few, and each has its own. */
+export const YOUNG_GENERATION_MB = 8;
+
+export interface ReaderEvents {
+  onMessage(message: Exclude<FromReader, { type: "helper" | "failed" }>): void;
+  /** What the thread reports, or that it has died. */
+  onFailed(error: BackupError): void;
+}
+
+/** The reader thread of one job together with the helper process that it asks about databases. */
+export class ReaderThread {
+  readonly #worker: Worker;
+  readonly #helper: SqliteHelper;
+  readonly #events: ReaderEvents;
+
+  constructor(start: ReaderStart, events: ReaderEvents) {
+    const subject = subjectOf(start.source);
+    this.#events = events;
+    this.#helper = new SqliteHelper(start.source.directory, subject);
+    this.#worker = new Worker(new URL("./threads/reader-thread.js", import.meta.url), {
+      workerData: start,
+      // The threads need none of the process's own flags, whatever loader or inspector they start.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    this.#worker.on("message", (message: FromReader) => {
+      this.#receive(message);
+    });
+    const died = (reason: string): void => {
+      events.onFailed(
+        new BackupError("JOB_THREAD_FAILED", `${subject}: the thread that reads it ended: ${reason}.`),
+      );
+    };
+    this.#worker.on("error", (error: Error) => {
+      died(error.message);
+    });
+    // After its last message the thread stays, because its port is open; so an exit is always too early.
+    this.#worker.on("exit", (code) => {
+      died(`exit code ${code}`);
+    });
+  }
+
+  /** Lets the thread fill this buffer, of SEGMENT_BYTES. */
+  giveBuffer(buffer: ArrayBuffer): void {
+    this.#send({ type: "buffer", buffer }, [buffer]);
+  }
+
+  /** Ends thread and helper process at once. */
+  async stop(): Promise<void> {
+    this.#helper.stop();
+    this.#worker.removeAllListeners("exit");
+    await this.#worker.terminate();
+  }
+
+  #receive(message: FromReader): void {
+    if (message.type === "helper") void this.#ask(message);
+    else if (message.type === "failed") this.#events.onFailed(deserializeError(message.error));
+    else this.#events.onMessage(message);
+  }
+
+  async #ask(request: HelperRequest): Promise<void> {
+    const { id } = request;
+    try {
+      this.#send({ type: "helper", id, answer: await this.#helper.call(request) });
+    } catch (error) {
+      const failure = toBackupError(error, "ask the helper process that copies databases");
+      this.#send({ type: "helper-failed", id, error: serializeError(failure) });
+    }
+  }
+
+  #send(message: ToReader, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+}

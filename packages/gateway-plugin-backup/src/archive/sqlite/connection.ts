@@ -1,0 +1,149 @@
+/** Copies a database through an SQLite connection. For the helper process only: see `helper.ts`. */
+import Database from "better-sqlite3";
+import { fstatSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { nameIn, statIn } from "../confined.js";
+import type { RawPath } from "../raw-path.js";
+import { lookAt } from "./database-files.js";
+import type { Attempt, DatabaseFiles } from "./database-files.js";
+import { inodeOf, SIDECAR_SUFFIXES } from "./protocol.js";
+
+/** More pages than a database can have in the 32 bits that the binding takes: everything in one step. */
+const ALL_PAGES = 0x7fffffff;
+
+/**
+ * Copies the database to the empty file `copy`. SQLite waits up to `waitMs` for a lock.
+ *
+ * SQLite opens by path. It gets one through a link in the copy's directory that leads by way of the handle of the
+ * database's directory: that carries names which are no text, and starts from where the walk is. SQLite then resolves it
+ * to a path and opens that, so a directory swapped in between could lead elsewhere; therefore nothing is read before it
+ * is certain that every file the connection has opened is one of the files meant.
+ */
+export async function copyThroughConnection(
+  files: DatabaseFiles,
+  copy: string,
+  waitMs: number,
+): Promise<Attempt> {
+  const link = `${copy}.source`;
+  symlinkSync(nameIn(files.directory, files.name), link);
+  try {
+    const attempt = await backUp(files, link, copy, waitMs);
+    removeNewSidecars(files, link);
+    return attempt;
+  } finally {
+    rmSync(link);
+  }
+}
+
+async function backUp(files: DatabaseFiles, link: string, copy: string, waitMs: number): Promise<Attempt> {
+  let connection: Database.Database | undefined;
+  try {
+    connection = openForReading(files, link, waitMs);
+    if (connection === undefined) return { kind: "again", reason: "its directory keeps being replaced" };
+    // The binding takes a lock that is refused in its first, empty step for an empty database; the transaction that is
+    // open already makes that impossible.
+    const { totalPages } = await connection.backup(copy, { progress: () => ALL_PAGES });
+    return totalPages > 0 ? { kind: "copied" } : { kind: "unreadable", reason: "it has no pages" };
+  } catch (error) {
+    return explain(error);
+  } finally {
+    connection?.close();
+  }
+}
+
+/** A connection inside a read transaction; undefined when it did not open the file that is meant. */
+function openForReading(files: DatabaseFiles, link: string, waitMs: number): Database.Database | undefined {
+  try {
+    return beginReading(files, link, waitMs, true);
+  } catch (error) {
+    // A hot journal, or a WAL index that only a writing connection may make good.
+    if (!sqliteCode(error).startsWith("SQLITE_READONLY")) throw error;
+    return beginReading(files, link, waitMs, false);
+  }
+}
+
+function beginReading(
+  files: DatabaseFiles,
+  link: string,
+  waitMs: number,
+  readonly: boolean,
+): Database.Database | undefined {
+  const openBefore = new Set(openFiles().keys());
+  const connection = new Database(link, { readonly, fileMustExist: true, timeout: waitMs });
+  try {
+    // The first read opens the files and takes the lock; it does not look at the schema, which may be of any kind.
+    connection.exec("BEGIN");
+    connection.pragma("schema_version");
+    if (openedOnly(files, openBefore)) return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  connection.close();
+  return undefined;
+}
+
+/** Whether the files opened since are the database, which must be among them, and files beside it. */
+function openedOnly(files: DatabaseFiles, openBefore: ReadonlySet<string>): boolean {
+  const sidecars = SIDECAR_SUFFIXES.map((suffix) => identity(statBeside(files, suffix)));
+  const opened = [...openFiles()].filter(([handle]) => !openBefore.has(handle)).map(([, file]) => file);
+  const main = identity(files.main);
+  return opened.includes(main) && opened.every((file) => file === main || sidecars.includes(file));
+}
+
+function statBeside({ directory, name }: DatabaseFiles, suffix: string): BigIntStats | undefined {
+  return statIn(directory, `${name}${suffix}` as RawPath);
+}
+
+/** Handles of this process, and the files they are open for. */
+function openFiles(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const handle of readdirSync("/proc/self/fd")) {
+    try {
+      files.set(handle, identity(fstatSync(Number(handle), { bigint: true })));
+    } catch {
+      // The handle that listed the directory is closed by now.
+    }
+  }
+  return files;
+}
+
+function identity(stats: BigIntStats | undefined): string {
+  return stats === undefined ? "" : inodeOf(stats);
+}
+
+/**
+ * If the last program closed the database just before this connection opened it, or it was turned to WAL mode just then,
+ * the connection has made a `-wal` and `-shm` of its own, and a read-only one leaves them behind. A writing connection
+ * removes them when it closes, under SQLite's own locks, and only if nobody else has the database open.
+ */
+function removeNewSidecars(before: DatabaseFiles, link: string): void {
+  const after = lookAt(before.directory, before.name);
+  if (after === undefined) return;
+  const isNew = (now: BigIntStats | undefined, then: BigIntStats | undefined): boolean =>
+    now !== undefined && identity(now) !== identity(then);
+  if (!isNew(after.wal, before.wal) && !isNew(after.shm, before.shm)) return;
+  try {
+    const connection = new Database(link, { fileMustExist: true });
+    try {
+      connection.pragma("schema_version");
+    } finally {
+      connection.close();
+    }
+  } catch {
+    // Whoever keeps it locked is a program that has it open, and will remove the files itself.
+  }
+}
+
+function explain(error: unknown): Attempt {
+  const code = sqliteCode(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  if (code.startsWith("SQLITE_BUSY") || code === "SQLITE_LOCKED" || code === "SQLITE_PROTOCOL")
+    return { kind: "again", reason: "another program keeps it locked" };
+  if (code === "SQLITE_FULL") return { kind: "no-room", code: "ENOSPC", reason };
+  return { kind: "unreadable", reason: `SQLite says: ${reason} (${code})` };
+}
+
+export function sqliteCode(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : "";
+}

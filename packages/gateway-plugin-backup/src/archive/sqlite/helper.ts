@@ -1,0 +1,51 @@
+/**
+ * The helper process: the only one that opens databases of a tenant. The gateway's own process must not, in any thread,
+ * with plain file calls: `close()` of any descriptor drops the POSIX locks that the process's SQLite connections hold on
+ * that file, and then commits are lost.
+ *
+ * Started with the tenant's directory as its one argument; takes {@link HelperRequest} messages, answers each with a
+ * {@link HelperReply}, in order, and ends when its parent lets go of it.
+ */
+import { closeSync } from "node:fs";
+import { setPriority } from "node:os";
+import { openDirectoryBelow, openRootDirectory } from "../confined.js";
+import type { RawPath } from "../raw-path.js";
+import { systemCode, systemReason } from "../system-error.js";
+import { BACKUP_NICENESS } from "../threads/priority.js";
+import { copyDatabase } from "./copy.js";
+import { inspect } from "./inspect.js";
+import type { CopyAnswer, HelperReply, HelperRequest, Verdict } from "./protocol.js";
+
+setPriority(BACKUP_NICENESS);
+const root = openRootDirectory(process.argv[2] ?? "");
+let queue = Promise.resolve();
+
+process.on("message", (request: HelperRequest) => {
+  queue = queue.then(async () => {
+    const reply: HelperReply = { id: request.id, answer: await answerTo(request) };
+    process.send?.(reply);
+  });
+});
+process.on("disconnect", () => process.exit());
+
+async function answerTo(call: HelperRequest): Promise<readonly Verdict[] | CopyAnswer> {
+  let directory: number | undefined;
+  try {
+    directory = openDirectoryBelow(root, call.request.directory);
+    return call.method === "inspect"
+      ? inspectAll(directory, call.request.names)
+      : await copyDatabase(directory, call.request.name, call.request.copy);
+  } catch (error) {
+    const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "");
+    const answer = isGone
+      ? ({ kind: "gone" } as const)
+      : ({ kind: "unreadable", reason: systemReason(error) } as const);
+    return call.method === "copy" ? answer : call.request.names.map(() => ({ ...answer, identity: "" }));
+  } finally {
+    if (directory !== undefined) closeSync(directory);
+  }
+}
+
+function inspectAll(directory: number, names: readonly RawPath[]): Verdict[] {
+  return names.map((name) => inspect(directory, name));
+}

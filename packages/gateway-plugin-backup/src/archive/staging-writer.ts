@@ -1,0 +1,157 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  futimesSync,
+  lutimesSync,
+  openSync,
+  readSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
+import { BackupError, toBackupError } from "../errors.js";
+import { DirectoryHandles } from "./directory-handles.js";
+import { utimesArgument } from "./file-times.js";
+import { displayPath, type RawPath, rawPathBytes } from "./raw-path.js";
+import { systemReason } from "./system-error.js";
+import type { TreeSink } from "./tree-sink.js";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const PERMISSIONS = 0o777;
+const COPY_BYTES = 256 * 1024;
+
+/**
+ * Writes a tree into an empty directory that nobody else uses. It never follows a link and never opens what is there
+ * already: directories are made by us and reached through their parents' descriptors, files are opened
+ * `O_CREAT|O_EXCL|O_NOFOLLOW`. While it works, directories have mode 0700; their own modes and times are set last,
+ * deepest first, so that read-only directories can be filled and nothing changes a time afterwards. Directories that
+ * the archive does not name keep 0700. setuid, setgid and sticky bits are dropped.
+ *
+ * Errors of the disk come as `DISK_FULL`, `READ_ONLY` or `IO_FAILED` and name the entry.
+ */
+export class StagingWriter implements TreeSink {
+  readonly #into: string;
+  readonly #handles: DirectoryHandles;
+  readonly #directories = new Map<RawPath, { readonly mode: number; readonly mtimeNs: bigint }>();
+  #file: OpenFile | undefined;
+
+  /** `into`: an existing, empty directory. */
+  constructor(into: string) {
+    this.#into = into;
+    try {
+      this.#handles = new DirectoryHandles(into);
+    } catch (error) {
+      throw toBackupError(error, `open the staging directory ${into}`);
+    }
+  }
+
+  directory(path: RawPath, mode: number, mtimeNs: bigint): void {
+    this.#directories.set(path, { mode, mtimeNs });
+    try {
+      this.#handles.directory(path);
+    } catch (error) {
+      throw this.#failed(path, error);
+    }
+  }
+
+  symlink(path: RawPath, target: RawPath, mtimeNs: bigint): void {
+    try {
+      const name = this.#handles.entry(path);
+      symlinkSync(rawPathBytes(target), name);
+      const time = utimesArgument(mtimeNs);
+      lutimesSync(name, time, time);
+    } catch (error) {
+      throw this.#failed(path, error);
+    }
+  }
+
+  beginFile(path: RawPath, mode: number, mtimeNs: bigint): void {
+    try {
+      const flags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW;
+      this.#file = { path, mode, mtimeNs, handle: openSync(this.#handles.entry(path), flags, 0o600) };
+    } catch (error) {
+      throw this.#failed(path, error);
+    }
+  }
+
+  content(bytes: Uint8Array): void {
+    const { path, handle } = this.#current();
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done);
+    } catch (error) {
+      throw this.#failed(path, error);
+    }
+  }
+
+  endFile(): void {
+    const { path, handle, mode, mtimeNs } = this.#current();
+    try {
+      fchmodSync(handle, mode & PERMISSIONS);
+      const time = utimesArgument(mtimeNs);
+      futimesSync(handle, time, time);
+      this.#file = undefined;
+      closeSync(handle);
+    } catch (error) {
+      throw this.#failed(path, error);
+    }
+  }
+
+  copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint): void {
+    let source: number;
+    try {
+      source = openSync(this.#handles.entry(from), O_RDONLY | O_NOFOLLOW);
+    } catch (error) {
+      throw this.#failed(from, error);
+    }
+    try {
+      this.beginFile(path, mode, mtimeNs);
+      const buffer = Buffer.allocUnsafe(COPY_BYTES);
+      for (let length; (length = readSync(source, buffer)) > 0;) this.content(buffer.subarray(0, length));
+      this.endFile();
+    } catch (error) {
+      throw error instanceof BackupError ? error : this.#failed(from, error);
+    } finally {
+      closeSync(source);
+    }
+  }
+
+  finish(): void {
+    // A parent's path is a prefix of its children's, so backwards in byte order means children first.
+    for (const path of [...this.#directories.keys()].sort().reverse()) {
+      const settings = this.#directories.get(path);
+      if (settings === undefined) continue;
+      try {
+        const handle = this.#handles.directory(path);
+        fchmodSync(handle, settings.mode & PERMISSIONS);
+        const time = utimesArgument(settings.mtimeNs);
+        futimesSync(handle, time, time);
+      } catch (error) {
+        throw this.#failed(path, error);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file.handle);
+    this.#file = undefined;
+    this.#handles.close();
+  }
+
+  #current(): OpenFile {
+    if (this.#file === undefined) throw new Error("content outside of a file");
+    return this.#file;
+  }
+
+  #failed(path: RawPath, error: unknown): BackupError {
+    const where = path === "" ? this.#into : `${displayPath(path)} below ${this.#into}`;
+    const { code } = toBackupError(error, `write ${where}`);
+    return new BackupError(code, `Could not write ${where}: ${systemReason(error)}.`, { cause: error });
+  }
+}
+
+interface OpenFile {
+  readonly path: RawPath;
+  readonly mode: number;
+  readonly mtimeNs: bigint;
+  readonly handle: number;
+}

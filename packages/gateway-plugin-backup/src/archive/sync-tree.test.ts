@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { syncTree } from "./sync-tree.js";
+import { stagingDirectory } from "./testing/staging.js";
+
+function program(directory: string, script: string): string {
+  const path = join(directory, "sync");
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o700);
+  return path;
+}
+
+function tree(directory: string): string {
+  mkdirSync(join(directory, "tree/d"), { recursive: true });
+  writeFileSync(join(directory, "tree/d/f"), "content");
+  symlinkSync("nowhere", join(directory, "tree/link"));
+  return join(directory, "tree");
+}
+
+t.test("a tree is synced by the command", async (t) => {
+  await t.resolves(syncTree(tree(stagingDirectory(t))));
+});
+
+t.test("without the command, or its option, file by file", async (t) => {
+  const directory = stagingDirectory(t);
+  await t.resolves(syncTree(tree(directory), join(directory, "missing")));
+  const old = program(directory, "echo \"sync: invalid option -- 'f'\" >&2; exit 1");
+  await t.resolves(syncTree(join(directory, "tree"), old));
+  await t.rejects(syncTree(join(directory, "nothing"), old), { code: "IO_FAILED", message: /nothing/ });
+});
+
+t.test("a write error of the disk is never passed over", async (t) => {
+  const directory = stagingDirectory(t);
+  const failing = program(directory, "echo 'sync: error syncing: Input/output error' >&2; exit 1");
+  await t.rejects(syncTree(tree(directory), failing), {
+    code: "IO_FAILED",
+    message: /tree.*Input\/output error/,
+  });
+  await t.rejects(syncTree(join(directory, "tree"), program(directory, "kill -9 $$")), {
+    code: "IO_FAILED",
+    message: /SIGKILL/,
+  });
+});

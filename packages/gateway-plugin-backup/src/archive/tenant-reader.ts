@@ -1,0 +1,262 @@
+/**
+ * The second pass over a tenant: its tar stream in segments. Small files and links by path, then large files by path,
+ * then the directories, then the end. Reads synchronously, in the reader thread; waits only for buffers and for the
+ * helper process that copies databases.
+ */
+import { closeSync, rmSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { dirname } from "node:path";
+import { toBackupError } from "../errors.js";
+import { openDirectoryBelow, statIn } from "./confined.js";
+import { parentPath } from "./entry-name.js";
+import { FileContents } from "./file-contents.js";
+import { LARGE_FILE_BYTES } from "./format.js";
+import type { ArchiveWarning } from "./format.js";
+import { holdFile } from "./opened-file.js";
+import type { HeldFile } from "./opened-file.js";
+import { EntryPolicy } from "./policy.js";
+import { displayPath, rawPath } from "./raw-path.js";
+import type { RawPath } from "./raw-path.js";
+import { Segmenter } from "./segmenter.js";
+import type { SegmentSink } from "./segmenter.js";
+import { identityOf, inodeOf } from "./sqlite/protocol.js";
+import type { Verdict } from "./sqlite/protocol.js";
+import type { TarEntry } from "./tar-header.js";
+import type { TenantDatabases } from "./tenant-databases.js";
+import type { JudgedLinks } from "./tenant-links.js";
+import { ESCAPING_LINK } from "./tenant-scan.js";
+import { archivePath, openTenant, subjectOf, walkOptions } from "./tenant-source.js";
+import type { Excluded, TenantSource } from "./tenant-source.js";
+import { isReplaced, walk } from "./walk.js";
+import type { ListedDirectory } from "./walk.js";
+import { Warnings } from "./warnings.js";
+
+export interface ReadSummary {
+  readonly warnings: readonly ArchiveWarning[];
+  /** Databases that were copied and archived. */
+  readonly databases: number;
+  readonly excluded: Excluded;
+}
+
+/** How often a file that is replaced or changed under the reader's eyes is looked at again. */
+const ATTEMPTS = 3;
+const VANISHED = "This file vanished or was replaced while the backup ran.";
+
+/** A file for the second half of the archive, after all packs. */
+interface LargeFile {
+  readonly path: RawPath;
+  readonly isDatabase: boolean;
+}
+
+interface FilePlace {
+  readonly directory: ListedDirectory;
+  readonly name: RawPath;
+  readonly path: RawPath;
+}
+
+export class TenantReader {
+  readonly #source: TenantSource;
+  readonly #databases: TenantDatabases;
+  readonly #links: JudgedLinks;
+  readonly #warnings: Warnings;
+  readonly #segmenter: Segmenter;
+  readonly #contents: FileContents;
+  readonly #directories: TarEntry[] = [];
+  readonly #large: LargeFile[] = [];
+  /** Undefined while the packs are written. */
+  #largeIndex: number | undefined;
+  #databasesCopied = 0;
+
+  constructor(source: TenantSource, databases: TenantDatabases, links: JudgedLinks, sink: SegmentSink) {
+    this.#source = source;
+    this.#databases = databases;
+    this.#links = links;
+    const subject = subjectOf(source);
+    this.#warnings = new Warnings(subject, source.allowUnreadable);
+    const policy = new EntryPolicy({ root: rawPath(source.root), limits: source.limits, subject });
+    this.#segmenter = new Segmenter(sink, policy);
+    this.#contents = new FileContents(this.#segmenter, this.#warnings);
+  }
+
+  /** Throws FILE_UNREADABLE, DATABASE_UNREADABLE, DISK_FULL (for copies of databases), UNSAFE_ENTRY, LIMIT_EXCEEDED. */
+  async read(): Promise<ReadSummary> {
+    const root = openTenant(this.#source);
+    const { options, excluded } = walkOptions(this.#source, root, this.#warnings);
+    try {
+      for (const item of walk(options)) {
+        if (item.type === "directory")
+          this.#directories.push(this.#entry("directory", item.path, item.stats));
+        else if (item.type === "symlink") await this.#addLink(item);
+        else if (!(await this.#databases.isSidecar(item.directory, item.name))) await this.#addFile(item);
+      }
+      await this.#addLargeFiles(root);
+    } finally {
+      closeSync(root);
+    }
+    await this.#addDirectories();
+    await this.#segmenter.end();
+    return { warnings: this.#warnings.list(), databases: this.#databasesCopied, excluded };
+  }
+
+  async #addLink({ directory, name, path }: FilePlace): Promise<void> {
+    const target = this.#links.safe.get(path);
+    const stats = statIn(directory.handle, name);
+    if (target !== undefined && stats !== undefined)
+      await this.#segmenter.place({ ...this.#entry("symlink", path, stats), target });
+    else if (this.#links.escaping.has(path)) this.#warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
+    else
+      this.#warnings.add(
+        "FILE_CHANGED",
+        path,
+        "Left out: this link appeared or vanished while the backup ran.",
+      );
+  }
+
+  /** Looks again when the name stands for another file, or for the file in another state, than was judged. */
+  async #addFile(place: FilePlace): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const held = this.#hold(place);
+      if (held === "unreadable") return;
+      if (held?.stats.isFile() !== true) break;
+      try {
+        const verdict = await this.#databases.verdict(place.directory, place.name, held.stats);
+        if (
+          isAboutFile(verdict, held.stats, attempt === ATTEMPTS) &&
+          (await this.#addJudged(place, held, verdict))
+        )
+          return;
+      } finally {
+        closeSync(held.handle);
+      }
+    }
+    this.#warnings.add("FILE_VANISHED", place.path, VANISHED);
+  }
+
+  #hold({ directory, name, path }: FilePlace): HeldFile | "unreadable" | undefined {
+    try {
+      return holdFile(directory.handle, name);
+    } catch (error) {
+      this.#warnings.unreadableBecause(path, error);
+      return "unreadable";
+    }
+  }
+
+  /** False when the file must be looked at again. */
+  async #addJudged(place: FilePlace, held: HeldFile, verdict: Verdict): Promise<boolean> {
+    const { path } = place;
+    switch (verdict.kind) {
+      case "gone":
+        return false;
+      case "unreadable":
+        this.#warnings.unreadable("FILE_UNREADABLE", path, verdict.reason);
+        return true;
+      case "encrypted":
+        this.#warnings.unreadable(
+          "DATABASE_UNREADABLE",
+          path,
+          "it is encrypted and in use, and SQLite cannot copy it",
+        );
+        return true;
+      case "database":
+        return this.#putOff(path, held.stats.size, true) || this.#addDatabase(place);
+      case "plain":
+        if (!this.#putOff(path, held.stats.size, false))
+          await this.#contents.add(path, held, this.#entry("file", path, held.stats));
+        return true;
+    }
+  }
+
+  /** Large files wait until all packs are written. */
+  #putOff(path: RawPath, size: bigint | number, isDatabase: boolean): boolean {
+    if (this.#largeIndex !== undefined || size < LARGE_FILE_BYTES) return false;
+    this.#large.push({ path, isDatabase });
+    return true;
+  }
+
+  /** False when the file must be looked at again. */
+  async #addDatabase({ directory, path }: FilePlace): Promise<boolean> {
+    const copy = await this.#databases.copy(path, this.#nextDatabase(directory));
+    switch (copy.kind) {
+      case "gone":
+      case "plain":
+        return false;
+      case "unreadable":
+        this.#warnings.unreadable("DATABASE_UNREADABLE", path, copy.reason);
+        return true;
+      case "no-room": {
+        const cause = Object.assign(new Error(copy.reason), { code: copy.code });
+        const what = `copy database ${displayPath(path)} of tenant ${this.#source.tenant}`;
+        throw toBackupError(cause, `${what} to ${dirname(copy.file)}`);
+      }
+      case "copied":
+    }
+    try {
+      // With what was in its WAL it may have become a large one.
+      if (this.#putOff(path, copy.size, true)) return true;
+      const { mode, size, mtimeNs } = copy;
+      const entry = { path: archivePath(this.#source, path), type: "file", mode, size, mtimeNs } as const;
+      await this.#contents.addCopy(path, copy.file, entry);
+      this.#databasesCopied++;
+      return true;
+    } finally {
+      rmSync(copy.file, { force: true });
+    }
+  }
+
+  #nextDatabase(directory: ListedDirectory): RawPath | undefined {
+    if (this.#largeIndex === undefined) return this.#databases.nextSmall(directory);
+    return this.#large.slice(this.#largeIndex + 1).find(({ isDatabase }) => isDatabase)?.path;
+  }
+
+  async #addLargeFiles(root: number): Promise<void> {
+    for (this.#largeIndex = 0; this.#largeIndex < this.#large.length; this.#largeIndex++) {
+      const path = this.#large[this.#largeIndex]?.path ?? rawPath("");
+      const handle = this.#openParent(root, path);
+      if (handle === undefined) continue;
+      try {
+        const directory = { path: parentPath(path), handle, children: [], position: 0 };
+        await this.#addFile({ directory, name: path.slice(path.lastIndexOf("/") + 1) as RawPath, path });
+      } finally {
+        closeSync(handle);
+      }
+    }
+  }
+
+  #openParent(root: number, path: RawPath): number | undefined {
+    try {
+      return openDirectoryBelow(root, parentPath(path));
+    } catch (error) {
+      if (isReplaced(error)) this.#warnings.add("FILE_VANISHED", path, VANISHED);
+      else this.#warnings.unreadableBecause(path, error);
+      return undefined;
+    }
+  }
+
+  /** What a directory holds before the directory itself: so extraction sets its mode and time last. */
+  async #addDirectories(): Promise<void> {
+    this.#segmenter.startDirectories();
+    this.#directories.sort((a, b) => (a.path < b.path ? 1 : -1));
+    for (const entry of this.#directories) await this.#segmenter.place(entry);
+  }
+
+  #entry(type: TarEntry["type"], path: RawPath, stats: BigIntStats): TarEntry {
+    const size = type === "file" ? Number(stats.size) : 0;
+    return {
+      path: archivePath(this.#source, path),
+      type,
+      mode: Number(stats.mode) & 0o777,
+      size,
+      mtimeNs: stats.mtimeNs,
+    };
+  }
+}
+
+/**
+ * Whether the verdict was given on the file in the very state that `stats` shows. In the last attempt the same file in
+ * another state will do: something writes to it all the time, and it was no database a moment ago.
+ */
+function isAboutFile(verdict: Verdict, stats: BigIntStats, isLastAttempt: boolean): boolean {
+  if (verdict.kind === "gone" || verdict.kind === "unreadable") return true;
+  if (verdict.identity === identityOf(stats)) return true;
+  return isLastAttempt && verdict.identity.startsWith(`${inodeOf(stats)}:`);
+}

@@ -1,0 +1,55 @@
+/** What the job thread and its worker threads tell each other. */
+import type { SerializedError } from "../../errors.js";
+import type { EntryRecord, SegmentKind } from "../format.js";
+import type { HelperReply, HelperRequest } from "../sqlite/protocol.js";
+import type { ReadSummary } from "../tenant-reader.js";
+import type { ScanTotals, TenantScan } from "../tenant-scan.js";
+import type { TenantSource } from "../tenant-source.js";
+
+/** Start of the reader thread: one pass to scan, or a second one to read. */
+export interface ReaderStart {
+  readonly source: TenantSource;
+  /** For copies of databases; undefined for a scan alone, which makes none. */
+  readonly temporaryDirectory: string | undefined;
+}
+
+export type ToReader =
+  /** A buffer of SEGMENT_BYTES, transferred: leave to fill it. */
+  | { readonly type: "buffer"; readonly buffer: ArrayBuffer }
+  | ({ readonly type: "helper" } & HelperReply)
+  | { readonly type: "helper-failed"; readonly id: number; readonly error: SerializedError };
+
+export type FromReader =
+  | { readonly type: "scanning"; readonly totals: ScanTotals }
+  | { readonly type: "scanned"; readonly scan: TenantScan }
+  /** A question to the helper process. */
+  | ({ readonly type: "helper" } & HelperRequest)
+  | { readonly type: "segment"; readonly segment: RawSegment }
+  | { readonly type: "read"; readonly summary: ReadSummary }
+  | { readonly type: "failed"; readonly error: SerializedError };
+
+/** A segment on its way through the threads; the buffer is transferred. */
+export interface RawSegment {
+  readonly kind: SegmentKind;
+  readonly buffer: ArrayBuffer;
+  /** Bytes of the buffer that are the segment's. */
+  readonly raw: number;
+  readonly entries: readonly EntryRecord[];
+}
+
+export interface CompressStart {
+  readonly level: number;
+}
+
+export interface ToCompressor {
+  readonly buffer: ArrayBuffer;
+  readonly raw: number;
+}
+
+export interface FromCompressor {
+  /** The same buffer, free again. */
+  readonly buffer: ArrayBuffer;
+  readonly frame: ArrayBuffer;
+  /** Of the raw bytes. */
+  readonly sha256: string;
+}

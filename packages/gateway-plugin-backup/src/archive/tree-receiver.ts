@@ -1,0 +1,137 @@
+import { BackupError } from "../errors.js";
+import type { ArchiveTotals } from "./format.js";
+import { displayPath, rawPath, type RawPath } from "./raw-path.js";
+import type { TreeSink } from "./tree-sink.js";
+
+/** The tenant's own record; the caller of a restore checks and rewrites it. */
+const TENANT_RECORD = rawPath("tenant.json");
+const TENANT_RECORD_BYTES_MAX = 1024 * 1024;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+export type TreeTotals = Omit<ArchiveTotals, "segments" | "tarBytes">;
+
+export interface ReceiverOptions {
+  /** The archive, as it begins a message. */
+  readonly subject: string;
+  /** Content bytes that may be written: the free space less its reserve. */
+  readonly spaceLimit: number;
+}
+
+/**
+ * Stands between a reader and its sink: counts what comes, watches the space, and keeps the text of `tenant.json`.
+ * Paths are relative to the tenant's directory.
+ */
+export class TreeReceiver {
+  readonly #sink: TreeSink;
+  readonly #options: ReceiverOptions;
+  #files = 0;
+  #directories = 0;
+  #symlinks = 0;
+  #contentBytes = 0;
+  /** Parts of `tenant.json` while it is received. */
+  #record: Buffer[] | undefined;
+  #recordText: string | undefined;
+
+  constructor(sink: TreeSink, options: ReceiverOptions) {
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  get totals(): TreeTotals {
+    return {
+      entries: this.#files + this.#directories + this.#symlinks,
+      files: this.#files,
+      directories: this.#directories,
+      symlinks: this.#symlinks,
+      contentBytes: this.#contentBytes,
+    };
+  }
+
+  /** Text of `tenant.json`; undefined when the archive has none. */
+  get tenantRecordJson(): string | undefined {
+    return this.#recordText;
+  }
+
+  directory(path: RawPath, mode: number, mtimeNs: bigint): void {
+    this.#directories++;
+    this.#refuseRecord(path, "directory");
+    this.#sink.directory(path, mode, mtimeNs);
+  }
+
+  /** For a directory that came before: counts nothing, the last mode and time stand. */
+  directoryAgain(path: RawPath, mode: number, mtimeNs: bigint): void {
+    this.#sink.directory(path, mode, mtimeNs);
+  }
+
+  symlink(path: RawPath, target: RawPath, mtimeNs: bigint): void {
+    this.#symlinks++;
+    this.#refuseRecord(path, "symlink");
+    this.#sink.symlink(path, target, mtimeNs);
+  }
+
+  /** Begins a file of `size` bytes; the reader answers for it that so many follow. */
+  beginFile(path: RawPath, mode: number, mtimeNs: bigint, size: number): void {
+    this.#takeSpace(path, size);
+    if (path === TENANT_RECORD) this.#beginRecord(size);
+    this.#sink.beginFile(path, mode, mtimeNs);
+  }
+
+  content(bytes: Uint8Array): void {
+    this.#record?.push(Buffer.from(bytes));
+    this.#sink.content(bytes);
+  }
+
+  endFile(): void {
+    if (this.#record !== undefined) this.#endRecord(this.#record);
+    this.#sink.endFile();
+  }
+
+  /** A file with the content of an earlier one of `size` bytes. */
+  copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint, size: number): void {
+    this.#takeSpace(path, size);
+    this.#refuseRecord(path, "hard link");
+    this.#sink.copyFile(from, path, mode, mtimeNs);
+  }
+
+  finish(): void {
+    this.#sink.finish();
+  }
+
+  #takeSpace(path: RawPath, size: number): void {
+    this.#files++;
+    this.#contentBytes += size;
+    if (this.#contentBytes > this.#options.spaceLimit)
+      throw new BackupError(
+        "DISK_FULL",
+        `${this.#options.subject} needs more than the ${this.#options.spaceLimit} bytes that are free for it ` +
+          `(reached at ${displayPath(path)}).`,
+      );
+  }
+
+  #beginRecord(size: number): void {
+    if (size > TENANT_RECORD_BYTES_MAX)
+      throw this.#unsafe(`tenant.json of ${size} bytes (at most ${TENANT_RECORD_BYTES_MAX})`);
+    this.#record = [];
+  }
+
+  #endRecord(record: readonly Buffer[]): void {
+    this.#record = undefined;
+    try {
+      this.#recordText = strictUtf8.decode(Buffer.concat(record));
+    } catch {
+      throw this.#unsafe("tenant.json that is no UTF-8 text");
+    }
+  }
+
+  /** Whoever reads `tenant.json` later must find the very file that was checked. */
+  #refuseRecord(path: RawPath, type: string): void {
+    if (path === TENANT_RECORD) throw this.#unsafe(`tenant.json that is a ${type}`);
+  }
+
+  #unsafe(what: string): BackupError {
+    return new BackupError("UNSAFE_ENTRY", `${this.#options.subject} has a ${what}.`, {
+      details: { entry: "tenant.json", rule: "tenant record" },
+    });
+  }
+}

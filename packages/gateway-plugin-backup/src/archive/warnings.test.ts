@@ -1,0 +1,37 @@
+import { openSync } from "node:fs";
+import t from "tap";
+import { rawPath } from "./raw-path.js";
+import { MAX_WARNINGS, Warnings } from "./warnings.js";
+
+t.test("ten thousand warnings are kept, the rest is counted", (t) => {
+  const warnings = new Warnings("Tenant acme", false);
+  for (let i = 0; i < MAX_WARNINGS + 5; i++) warnings.add("SPECIAL_FILE", rawPath(`s${i}`), "A socket.");
+  const list = warnings.list();
+  t.equal(list.length, MAX_WARNINGS + 1);
+  t.match(list.at(-1), { code: "SPECIAL_FILE", path: "", message: /^5 further/ });
+  t.end();
+});
+
+t.test("a system error is told without its call; one that is not the file's own fault is thrown on", (t) => {
+  const warnings = new Warnings("Tenant acme", true);
+  try {
+    openSync("/none/at/all", "r");
+  } catch (error) {
+    warnings.unreadableBecause(rawPath("a\nb"), error);
+  }
+  t.strictSame(warnings.list(), [
+    {
+      code: "FILE_UNREADABLE",
+      path: "a\\x0ab",
+      message: "Left out, it cannot be read: ENOENT: no such file or directory.",
+    },
+  ]);
+  const tooMany = Object.assign(new Error("EMFILE: too many open files, open 'x'"), {
+    code: "EMFILE",
+    syscall: "open",
+  });
+  t.throws(() => {
+    warnings.unreadableBecause(rawPath("x"), tooMany);
+  }, tooMany);
+  t.end();
+});

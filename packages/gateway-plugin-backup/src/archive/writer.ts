@@ -1,0 +1,233 @@
+/**
+ * Writes an archive as a stream of frames. Runs on the event loop of the job thread, which only passes buffers on:
+ *
+ *   reader thread ── segments ──▶ compress threads ── frames, in order ──▶ index, consumer
+ *
+ * The raw buffers are a fixed pool that travels this way and goes back to the reader when a frame's turn has come; so
+ * memory does not depend on the tenant's size, and a slow consumer stops the reader.
+ */
+import { hash } from "node:crypto";
+import { BackupError, toBackupError } from "../errors.js";
+import { CompressThreads } from "./compress-threads.js";
+import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
+import type { ArchiveTotals, ArchiveWarning } from "./format.js";
+import { skippableFrame } from "./frames.js";
+import { IndexWriter } from "./index-codec.js";
+import { ReaderThread } from "./reader-thread-client.js";
+import { abortReason } from "./scan.js";
+import { encodeSeekTable } from "./seek-table.js";
+import type { FrameSize } from "./seek-table.js";
+import { tarPadding } from "./tar-header.js";
+import type { ReadSummary } from "./tenant-reader.js";
+import type { ScanTotals } from "./tenant-scan.js";
+import { subjectOf } from "./tenant-source.js";
+import type { Excluded, TenantSource } from "./tenant-source.js";
+import type { FromCompressor, FromReader, RawSegment } from "./threads/messages.js";
+import { Turns } from "./turns.js";
+
+export interface WriteRequest extends TenantSource {
+  readonly uid: string;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+  /** Program and version, for the index. */
+  readonly producer: string;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  readonly compressionThreads: number;
+  /** An existing directory on the state's file system, for copies of databases. The caller removes it at the end. */
+  readonly temporaryDirectory: string;
+  readonly signal: AbortSignal;
+  /** Called for every frame. */
+  onProgress(progress: WriteProgress): void;
+}
+
+export interface WriteProgress {
+  readonly phase: "scan" | "write";
+  /** Of the scan, while that runs; then what the frames so far hold. */
+  readonly files: number;
+  readonly contentBytes: number;
+  /** What the scan has found so far; a tenant that changes may have more or less in the end. */
+  readonly totalFiles: number;
+  readonly totalContentBytes: number;
+  readonly tarBytes: number;
+  readonly storedBytes: number;
+}
+
+export interface WriteSummary {
+  readonly totals: ArchiveTotals;
+  /** Size of the archive. */
+  readonly storedBytes: number;
+  /** Of the index frame as stored, its header included; 64 hex digits. */
+  readonly indexSha256: string;
+  readonly warnings: readonly ArchiveWarning[];
+  readonly databases: number;
+  readonly excluded: Excluded;
+}
+
+export interface ArchiveStream {
+  /**
+   * The archive, frame by frame. Threads start with the first frame asked for, and have ended when the iteration has,
+   * however it ends. Throws FILE_UNREADABLE, DATABASE_UNREADABLE, UNSAFE_ENTRY, LIMIT_EXCEEDED, DISK_FULL,
+   * JOB_THREAD_FAILED, or the signal's reason.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Resolves when the last frame was taken; rejects with what `chunks` throws. */
+  readonly summary: Promise<WriteSummary>;
+}
+
+/** Segments beyond those being compressed: one being filled, one whose frame waits for its turn. */
+const BUFFERS_BEYOND_COMPRESSION = 2;
+
+export function writeArchive(request: WriteRequest): ArchiveStream {
+  const writing = new ArchiveWriting(request);
+  return { chunks: writing.chunks(), summary: writing.summary };
+}
+
+interface CompressedSegment {
+  readonly segment: Omit<RawSegment, "buffer">;
+  readonly output: FromCompressor;
+}
+
+class ArchiveWriting {
+  readonly summary: Promise<WriteSummary>;
+  readonly #request: WriteRequest;
+  readonly #source: TenantSource;
+  readonly #turns = new Turns<CompressedSegment>();
+  readonly #index = new IndexWriter();
+  readonly #frames: FrameSize[] = [];
+  #storedBytes = 0;
+  #contentBytes = 0;
+  #scanned: ScanTotals = { entries: 0, files: 0, directories: 0, symlinks: 0, contentBytes: 0 };
+  #read: ReadSummary | undefined;
+  #resolve: (summary: WriteSummary) => void = () => undefined;
+  #reject: (error: BackupError) => void = () => undefined;
+
+  constructor(request: WriteRequest) {
+    const { directory, root, tenant, limits, exclude, allowUnreadable } = request;
+    this.#request = request;
+    this.#source = { directory, root, tenant, limits, exclude, allowUnreadable };
+    this.summary = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // The consumer of the chunks gets the same error; nobody has to look at both.
+    this.summary.catch(() => undefined);
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void, void> {
+    const { signal, level, compressionThreads, temporaryDirectory } = this.#request;
+    const subject = subjectOf(this.#source);
+    const abort = (): void => {
+      this.#turns.fail(abortReason(signal, this.#source));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    const compressors = new CompressThreads(compressionThreads, { level }, subject);
+    const reader = new ReaderThread(
+      { source: this.#source, temporaryDirectory },
+      {
+        onMessage: (message) => {
+          this.#receive(message, compressors);
+        },
+        onFailed: (error) => {
+          this.#turns.fail(error);
+        },
+      },
+    );
+    for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
+      reader.giveBuffer(new ArrayBuffer(SEGMENT_BYTES));
+    try {
+      for await (const { segment, output } of this.#turns) {
+        this.#record(segment, output);
+        reader.giveBuffer(output.buffer);
+        yield new Uint8Array(output.frame);
+      }
+      yield* this.#tail();
+    } catch (error) {
+      const failure = toBackupError(error, `write the archive of tenant ${this.#source.tenant}`);
+      this.#reject(failure);
+      throw failure;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      // Has no effect when it was settled before.
+      this.#reject(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
+      await Promise.all([reader.stop(), compressors.stop()]);
+    }
+  }
+
+  #receive(message: Exclude<FromReader, { type: "helper" | "failed" }>, compressors: CompressThreads): void {
+    switch (message.type) {
+      case "scanning":
+        this.#scanned = message.totals;
+        this.#report("scan");
+        break;
+      case "scanned":
+        this.#scanned = message.scan.totals;
+        this.#report("scan");
+        break;
+      case "segment": {
+        const { buffer, ...segment } = message.segment;
+        const compressed = compressors.compress({ buffer, raw: segment.raw });
+        this.#turns.add(compressed.then((output) => ({ segment, output })));
+        break;
+      }
+      case "read":
+        this.#read = message.summary;
+        this.#turns.end();
+        break;
+    }
+  }
+
+  #record({ kind, raw, entries }: Omit<RawSegment, "buffer">, { frame, sha256 }: FromCompressor): void {
+    this.#index.addSegment({ kind, offset: this.#storedBytes, stored: frame.byteLength, raw, sha256 });
+    for (const entry of entries) this.#index.addEntry(entry);
+    if (kind === "pack") for (const { size } of entries) this.#contentBytes += size;
+    // All pieces but the last, which comes with the entry, are content to their end.
+    if (kind === "piece") this.#contentBytes += raw - tarPadding(entries[0]?.size ?? 0);
+    this.#addFrame(frame.byteLength, raw);
+    this.#report("write");
+  }
+
+  /** Index and seek table. */
+  *#tail(): Generator<Uint8Array, void, void> {
+    const read = this.#read;
+    if (read === undefined) throw new Error("The reader's summary is missing.");
+    const { tenant, uid, root, createdAt, producer } = this.#request;
+    const { totals } = this.#index;
+    const payload = this.#index.finish({
+      format: FORMAT_VERSION,
+      tenant,
+      uid,
+      root,
+      createdAt,
+      producer,
+      totals,
+      warnings: read.warnings,
+    });
+    const index = skippableFrame(INDEX_FRAME_MAGIC, payload);
+    const indexSha256 = hash("sha256", index);
+    this.#addFrame(index.length, 0);
+    const seekTable = encodeSeekTable(this.#frames);
+    yield index;
+    yield seekTable;
+    this.#resolve({ totals, storedBytes: this.#storedBytes + seekTable.length, indexSha256, ...read });
+  }
+
+  #addFrame(stored: number, raw: number): void {
+    this.#frames.push({ stored, raw });
+    this.#storedBytes += stored;
+  }
+
+  #report(phase: WriteProgress["phase"]): void {
+    const { files, tarBytes } = this.#index.totals;
+    this.#request.onProgress({
+      phase,
+      files: phase === "scan" ? this.#scanned.files : files,
+      contentBytes: phase === "scan" ? this.#scanned.contentBytes : this.#contentBytes,
+      totalFiles: this.#scanned.files,
+      totalContentBytes: this.#scanned.contentBytes,
+      tarBytes,
+      storedBytes: this.#storedBytes,
+    });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * zstd frames, one at a time. Synchronous: for worker threads only.
+ *
+ * This goes to zstd-napi's low-level binding because its `Decompressor` allocates what a frame claims, and its
+ * `Compressor` allocates a new output buffer of the worst-case size for every frame.
+ */
+import binding from "zstd-napi/binding.js";
+import { BackupError } from "../errors.js";
+import { MAX_FRAME_RAW_BYTES, ZSTD_FRAME_MAGIC } from "./format.js";
+
+/** Magic number, frame header descriptor, content size of one byte, one block header (RFC 8878, section 3.1.1). */
+const MIN_FRAME_BYTES = 9;
+/** Content_Checksum_flag in the frame header descriptor: RFC 8878, section 3.1.1.1.1. */
+const CHECKSUM_FLAG = 0b100;
+
+/** Compresses frames with content size and checksum; context and output buffer are reused. */
+export class FrameCompressor {
+  readonly #context = new binding.CCtx();
+  #output = Buffer.alloc(0);
+
+  /** @param level 1 (fast) to 19 (small). */
+  constructor(level: number) {
+    this.#context.setParameter(binding.CParameter.compressionLevel, level);
+    this.#context.setParameter(binding.CParameter.contentSizeFlag, 1);
+    this.#context.setParameter(binding.CParameter.checksumFlag, 1);
+  }
+
+  /** One frame. The result has an ArrayBuffer of its own, so that it can be transferred to another thread. */
+  compress(raw: Uint8Array): Buffer {
+    const bound = binding.compressBound(raw.length);
+    if (this.#output.length < bound) this.#output = Buffer.allocUnsafeSlow(bound);
+    const stored = this.#context.compress2(this.#output, raw);
+    const frame = Buffer.allocUnsafeSlow(stored);
+    this.#output.copy(frame, 0, 0, stored);
+    return frame;
+  }
+}
+
+let decompressionContext: InstanceType<typeof binding.DCtx> | undefined;
+
+/**
+ * The content of `stored`, which must be exactly one zstd frame with checksum and a content size of `rawSize`. It fills
+ * the front of `output`, or, without it, a buffer of its own: `rawSize` bytes, whatever the frame claims. Throws
+ * ARCHIVE_DAMAGED.
+ */
+export function decompressFrame(stored: Uint8Array, rawSize: number, output?: Buffer): Buffer {
+  if (rawSize > MAX_FRAME_RAW_BYTES)
+    throw damaged(`has ${rawSize} raw bytes; the format allows ${MAX_FRAME_RAW_BYTES}`);
+  const frame = frameSize(stored);
+  if (frame.stored !== stored.length)
+    throw damaged(`ends after ${frame.stored} of the ${stored.length} bytes that it should fill`);
+  if (frame.raw !== rawSize) throw damaged(`has ${frame.raw} raw bytes where ${rawSize} were announced`);
+  const raw = output?.subarray(0, rawSize) ?? Buffer.allocUnsafeSlow(rawSize);
+  decompressionContext ??= new binding.DCtx();
+  const written = orDamaged(decompressionContext, (context) => context.decompress(raw, stored));
+  if (written !== rawSize) throw damaged(`gave ${written} raw bytes where ${rawSize} were announced`);
+  return raw;
+}
+
+/**
+ * Sizes of the zstd frame at the start of `bytes`, by its headers alone: nothing is decompressed. Throws ARCHIVE_DAMAGED
+ * when there is no whole frame with content size and checksum (a skippable frame is none).
+ */
+export function frameSize(bytes: Uint8Array): { readonly stored: number; readonly raw: number } {
+  if (bytes.length < MIN_FRAME_BYTES) throw damaged(`is only ${bytes.length} bytes long`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = view.getUint32(0, true);
+  if (magic !== ZSTD_FRAME_MAGIC)
+    throw damaged(`begins with 0x${magic.toString(16)}, which is no zstd frame`);
+  if ((view.getUint8(4) & CHECKSUM_FLAG) === 0) throw damaged("has no checksum");
+  const raw = orDamaged(bytes, binding.getFrameContentSize);
+  if (raw === null) throw damaged("does not tell its content size");
+  return { raw, stored: orDamaged(bytes, binding.findFrameCompressedSize) };
+}
+
+/** The binding throws plain errors with zstd's own message. */
+function orDamaged<T, R>(argument: T, call: (argument: T) => R): R {
+  try {
+    return call(argument);
+  } catch (error) {
+    throw damaged(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function damaged(how: string, cause?: unknown): BackupError {
+  return new BackupError("ARCHIVE_DAMAGED", `A zstd frame of the archive ${how}.`, { cause });
+}

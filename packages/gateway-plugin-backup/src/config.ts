@@ -1,0 +1,116 @@
+/**
+ * The plugin's section of openclaw.json: one schema for checking, defaults and types. The host checks the section
+ * against it before the plugin sees it.
+ */
+import { Type, type Static } from "typebox";
+import { DEFAULT_LIMITS, type ArchiveLimits } from "./archive/format.js";
+
+const strict = { additionalProperties: false } as const;
+
+/** A secret itself, or where it stands. */
+const Secret = Type.Union([
+  Type.String({ minLength: 1 }),
+  Type.Object({ env: Type.String({ minLength: 1 }) }, strict),
+  Type.Object({ file: Type.String({ minLength: 1 }) }, strict),
+]);
+
+/** Bytes: a number, or a number with a binary unit (`"1TiB"`). */
+const Size = Type.Union([
+  Type.Integer({ minimum: 1 }),
+  Type.String({ pattern: "^[0-9]+(\\.[0-9]+)?\\s*(B|KiB|MiB|GiB|TiB|PiB)$" }),
+]);
+
+const Destination = Type.Object(
+  {
+    url: Type.String({ pattern: "^(s3://|/)", description: "s3://bucket/prefix, or an absolute path." }),
+    endpoint: Type.Optional(Type.String({ pattern: "^https?://" })),
+    region: Type.Optional(Type.String({ minLength: 1 })),
+    pathStyle: Type.Optional(Type.Boolean()),
+    accessKeyId: Type.Optional(Secret),
+    secretAccessKey: Type.Optional(Secret),
+    profile: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+);
+
+const Count = Type.Optional(Type.Integer({ minimum: 0 }));
+
+const PipeProgram = Type.Object(
+  { path: Type.String({ pattern: "^/" }), options: Type.Array(Type.String({ minLength: 1 })) },
+  strict,
+);
+
+export const BackupConfigSchema = Type.Object(
+  {
+    localRoots: Type.Array(Type.String({ pattern: "^/" }), {
+      default: ["/var/backups/openclawmu"],
+      description: "Directories of the gateway's machine where --to and --from may point.",
+    }),
+    destinations: Type.Record(Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,63}$" }), Destination, {
+      default: {},
+    }),
+    defaultDestination: Type.Optional(Type.String({ minLength: 1 })),
+    pathPrefix: Type.Optional(Type.String({ pattern: "^[^/].*$" })),
+    concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: "Jobs that run at once." }),
+    compressionThreads: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: "Per job." }),
+    compressionLevel: Type.Integer({ minimum: 1, maximum: 19, default: 3 }),
+    exclude: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
+    trashHours: Type.Number({ minimum: 0, maximum: 8760, default: 24 }),
+    limits: Type.Object(
+      {
+        entries: Type.Integer({ minimum: 1, default: DEFAULT_LIMITS.entries }),
+        bytes: Type.Union([...Size.anyOf], { default: DEFAULT_LIMITS.bytes }),
+        ratio: Type.Number({ minimum: 1, default: DEFAULT_LIMITS.ratio }),
+      },
+      { ...strict, default: {} },
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          keepLast: Count,
+          keepHourly: Count,
+          keepDaily: Count,
+          keepWeekly: Count,
+          keepMonthly: Count,
+          keepYearly: Count,
+        },
+        strict,
+      ),
+    ),
+    pipe: Type.Optional(
+      Type.Object(
+        { allow: Type.Optional(Type.Record(Type.String({ pattern: "^[A-Za-z0-9._-]+$" }), PipeProgram)) },
+        strict,
+      ),
+    ),
+    notify: Type.Optional(Type.Array(Type.Object({}))),
+    verify: Type.Optional(Type.Object({})),
+    tenants: Type.Optional(
+      Type.Object(
+        { selfBackup: Type.Optional(Type.Boolean()), selfRestore: Type.Optional(Type.Boolean()) },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+export type BackupConfig = Static<typeof BackupConfigSchema>;
+export type DestinationConfig = Static<typeof Destination>;
+export type SecretReference = Static<typeof Secret>;
+
+/** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
+export const INACTIVE_KEYS = ["retention", "pipe", "notify", "verify", "tenants"] as const;
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Bytes of a size as config writes it; the schema has checked the form. */
+export function parseSize(size: number | string): number {
+  if (typeof size === "number") return size;
+  const unit = UNITS.findLastIndex((name) => size.endsWith(name));
+  return Math.floor(Number.parseFloat(size) * 1024 ** unit);
+}
+
+export function archiveLimits(config: BackupConfig): ArchiveLimits {
+  return { ...config.limits, bytes: parseSize(config.limits.bytes) };
+}

@@ -1,0 +1,70 @@
+/** What the doctor looks at for backups. */
+import { stat } from "node:fs/promises";
+import type { DoctorCheck, Finding } from "@openclaw/gateway-core";
+import type { Services } from "./jobs/services.js";
+
+/** Older than this, the newest backup of a tenant is worth a word; schedules will know better. */
+const OLD_BACKUP_MS = 48 * 3_600_000;
+
+export function backupDoctorChecks(services: Services): readonly DoctorCheck[] {
+  return [
+    { name: "backup-age", run: () => Promise.resolve(backupAge(services)) },
+    { name: "backup-destination", run: () => defaultDestination(services) },
+    { name: "backup-leftovers", run: () => Promise.resolve(leftovers(services)) },
+  ];
+}
+
+function backupAge({ host, ledger }: Services): readonly Finding[] {
+  return host.tenants.list().map(({ id, uid }): Finding => {
+    const newest = ledger.archives.newest(id, uid);
+    const fix = `Run \`openclaw tenants backup ${id}\`.`;
+    if (newest === undefined) {
+      return { severity: "warning", tenant: id, message: `Tenant ${id} has never been backed up.`, fix };
+    }
+    const taken = new Date(newest.createdAt).toISOString();
+    const message = `The newest backup of tenant ${id} was taken at ${taken}.`;
+    const isOld = host.clock.now() - newest.createdAt > OLD_BACKUP_MS;
+    return isOld
+      ? { severity: "warning", tenant: id, message, fix }
+      : { severity: "ok", tenant: id, message };
+  });
+}
+
+/** A backup on the disk that it protects is lost together with it. */
+async function defaultDestination({ host, destinations }: Services): Promise<readonly Finding[]> {
+  const { settings, location } = destinations.tenantPrefix(undefined, "x");
+  if (settings.kind === "s3") {
+    return [{ severity: "ok", message: `Backups go to s3://${settings.bucket} by default.` }];
+  }
+  const [state, destination] = await Promise.all([stat(host.paths.root), statNearest(location)]);
+  if (state.dev !== destination.dev) {
+    return [{ severity: "ok", message: `Backups go to ${location} by default, on another file system.` }];
+  }
+  return [
+    {
+      severity: "warning",
+      message: "The default destination lies on the same file system as the state directory.",
+      fix: "Set plugins.backup.defaultDestination to another disk or an S3 bucket.",
+    },
+  ];
+}
+
+async function statNearest(path: string): Promise<{ readonly dev: number }> {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf("/"))) {
+    try {
+      return await stat(at === "" ? "/" : at);
+    } catch (error) {
+      if (at === "") throw error;
+    }
+  }
+}
+
+function leftovers({ ledger }: Services): readonly Finding[] {
+  const remaining = ledger.leftovers.ofEndedJobs();
+  if (remaining.length === 0) return [{ severity: "ok", message: "No job has left anything behind." }];
+  return remaining.map(({ jobId, problem }) => ({
+    severity: "warning" as const,
+    message: `Job ${jobId} left something behind that could not be removed: ${problem ?? "it was not tried yet"}.`,
+    fix: "Restart the gateway when the store answers again; it tries anew at each start.",
+  }));
+}

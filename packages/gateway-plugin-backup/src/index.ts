@@ -1,0 +1,60 @@
+/**
+ * The backup plugin: what it registers with its host. It reads like a table of contents; the work is in `jobs/`, which
+ * composes `archive/` (bytes and directories) with `stores/` (where objects live).
+ */
+import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
+import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
+import { backupDoctorChecks } from "./doctor.js";
+import { backupJobType } from "./jobs/job-types.js";
+import { openServices } from "./jobs/services.js";
+import { startUp } from "./jobs/start-up.js";
+import { registerMetrics } from "./metrics.js";
+import { backupRoutes } from "./routes/backups.js";
+import { jobRoutes } from "./routes/jobs.js";
+import { restoreRoutes } from "./routes/restores.js";
+import { backupStatus } from "./status.js";
+
+export const VERSION = "0.1.0";
+
+/** The plugin, to be given to `createGateway({ plugins: [backupPlugin()] })`. */
+export function backupPlugin(): GatewayPlugin {
+  return {
+    name: "backup",
+    version: VERSION,
+    configSchema: BackupConfigSchema,
+    // The host has checked the section against the schema.
+    setup: (host, config) => setup(host, config as BackupConfig),
+  };
+}
+
+async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
+  warnOfInactiveKeys(host, config);
+  const services = openServices(host, config);
+  registerMetrics(services);
+  host.addJobType(backupJobType(services));
+  host.addRoutes("admin", async (app) => {
+    await app.register(backupRoutes(services));
+    await app.register(restoreRoutes(services));
+    await app.register(jobRoutes(services));
+  });
+  for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
+  host.addStatusSection(backupStatus(services));
+
+  const housekeeping = await startUp(services);
+  host.addShutdown({
+    drain: () => services.engine.drain(),
+    stop: async () => {
+      await services.engine.stop();
+      await services.threads.close();
+      await housekeeping.stop();
+      services.ledger.close();
+    },
+  });
+}
+
+function warnOfInactiveKeys(host: PluginHost, config: BackupConfig): void {
+  for (const key of INACTIVE_KEYS) {
+    if (config[key] === undefined) continue;
+    host.log.warn({ key: `plugins.backup.${key}` }, "This key of the config has no effect in this version.");
+  }
+}

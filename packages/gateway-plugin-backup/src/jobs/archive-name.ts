@@ -1,0 +1,27 @@
+/** Names of archives: the automatic one, and the placeholders that a person may write into `--to`. */
+import { joinKey } from "../stores/location.js";
+
+/** `2026-03-07T02-00-00Z`: RFC 3339 in UTC without characters that file systems or shells object to. */
+export function timestampName(now: number): string {
+  return new Date(now)
+    .toISOString()
+    .replace(/\.\d{3}Z$/, "Z")
+    .replaceAll(":", "-");
+}
+
+/** `<prefix>/tenants/<tenant>/<2026-03-07T02-00-00Z>.tar.zst` */
+export function automaticName(prefix: string, tenant: string, now: number): string {
+  return joinKey(prefix, "tenants", tenant, `${timestampName(now)}.tar.zst`);
+}
+
+/**
+ * Fills in `{tenant}`, `{date}` (2026-03-07) and `{timestamp}` (2026-03-07T02-00-00Z), both UTC. Other braces stay as
+ * they are.
+ */
+export function fillPlaceholders(text: string, tenant: string, now: number): string {
+  const timestamp = timestampName(now);
+  return text
+    .replaceAll("{tenant}", tenant)
+    .replaceAll("{date}", timestamp.slice(0, 10))
+    .replaceAll("{timestamp}", timestamp);
+}

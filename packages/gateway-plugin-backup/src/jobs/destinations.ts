@@ -1,0 +1,264 @@
+/**
+ * From what a person writes (`--to`, `--from`, S3 flags), config and the gateway's environment to a store and a key.
+ */
+import { BackupError } from "../errors.js";
+import type { BackupConfig, DestinationConfig, SecretReference } from "../config.js";
+import { joinKey, parseLocation } from "../stores/location.js";
+import type {
+  LocalStoreSettings,
+  S3Credentials,
+  S3StoreSettings,
+  StoreSettings,
+} from "../stores/settings.js";
+import { automaticName, fillPlaceholders } from "./archive-name.js";
+import type { StoreAddress } from "./types.js";
+
+/** S3 settings of one request: the command line's `--endpoint`, `--access-key`, … */
+export interface S3Options {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  /** Name of a profile in the AWS configuration of the gateway's machine. */
+  readonly profile?: string;
+  readonly pathStyle?: boolean;
+}
+
+/** One object: the store's settings (secrets included, memory only) and the key in it. */
+export interface ResolvedObject {
+  readonly settings: StoreSettings;
+  readonly key: string;
+  /** As a person would write it; no secrets. */
+  readonly location: string;
+  /** True for a name that was made here, not given. */
+  readonly isAutomatic: boolean;
+}
+
+/** The settings without their secrets, for the ledger. */
+export function addressOf(settings: StoreSettings): StoreAddress {
+  if (settings.kind === "local") return { kind: "local" };
+  const { credentials, ...address } = settings;
+  return credentials !== undefined && "profile" in credentials
+    ? { ...address, profile: credentials.profile }
+    : address;
+}
+
+export interface DestinationsOptions {
+  readonly config: BackupConfig;
+  /** The gateway's environment: `S3_ENDPOINT S3_BUCKET S3_ACCESS_KEY_ID S3_SECRET_ACCESS_KEY S3_REGION S3_PREFIX`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The state directory's `backups/`: the default destination where none is configured. */
+  readonly embedded: string;
+  resolveSecret(reference: SecretReference): string;
+}
+
+export class Destinations {
+  readonly #config: BackupConfig;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #embedded: string;
+  readonly #resolveSecret: (reference: SecretReference) => string;
+
+  /** Throws `DESTINATION_UNKNOWN` when `defaultDestination` names none. */
+  constructor(options: DestinationsOptions) {
+    this.#config = options.config;
+    this.#env = options.env;
+    this.#embedded = options.embedded;
+    this.#resolveSecret = (reference) => options.resolveSecret(reference);
+    if (this.#config.defaultDestination !== undefined) this.#destination(this.#config.defaultDestination);
+  }
+
+  /**
+   * Where a backup of `tenant` goes. Without `to`, or where it ends with "/", the name is made automatically. Throws
+   * `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`.
+   */
+  target(to: string | undefined, tenant: string, now: number, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(to === undefined ? undefined : fillPlaceholders(to, tenant, now), s3);
+    if (!place.isPrefix) return place.at(place.key);
+    return { ...place.at(automaticName(place.key, tenant, now)), isAutomatic: true };
+  }
+
+  /** An object that is to be read. Throws `LOCATION_INVALID` when only a prefix was given. */
+  source(from: string, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(from, s3);
+    if (place.isPrefix) {
+      throw new BackupError("LOCATION_INVALID", `'${from}' names no archive: it ends with a directory.`, {
+        hint: "Give the whole name; `openclaw tenants backups <id>` lists a tenant's archives.",
+      });
+    }
+    return place.at(place.key);
+  }
+
+  /** The prefix under which the automatic names of `tenant` stand. */
+  tenantPrefix(to: string | undefined, tenant: string, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(to === undefined ? undefined : fillPlaceholders(to, tenant, 0), s3);
+    return place.at(place.isPrefix ? `${joinKey(place.key, "tenants", tenant)}/` : place.key);
+  }
+
+  /**
+   * Settings for a store that the ledger remembers without its secrets, from what config and environment give today.
+   * Undefined when they now lead to another endpoint. `key` is that of any object in it.
+   */
+  remembered(address: StoreAddress, key: string): StoreSettings | undefined {
+    if (address.kind === "local") return this.#localSettings();
+    const flags = address.profile === undefined ? {} : { profile: address.profile };
+    const settings = this.#s3Settings({ bucket: address.bucket, key }, flags);
+    return settings.endpoint === address.endpoint ? settings : undefined;
+  }
+
+  #place(text: string | undefined, s3: S3Options): Place {
+    if (text === undefined) return this.#defaultPlace(s3);
+    const location = parseLocation(text);
+    switch (location.kind) {
+      case "s3":
+        return s3Place(this.#s3Settings(location, s3), location.key);
+      case "path":
+        return localPlace(this.#localSettings(), location.path);
+      case "destination":
+        return this.#destinationPlace(location.name, location.key, s3);
+    }
+  }
+
+  #defaultPlace(s3: S3Options): Place {
+    if (this.#config.defaultDestination !== undefined) {
+      return this.#destinationPlace(this.#config.defaultDestination, "", s3);
+    }
+    const bucket = this.#env["S3_BUCKET"];
+    if (bucket !== undefined && bucket !== "") {
+      const prefix = joinKey(this.#env["S3_PREFIX"] ?? this.#config.pathPrefix ?? "");
+      return s3Place(this.#s3Settings({ bucket, key: prefix }, s3), prefix === "" ? "" : `${prefix}/`);
+    }
+    return localPlace(this.#localSettings(), `${joinPath(this.#embedded, this.#config.pathPrefix ?? "")}/`);
+  }
+
+  #destinationPlace(name: string, key: string, s3: S3Options): Place {
+    const destination = this.#destination(name);
+    const base = parseLocation(destination.url);
+    // A destination's own name with nothing behind it means the automatic name below the gateway's prefix.
+    const below = key === "" ? (this.#config.pathPrefix ?? "") : key;
+    const asPrefix = key === "" || key.endsWith("/") ? "/" : "";
+    if (base.kind === "path") {
+      return localPlace(this.#localSettings(), joinPath(base.path, below).replace(/\/+$/, "") + asPrefix);
+    }
+    if (base.kind !== "s3")
+      throw new BackupError("LOCATION_INVALID", `Destination '${name}' has no usable url.`);
+    const joined = joinKey(base.key, below).replace(/\/+$/, "");
+    const settings = this.#s3Settings({ bucket: base.bucket, key: joined }, s3, destination);
+    return s3Place(settings, joined === "" ? "" : joined + asPrefix);
+  }
+
+  #destination(name: string): DestinationConfig {
+    const destination = this.#config.destinations[name];
+    if (destination !== undefined) return destination;
+    const known = Object.keys(this.#config.destinations);
+    throw new BackupError(
+      "DESTINATION_UNKNOWN",
+      `There is no destination '${name}'; ${known.length === 0 ? "none is configured" : `known are ${known.join(", ")}`}.`,
+    );
+  }
+
+  #localSettings(): LocalStoreSettings {
+    return { kind: "local", roots: [...this.#config.localRoots, this.#embedded] };
+  }
+
+  /** The flags; else the named destination with the longest matching bucket and prefix; else `S3_*`; else AWS's chain. */
+  #s3Settings(
+    object: { bucket: string; key: string },
+    flags: S3Options,
+    destination: DestinationConfig | undefined = this.#longestMatch(object),
+  ): S3StoreSettings {
+    const env = (name: string): string | undefined =>
+      nonEmpty(destination === undefined ? this.#env[name] : undefined);
+    const credentials = this.#credentials(flags, destination);
+    const endpoint = flags.endpoint ?? destination?.endpoint ?? env("S3_ENDPOINT");
+    const region = flags.region ?? destination?.region ?? env("S3_REGION");
+    const pathStyle = flags.pathStyle ?? destination?.pathStyle;
+    return {
+      kind: "s3",
+      bucket: object.bucket,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(region === undefined ? {} : { region }),
+      ...(pathStyle === undefined ? {} : { pathStyle }),
+      ...(credentials === undefined ? {} : { credentials }),
+    };
+  }
+
+  #credentials(flags: S3Options, destination: DestinationConfig | undefined): S3Credentials | undefined {
+    if (flags.accessKey !== undefined || flags.secretKey !== undefined) {
+      return keyPair(flags.accessKey, flags.secretKey, "--access-key and --secret-key");
+    }
+    if (flags.profile !== undefined) return { profile: flags.profile };
+    if (destination !== undefined) {
+      if (destination.profile !== undefined) return { profile: destination.profile };
+      const { accessKeyId, secretAccessKey } = destination;
+      if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
+      return keyPair(
+        accessKeyId && this.#resolveSecret(accessKeyId),
+        secretAccessKey && this.#resolveSecret(secretAccessKey),
+        "accessKeyId and secretAccessKey of the destination",
+      );
+    }
+    const accessKey = nonEmpty(this.#env["S3_ACCESS_KEY_ID"]);
+    const secretKey = nonEmpty(this.#env["S3_SECRET_ACCESS_KEY"]);
+    if (accessKey === undefined && secretKey === undefined) return undefined;
+    return keyPair(accessKey, secretKey, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY");
+  }
+
+  #longestMatch(object: { bucket: string; key: string }): DestinationConfig | undefined {
+    let best: { destination: DestinationConfig; length: number } | undefined;
+    for (const destination of Object.values(this.#config.destinations)) {
+      const base = parseLocation(destination.url);
+      if (base.kind !== "s3" || base.bucket !== object.bucket) continue;
+      const prefix = joinKey(base.key).replace(/\/+$/, "");
+      const matches = prefix === "" || object.key === prefix || object.key.startsWith(`${prefix}/`);
+      if (matches && (best === undefined || prefix.length > best.length)) {
+        best = { destination, length: prefix.length };
+      }
+    }
+    return best?.destination;
+  }
+}
+
+/** A store with a key or a prefix in it. */
+interface Place {
+  readonly key: string;
+  readonly isPrefix: boolean;
+  at(key: string): ResolvedObject;
+}
+
+function s3Place(settings: S3StoreSettings, key: string): Place {
+  return {
+    key,
+    isPrefix: key === "" || key.endsWith("/"),
+    at: (full) => ({ settings, key: full, location: `s3://${settings.bucket}/${full}`, isAutomatic: false }),
+  };
+}
+
+function localPlace(settings: LocalStoreSettings, path: string): Place {
+  return {
+    key: path,
+    isPrefix: path.endsWith("/"),
+    at: (full) => {
+      const key = full.startsWith("/") ? full : `/${full}`;
+      return { settings, key, location: key, isAutomatic: false };
+    },
+  };
+}
+
+function joinPath(directory: string, below: string): string {
+  return below === "" ? directory.replace(/\/+$/, "") : `${directory.replace(/\/+$/, "")}/${below}`;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function keyPair(
+  accessKeyId: string | undefined,
+  secretAccessKey: string | undefined,
+  names: string,
+): S3Credentials {
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new BackupError("CREDENTIALS_MISSING", `Only one of ${names} is given; both are needed.`);
+  }
+  return { accessKeyId, secretAccessKey };
+}

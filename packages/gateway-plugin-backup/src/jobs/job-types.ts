@@ -1,0 +1,31 @@
+/** The job types that the plugin offers its host, for everything that starts jobs by name. */
+import type { JobType } from "@openclaw/gateway-core";
+import { Type, type Static } from "typebox";
+import { backupSubmission } from "./backup.js";
+import type { Services } from "./services.js";
+
+/** Parameters without credentials: what may be stored in a schedule. */
+const BackupParameters = Type.Object(
+  {
+    to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    overwrite: Type.Optional(Type.Boolean()),
+    allowUnreadable: Type.Optional(Type.Boolean()),
+    compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
+  },
+  { additionalProperties: false },
+);
+
+export function backupJobType(services: Services): JobType {
+  return {
+    name: "backup",
+    description: "Backs a tenant up to a destination.",
+    parameters: BackupParameters,
+    scope: "tenant",
+    start: ({ tenant = "", parameters, actor, trigger }) => {
+      // The host has checked the parameters against the schema.
+      const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
+      const { job } = services.start(backupSubmission(services, request, { actor, trigger }));
+      return Promise.resolve({ jobId: job.id });
+    },
+  };
+}

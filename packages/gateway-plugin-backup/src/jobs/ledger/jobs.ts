@@ -1,0 +1,183 @@
+import type { JobTrigger } from "@openclaw/gateway-core";
+import type Database from "better-sqlite3";
+import type { SerializedError } from "../../errors.js";
+import type { JobRecord, JobState, JobType, JobWarning, JsonObject, TerminalJobState } from "../types.js";
+import { Statement, type NoParameters } from "./statement.js";
+
+export interface JobFilter {
+  readonly tenant?: string;
+  readonly state?: JobState;
+  /** Most rows to return. */
+  readonly limit: number;
+}
+
+/** How a job ended. */
+export interface JobEnd {
+  readonly id: string;
+  readonly state: TerminalJobState;
+  readonly finishedAt: number;
+  /** Absent: what is noted already is kept. */
+  readonly tenantUid?: string;
+  readonly result?: JsonObject;
+  readonly warnings: readonly JobWarning[];
+  readonly error?: SerializedError;
+}
+
+interface JobRow {
+  readonly id: string;
+  readonly type: JobType;
+  readonly tenant: string;
+  readonly tenant_uid: string | null;
+  readonly trigger: JobTrigger;
+  readonly actor: string;
+  readonly request_json: string;
+  readonly state: JobState;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly result_json: string | null;
+  readonly warnings_json: string;
+  readonly error_json: string | null;
+}
+
+/** Table `jobs`: see {@link JobRecord}. Progress is not in it. */
+export class JobsTable {
+  readonly #insert;
+  readonly #start;
+  readonly #end;
+  readonly #get;
+  readonly #open;
+  readonly #list;
+  readonly #listTenant;
+  readonly #listState;
+  readonly #listTenantState;
+
+  constructor(database: Database.Database) {
+    this.#insert = new Statement<{
+      id: string;
+      type: JobType;
+      tenant: string;
+      tenantUid: string | null;
+      trigger: JobTrigger;
+      actor: string;
+      request: string;
+      createdAt: number;
+    }>(
+      database,
+      `INSERT INTO jobs (id, type, tenant, tenant_uid, trigger, actor, request_json, state, created_at)
+       VALUES (@id, @type, @tenant, @tenantUid, @trigger, @actor, @request, 'queued', @createdAt)`,
+    );
+    this.#start = new Statement<{ id: string; startedAt: number; tenantUid: string | null }>(
+      database,
+      `UPDATE jobs SET state = 'running', started_at = @startedAt, tenant_uid = coalesce(@tenantUid, tenant_uid)
+       WHERE id = @id`,
+    );
+    this.#end = new Statement<{
+      id: string;
+      state: TerminalJobState;
+      finishedAt: number;
+      tenantUid: string | null;
+      result: string | null;
+      warnings: string;
+      error: string | null;
+    }>(
+      database,
+      `UPDATE jobs SET state = @state, finished_at = @finishedAt, tenant_uid = coalesce(@tenantUid, tenant_uid),
+         result_json = @result, warnings_json = @warnings, error_json = @error
+       WHERE id = @id`,
+    );
+    this.#get = new Statement<{ id: string }, JobRow>(database, "SELECT * FROM jobs WHERE id = @id");
+    this.#open = new Statement<NoParameters, JobRow>(
+      database,
+      "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id",
+    );
+    const newest = "ORDER BY id DESC LIMIT @limit";
+    this.#list = new Statement<{ limit: number }, JobRow>(database, `SELECT * FROM jobs ${newest}`);
+    this.#listTenant = new Statement<{ tenant: string; limit: number }, JobRow>(
+      database,
+      `SELECT * FROM jobs WHERE tenant = @tenant ${newest}`,
+    );
+    this.#listState = new Statement<{ state: JobState; limit: number }, JobRow>(
+      database,
+      `SELECT * FROM jobs WHERE state = @state ${newest}`,
+    );
+    this.#listTenantState = new Statement<{ tenant: string; state: JobState; limit: number }, JobRow>(
+      database,
+      `SELECT * FROM jobs WHERE tenant = @tenant AND state = @state ${newest}`,
+    );
+  }
+
+  /** Notes a new job, as queued. */
+  insert(job: JobRecord): void {
+    this.#insert.run({
+      id: job.id,
+      type: job.type,
+      tenant: job.tenant,
+      tenantUid: job.tenantUid ?? null,
+      trigger: job.trigger,
+      actor: job.actor,
+      request: JSON.stringify(job.request),
+      createdAt: job.createdAt,
+    });
+  }
+
+  /** @param tenantUid Undefined keeps what is noted already. */
+  start(id: string, startedAt: number, tenantUid: string | undefined): void {
+    this.#start.run({ id, startedAt, tenantUid: tenantUid ?? null });
+  }
+
+  end(end: JobEnd): void {
+    this.#end.run({
+      id: end.id,
+      state: end.state,
+      finishedAt: end.finishedAt,
+      tenantUid: end.tenantUid ?? null,
+      result: end.result === undefined ? null : JSON.stringify(end.result),
+      warnings: JSON.stringify(end.warnings),
+      error: end.error === undefined ? null : JSON.stringify(end.error),
+    });
+  }
+
+  get(id: string): JobRecord | undefined {
+    const row = this.#get.get({ id });
+    return row === undefined ? undefined : jobRecord(row);
+  }
+
+  /** The jobs that have not ended, oldest first. */
+  open(): JobRecord[] {
+    return this.#open.all({}).map(jobRecord);
+  }
+
+  /** Newest first. */
+  list({ tenant, state, limit }: JobFilter): JobRecord[] {
+    return this.#rows(tenant, state, limit).map(jobRecord);
+  }
+
+  #rows(tenant: string | undefined, state: JobState | undefined, limit: number): JobRow[] {
+    if (tenant === undefined) {
+      return state === undefined ? this.#list.all({ limit }) : this.#listState.all({ state, limit });
+    }
+    return state === undefined
+      ? this.#listTenant.all({ tenant, limit })
+      : this.#listTenantState.all({ tenant, state, limit });
+  }
+}
+
+function jobRecord(row: JobRow): JobRecord {
+  return {
+    id: row.id,
+    type: row.type,
+    tenant: row.tenant,
+    ...(row.tenant_uid === null ? {} : { tenantUid: row.tenant_uid }),
+    trigger: row.trigger,
+    actor: row.actor,
+    request: JSON.parse(row.request_json) as JsonObject,
+    state: row.state,
+    createdAt: row.created_at,
+    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.result_json === null ? {} : { result: JSON.parse(row.result_json) as JsonObject }),
+    warnings: JSON.parse(row.warnings_json) as JobWarning[],
+    ...(row.error_json === null ? {} : { error: JSON.parse(row.error_json) as SerializedError }),
+  };
+}

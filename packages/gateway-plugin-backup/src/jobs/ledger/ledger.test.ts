@@ -1,0 +1,261 @@
+import { copyFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import t, { type Test } from "tap";
+import { BackupError } from "../../errors.js";
+import type { JobRecord } from "../types.js";
+import type { ArchiveRecord } from "./archives.js";
+import { Ledger } from "./ledger.js";
+import { migrate } from "./migrate.js";
+
+function ledgerFile(t: Test): string {
+  return path.join(t.testdir(), "backup", "ledger.sqlite");
+}
+
+function openLedger(t: Test): Ledger {
+  const ledger = Ledger.open(ledgerFile(t));
+  t.teardown(() => ledger.close());
+  return ledger;
+}
+
+function job(id: string, changes: Partial<JobRecord> = {}): JobRecord {
+  const record: JobRecord = {
+    id,
+    type: "backup",
+    tenant: "acme",
+    trigger: "cli",
+    actor: "admin",
+    request: { to: "dest:offsite" },
+    state: "queued",
+    createdAt: 1000,
+    warnings: [],
+  };
+  return { ...record, ...changes };
+}
+
+function archive(id: string, changes: Partial<ArchiveRecord> = {}): ArchiveRecord {
+  const totals = {
+    entries: 1,
+    files: 1,
+    directories: 0,
+    symlinks: 0,
+    contentBytes: 1,
+    segments: 3,
+    tarBytes: 2560,
+  };
+  const record: ArchiveRecord = {
+    id,
+    jobId: "j1",
+    tenant: "acme",
+    tenantUid: "u1",
+    location: `s3://b/${id}`,
+    storeKind: "s3",
+    endpoint: "http://127.0.0.1:9000",
+    bucket: "b",
+    key: id,
+    size: 10,
+    etag: "e",
+    indexSha256: "0".repeat(64),
+    formatVersion: 1,
+    createdAt: 1000,
+    totals,
+    state: "good",
+  };
+  return { ...record, ...changes };
+}
+
+t.test("a new ledger is private to the gateway's user", (t) => {
+  const file = ledgerFile(t);
+  const ledger = Ledger.open(file);
+  ledger.jobs.insert(job("j1"));
+  for (const name of readdirSync(path.dirname(file))) {
+    t.equal(statSync(path.join(path.dirname(file), name)).mode & 0o777, 0o600, name);
+  }
+  t.equal(statSync(path.dirname(file)).mode & 0o777, 0o700);
+  ledger.close();
+  t.end();
+});
+
+t.test("a ledger keeps what it knows when it is opened again", (t) => {
+  const file = ledgerFile(t);
+  const first = Ledger.open(file);
+  first.jobs.insert(job("j1"));
+  first.close();
+  const second = Ledger.open(file);
+  t.teardown(() => second.close());
+  t.same(second.jobs.get("j1"), job("j1"));
+  t.end();
+});
+
+t.test("a ledger of a newer gateway is refused, and left as it is", (t) => {
+  const file = ledgerFile(t);
+  Ledger.open(file).close();
+  const database = new Database(file);
+  database.exec("INSERT INTO schema_migrations (number, name) VALUES (9000, '9000-later.sql')");
+  database.close();
+  t.throws(() => Ledger.open(file), {
+    code: "LEDGER_UNUSABLE",
+    message: /schema version 9000/,
+    hint: /newer/,
+  });
+  t.end();
+});
+
+t.test("a file that is no ledger is refused with the way out", (t) => {
+  const file = path.join(t.testdir(), "ledger.sqlite");
+  writeFileSync(file, "not a database, but long enough to look at".repeat(50));
+  t.throws(() => Ledger.open(file), { code: "LEDGER_UNUSABLE", message: new RegExp(file), hint: /aside/ });
+  t.end();
+});
+
+t.test("later migrations are applied in order, each once, all or none", (t) => {
+  const shipped = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+  const directory = t.testdir({ "README.md": "not a migration" });
+  for (const name of readdirSync(shipped)) copyFileSync(path.join(shipped, name), path.join(directory, name));
+  const database = new Database(":memory:");
+  t.teardown(() => database.close());
+  migrate(database, directory);
+  writeFileSync(path.join(directory, "8001-one.sql"), "CREATE TABLE later (a INTEGER);");
+  writeFileSync(path.join(directory, "8002-two.sql"), "INSERT INTO later VALUES (1); SELECT broken;");
+  t.throws(() => migrate(database, directory), { message: /broken/ });
+  t.throws(() => database.prepare("SELECT * FROM later"), { message: /no such table/ });
+  writeFileSync(path.join(directory, "8002-two.sql"), "INSERT INTO later VALUES (1);");
+  migrate(database, directory);
+  migrate(database, directory);
+  t.same(database.prepare("SELECT count(*) AS n FROM later").get(), { n: 1 });
+  t.end();
+});
+
+t.test("a job is noted from its queueing to its end", (t) => {
+  const { jobs } = openLedger(t);
+  jobs.insert(job("j1", { tenantUid: "u1" }));
+  jobs.start("j1", 2000, undefined);
+  t.match(jobs.get("j1"), { state: "running", startedAt: 2000, tenantUid: "u1" });
+  const warnings = [{ code: "FILE_CHANGED", path: "a", message: "It changed." }];
+  jobs.end({
+    id: "j1",
+    state: "succeeded",
+    finishedAt: 3000,
+    tenantUid: "u2",
+    result: { size: 1 },
+    warnings,
+  });
+  t.same(
+    jobs.get("j1"),
+    job("j1", {
+      state: "succeeded",
+      startedAt: 2000,
+      finishedAt: 3000,
+      tenantUid: "u2",
+      result: { size: 1 },
+      warnings,
+    }),
+  );
+  t.equal(jobs.get("j2"), undefined);
+  t.end();
+});
+
+t.test("jobs are listed newest first, by tenant and state", (t) => {
+  const { jobs } = openLedger(t);
+  jobs.insert(job("j1"));
+  jobs.insert(job("j2", { tenant: "beta" }));
+  jobs.insert(job("j3"));
+  jobs.start("j3", 2000, undefined);
+  const ids = (filter: Parameters<typeof jobs.list>[0]): string[] => jobs.list(filter).map(({ id }) => id);
+  t.same(ids({ limit: 10 }), ["j3", "j2", "j1"]);
+  t.same(ids({ limit: 2 }), ["j3", "j2"]);
+  t.same(ids({ tenant: "acme", limit: 10 }), ["j3", "j1"]);
+  t.same(ids({ state: "queued", limit: 10 }), ["j2", "j1"]);
+  t.same(ids({ tenant: "acme", state: "running", limit: 10 }), ["j3"]);
+  t.same(
+    jobs.open().map(({ id }) => id),
+    ["j1", "j2", "j3"],
+  );
+  t.end();
+});
+
+t.test("a transaction that throws changes nothing", (t) => {
+  const ledger = openLedger(t);
+  t.throws(
+    () =>
+      ledger.transaction(() => {
+        ledger.jobs.insert(job("j1"));
+        ledger.transaction(() => ledger.jobs.insert(job("j2")));
+        throw new BackupError("STORE_FAILED", "no");
+      }),
+    { code: "STORE_FAILED" },
+  );
+  t.same(ledger.jobs.open(), []);
+  t.end();
+});
+
+t.test("what SQLite refuses is the ledger's error", (t) => {
+  const { leftovers } = openLedger(t);
+  t.throws(() => leftovers.add("nobody", { kind: "directory", path: "/x" }, 1), { code: "LEDGER_UNUSABLE" });
+  t.end();
+});
+
+t.test("archives are listed in the order in which they were added, whatever their clock said", (t) => {
+  const ledger = openLedger(t);
+  ledger.jobs.insert(job("j1"));
+  ledger.archives.add(archive("late", { createdAt: 9000 }));
+  ledger.archives.add(archive("early", { createdAt: 1000 }));
+  ledger.archives.add(archive("earlier-tenant", { tenantUid: "u0" }));
+  ledger.archives.add(archive("other", { tenant: "beta" }));
+  const ids = (filter: Parameters<typeof ledger.archives.list>[0]): string[] =>
+    ledger.archives.list(filter).map(({ id }) => id);
+  t.same(ids({ limit: 10 }), ["other", "earlier-tenant", "early", "late"]);
+  t.same(ids({ tenant: "acme", limit: 2 }), ["earlier-tenant", "early"]);
+  t.same(ids({ tenant: "acme", tenantUid: "u1", limit: 10 }), ["early", "late"]);
+  t.same(ledger.archives.get("late"), archive("late", { createdAt: 9000 }));
+  t.equal(ledger.archives.get("none"), undefined);
+  t.end();
+});
+
+t.test("an archive that was overwritten is marked as deleted; its namesake in another bucket is not", (t) => {
+  const { jobs, archives } = openLedger(t);
+  jobs.insert(job("j1"));
+  archives.add(archive("a1", { key: "same" }));
+  archives.add(archive("a2", { key: "same", bucket: "other" }));
+  archives.add(archive("a3", { key: "same" }));
+  t.same(
+    archives.list({ limit: 10 }).map(({ id, state }) => [id, state]),
+    [
+      ["a3", "good"],
+      ["a2", "good"],
+      ["a1", "deleted"],
+    ],
+  );
+  t.end();
+});
+
+t.test("a leftover is found by its content, and carries no more than its fields", (t) => {
+  const { jobs, leftovers } = openLedger(t);
+  jobs.insert(job("j1"));
+  const store = { kind: "s3" as const, bucket: "b", endpoint: "http://s", secretAccessKey: "hush" };
+  const leftover = { kind: "multipart" as const, key: "k", uploadId: "1" };
+  leftovers.add("j1", { kind: "upload", store, leftover }, 1);
+  leftovers.add("j1", { kind: "upload", store: { ...store }, leftover }, 2);
+  const [noted, ...more] = leftovers.ofJob("j1");
+  t.same(noted?.leftover, {
+    kind: "upload",
+    store: { kind: "s3", bucket: "b", endpoint: "http://s" },
+    leftover,
+  });
+  t.same(more, [], "the same leftover stands once");
+  leftovers.remove("j1", { leftover, store, kind: "upload" });
+  t.same(leftovers.ofJob("j1"), []);
+  t.end();
+});
+
+t.test("leftovers of jobs that still run are not offered for clearing", (t) => {
+  const { jobs, leftovers } = openLedger(t);
+  jobs.insert(job("j1"));
+  jobs.insert(job("j2"));
+  leftovers.add("j1", { kind: "directory", path: "/s/j1" }, 1);
+  leftovers.add("j2", { kind: "directory", path: "/s/j2" }, 1);
+  jobs.end({ id: "j2", state: "failed", finishedAt: 2, warnings: [] });
+  t.match(leftovers.ofEndedJobs(), [{ jobId: "j2", leftover: { path: "/s/j2" } }]);
+  t.end();
+});

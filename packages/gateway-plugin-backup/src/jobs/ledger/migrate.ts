@@ -1,0 +1,65 @@
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type Database from "better-sqlite3";
+import { BackupError } from "../../errors.js";
+
+/** The numbered files that ship with the package. */
+const MIGRATIONS = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
+
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+}
+
+/**
+ * Brings a ledger to this program's version: applies, in order, the migrations that it does not have yet, all in one
+ * transaction. Throws `LEDGER_UNUSABLE` for a ledger that a newer program has migrated further.
+ *
+ * @param directory Where the numbered SQL files are; replaced in tests only.
+ */
+export function migrate(database: Database.Database, directory: string = MIGRATIONS): void {
+  const migrations = listMigrations(directory);
+  database
+    .transaction(() => {
+      database.exec(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
+      );
+      const version = currentVersion(database);
+      refuseNewer(version, migrations.at(-1)?.number ?? 0);
+      const record = database.prepare<Migration>(
+        "INSERT INTO schema_migrations (number, name) VALUES (@number, @name)",
+      );
+      for (const migration of migrations.filter(({ number }) => number > version)) {
+        database.exec(readFileSync(path.join(directory, migration.name), "utf8"));
+        record.run(migration);
+      }
+    })
+    .immediate();
+}
+
+function listMigrations(directory: string): Migration[] {
+  return readdirSync(directory)
+    .sort()
+    .flatMap((name) => {
+      const match = FILE_NAME.exec(name);
+      return match === null ? [] : [{ number: Number(match[1]), name }];
+    });
+}
+
+function currentVersion(database: Database.Database): number {
+  const row = database
+    .prepare<[], { version: number }>("SELECT coalesce(max(number), 0) AS version FROM schema_migrations")
+    .get();
+  return row?.version ?? 0;
+}
+
+function refuseNewer(version: number, known: number): void {
+  if (version <= known) return;
+  throw new BackupError(
+    "LEDGER_UNUSABLE",
+    `The backup ledger has schema version ${version}; this gateway knows versions up to ${known}.`,
+    { hint: "Run the gateway version that wrote the ledger, or a newer one." },
+  );
+}

@@ -1,0 +1,118 @@
+import type { Clock, PluginLogger } from "@openclaw/gateway-core";
+import type { Ledger } from "./ledger/ledger.js";
+import { JobFeed } from "./progress.js";
+import type { Timer } from "./timer.js";
+import {
+  isTerminal,
+  type JobContext,
+  type JobLeftover,
+  type JobProgress,
+  type JobRecord,
+  type JobSubmission,
+  type JobWarning,
+} from "./types.js";
+
+/** Most warnings that one job notes; a tenant can have millions of unreadable files, and a ledger row must stay small. */
+const MAX_WARNINGS = 1000;
+
+export interface LiveJobOptions {
+  readonly ledger: Pick<Ledger, "leftovers">;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly log: PluginLogger;
+}
+
+/** A job that has not ended: what the ledger does not know of it, and what its work may do. */
+export class LiveJob {
+  readonly submission: JobSubmission;
+  readonly abort = new AbortController();
+  readonly feed: JobFeed;
+  readonly log: PluginLogger;
+  /** Handed over by the job for its starter alone. */
+  secret: string | undefined;
+  /** True once the job has said that it will run to its end. */
+  uncancellable = false;
+  readonly #options: LiveJobOptions;
+  readonly #warnings: JobWarning[] = [];
+  #unlistedWarnings = 0;
+  #record: JobRecord;
+
+  constructor(record: JobRecord, submission: JobSubmission, options: LiveJobOptions) {
+    this.submission = submission;
+    this.#record = record;
+    this.#options = options;
+    this.log = withFields(options.log, { jobId: record.id, tenant: record.tenant });
+    this.feed = new JobFeed({
+      clock: options.clock,
+      timer: options.timer,
+      read: () => this.record,
+      onListenerFailed: (error) => this.log.error({ error: String(error) }, "A listener of a job failed."),
+    });
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** The job as it is now. */
+  get record(): JobRecord {
+    return { ...this.#record, warnings: this.#listedWarnings() };
+  }
+
+  /** Takes over what has changed; listeners hear of it through the feed only. */
+  update(changes: Partial<JobRecord>): void {
+    this.#record = { ...this.#record, ...changes };
+  }
+
+  /** What the job's work gets. */
+  context(): JobContext {
+    const { id, tenant } = this.#record;
+    const { leftovers } = this.#options.ledger;
+    return {
+      jobId: id,
+      tenant,
+      signal: this.abort.signal,
+      log: this.log,
+      progress: (progress) => this.#progressed(progress),
+      warn: (warning) => this.#warn(warning),
+      leftovers: {
+        add: (leftover: JobLeftover) => leftovers.add(id, leftover, this.#options.clock.now()),
+        remove: (leftover: JobLeftover) => leftovers.remove(id, leftover),
+      },
+      secret: (value) => {
+        this.secret = value;
+      },
+      uncancellable: () => {
+        this.abort.signal.throwIfAborted();
+        this.uncancellable = true;
+      },
+    };
+  }
+
+  #progressed(progress: JobProgress): void {
+    // Threads report on for a moment after a job was given up.
+    if (isTerminal(this.#record.state)) return;
+    this.update({ progress });
+    this.feed.progressed();
+  }
+
+  #warn(warning: JobWarning): void {
+    if (this.#warnings.length < MAX_WARNINGS) this.#warnings.push(warning);
+    else this.#unlistedWarnings += 1;
+  }
+
+  #listedWarnings(): JobWarning[] {
+    if (this.#unlistedWarnings === 0) return [...this.#warnings];
+    const message = `${this.#unlistedWarnings} more warnings are not listed.`;
+    return [...this.#warnings, { code: "MORE_WARNINGS", message }];
+  }
+}
+
+function withFields(log: PluginLogger, fields: object): PluginLogger {
+  return {
+    debug: (more, message) => log.debug({ ...fields, ...more }, message),
+    info: (more, message) => log.info({ ...fields, ...more }, message),
+    warn: (more, message) => log.warn({ ...fields, ...more }, message),
+    error: (more, message) => log.error({ ...fields, ...more }, message),
+  };
+}

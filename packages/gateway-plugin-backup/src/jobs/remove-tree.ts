@@ -1,0 +1,23 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { toBackupError } from "../errors.js";
+
+const THREAD = new URL("./remove-tree-thread.js", import.meta.url);
+
+/** What is being removed stands under its name with this ending, so that half a tree is never taken for a whole one. */
+export const REMOVING_SUFFIX = ".removing";
+
+/**
+ * Removes a directory with all it holds; fine when it is not there. Works in a thread of its own: the pool behind
+ * asynchronous file calls is small and serves the gateway's requests. Rejects with a `BackupError` that names the
+ * directory; what is left of it then has the {@link REMOVING_SUFFIX}.
+ */
+export async function removeTree(directory: string): Promise<void> {
+  // Without the flags of the process: what they preload would cost more than most removals.
+  const worker = new Worker(THREAD, { workerData: directory, execArgv: [] });
+  try {
+    await once(worker, "exit");
+  } catch (error) {
+    throw toBackupError(error, `remove ${directory}`);
+  }
+}

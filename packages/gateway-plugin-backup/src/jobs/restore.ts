@@ -1,0 +1,194 @@
+/** The restore job: identify, extract into staging, give the tenant its identity, swap. */
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
+import { archiveLimits } from "../config.js";
+import { BackupError } from "../errors.js";
+import { publicOptions } from "./backup.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
+import { restoredRecord } from "./restored-record.js";
+import type { Caller, Services } from "./services.js";
+import { swapTenant } from "./swap-tenant.js";
+import type { ExtractOutcome } from "./thread/protocol.js";
+import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+
+export interface RestoreRequest {
+  /** Location of the archive, or its id in the catalogue. */
+  readonly from: string;
+  /** Restore under this name instead of the archive's. */
+  readonly as?: string;
+  /** Replace the tenant that stands in the slot. */
+  readonly force?: boolean;
+  /** Take the archive's token even where the replaced tenant has one. */
+  readonly token?: "archive";
+  /** Check everything, write nothing. */
+  readonly dryRun?: boolean;
+  readonly s3?: S3Options;
+}
+
+/**
+ * Finds out which tenant the archive holds and describes the restore to the engine. Rejects at once with what can be
+ * known at once: `LOCATION_INVALID`, `ARCHIVE_NOT_FOUND`, `STORE_…`, `TENANT_AMBIGUOUS`, `SLOT_TAKEN`, …
+ */
+export async function restoreSubmission(
+  services: Services,
+  request: RestoreRequest,
+  caller: Caller,
+): Promise<JobSubmission> {
+  if (request.as !== undefined) services.host.tenants.directory(request.as);
+  const source = archiveSource(services, request.from, request.s3);
+  const tenant = await restoredTenant(services, request, source);
+  await refuseTakenSlot(services.host, tenant, request);
+  const { s3, ...withoutSecrets } = request;
+  return {
+    type: "restore",
+    tenant,
+    ...caller,
+    request: { ...withoutSecrets, ...publicOptions(s3) },
+    run: async (context) => {
+      try {
+        return await restore(services, request, source, tenant, context);
+      } finally {
+        services.tokenReservations.release(context.jobId);
+      }
+    },
+  };
+}
+
+/** An archive by location, or by its id in the catalogue. */
+export function archiveSource(services: Services, from: string, s3: S3Options | undefined): ResolvedObject {
+  const known = services.ledger.archives.get(from);
+  return services.destinations.source(known?.location ?? from, s3);
+}
+
+async function restoredTenant(
+  services: Services,
+  request: RestoreRequest,
+  source: ResolvedObject,
+): Promise<string> {
+  if (request.as !== undefined) return request.as;
+  const { signal } = new AbortController();
+  const object = { store: source.settings, key: source.key, limits: archiveLimits(services.config) };
+  const { tenant } = await services.threads.run("identify", object, { signal });
+  if (tenant !== undefined) return tenant;
+  throw new BackupError(
+    "TENANT_AMBIGUOUS",
+    `${source.location} does not say which tenant it holds: its entries do not stand under tenants/<id>/.`,
+  );
+}
+
+async function refuseTakenSlot(host: PluginHost, tenant: string, request: RestoreRequest): Promise<void> {
+  const directory = host.tenants.directory(tenant);
+  if (request.force === true || request.dryRun === true || !(await exists(directory))) return;
+  throw new BackupError("SLOT_TAKEN", `There is a tenant '${tenant}' on this gateway already.`, {
+    details: { tenant },
+  });
+}
+
+async function restore(
+  services: Services,
+  request: RestoreRequest,
+  source: ResolvedObject,
+  tenant: string,
+  context: JobContext,
+): Promise<JobOutcome> {
+  const { host, threads } = services;
+  const startedAt = host.clock.now();
+  const staging = join(host.paths.staging, context.jobId);
+  const leftover: JobLeftover = { kind: "directory", path: staging };
+  const tree = join(staging, "tree");
+  const dryRun = request.dryRun ?? false;
+  if (!dryRun) {
+    context.leftovers.add(leftover);
+    await mkdir(tree, { recursive: true, mode: 0o700 });
+  }
+  const extracted = await threads.run(
+    "extract",
+    {
+      store: source.settings,
+      key: source.key,
+      into: dryRun ? undefined : tree,
+      fileSystem: host.paths.tenants,
+      as: request.as,
+      limits: archiveLimits(services.config),
+      quotaBytes: host.tenants.get(tenant)?.quotas.bytes,
+    },
+    { signal: context.signal, onProgress: (progress) => context.progress(progress) },
+  );
+  if (request.as === undefined && extracted.tenant !== tenant) {
+    throw new BackupError("ARCHIVE_DAMAGED", `${source.location} was replaced while it was being restored.`);
+  }
+  for (const warning of extracted.warnings) context.warn(warning);
+  const archived = archivedRecord(host, extracted.tenantJson, source.location);
+  const current = host.tenants.get(tenant);
+  const identity = restoredRecord(
+    { tenant, archived, current, preferArchiveToken: request.token === "archive" },
+    host.tenants,
+    (sha256) => services.tokenReservations.isTaken(sha256, tenant),
+  );
+  services.tokenReservations.reserve(context.jobId, identity.record.tokenSha256, tenant);
+  const facts = {
+    tenant,
+    from: source.location,
+    archivedAs: archived?.id,
+    replaced: await exists(host.tenants.directory(tenant)),
+    token: identity.token,
+    ...figures(extracted),
+  };
+  if (dryRun) return { result: { dryRun: true, ...facts, durationMs: host.clock.now() - startedAt } };
+
+  const renamed = archived !== undefined && archived.id !== tenant;
+  const staged = await threads.run(
+    "stage",
+    { tree, tenantJson: `${JSON.stringify(identity.record, null, 2)}\n`, disableSchedules: renamed },
+    { signal: context.signal },
+  );
+  if (identity.newToken !== undefined) context.secret(identity.newToken);
+  const result = {
+    ...facts,
+    undo: context.jobId,
+    schedulesDisabled: staged.schedulesDisabled,
+    rePair: renamed ? staged.pairAgain : [],
+    durationMs: host.clock.now() - startedAt,
+  };
+  await refuseTakenSlot(host, tenant, request);
+  await swapTenant(services, context, {
+    tenant,
+    staged: tree,
+    installedUid: identity.record.uid,
+    result,
+  });
+  context.leftovers.remove(leftover);
+  return { result };
+}
+
+/** The archive's own `tenant.json`, checked; undefined where it has none. */
+function archivedRecord(
+  host: PluginHost,
+  json: string | undefined,
+  location: string,
+): TenantRecord | undefined {
+  if (json === undefined) return undefined;
+  try {
+    return host.tenants.parseRecord(JSON.parse(json));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BackupError("ARCHIVE_DAMAGED", `tenant.json in ${location} is no tenant's record: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+function figures(extracted: ExtractOutcome): Pick<ExtractOutcome, "totals" | "hadIndex"> {
+  return { totals: extracted.totals, hadIndex: extracted.hadIndex };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+/** What happens when the gateway starts, before it serves, and what is looked after while it runs. */
+import { join } from "node:path";
+import { recover, removeStale } from "./recovery.js";
+import type { Services } from "./services.js";
+
+/** Trash expires by the hour; looking more often gains nothing. */
+const PURGE_INTERVAL_MS = 600_000;
+
+export interface Housekeeping {
+  /** Resolves when what is at work has ended. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Settles what a crash cut off: every tenant is whole, every job has an end when this resolves. What takes long (removing
+ * trees, ending uploads) goes on in the background.
+ */
+export async function startUp(services: Services): Promise<Housekeeping> {
+  const { host, ledger, swap, engine, trash } = services;
+  const { settlements, stale } = await recover({
+    ledger,
+    swap,
+    clock: host.clock,
+    log: host.log,
+    paths: {
+      staging: host.paths.staging,
+      trash: host.paths.trash,
+      temporary: join(host.paths.backup, "tmp"),
+    },
+  });
+  for (const { tenant } of settlements) await readAgain(services, tenant);
+
+  let work = removeStale(stale, host.log)
+    .then(() => engine.retryLeftovers(() => true))
+    .then(() => trash.purge());
+  const timer = setInterval(() => {
+    work = work.then(() => trash.purge());
+  }, PURGE_INTERVAL_MS).unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await work;
+    },
+  };
+}
+
+/** Has the host read the slot again, after its directory was settled. */
+async function readAgain({ host }: Services, tenant: string): Promise<void> {
+  const claim = host.tenants.claim(tenant, "recovery at start");
+  if (!claim.ok) return;
+  try {
+    const suspension = await host.tenants.suspend(tenant, { reason: "recovery at start", timeoutMs: 0 });
+    await suspension.resume();
+  } finally {
+    claim.release();
+  }
+}

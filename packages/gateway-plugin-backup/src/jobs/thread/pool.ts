@@ -1,0 +1,154 @@
+/**
+ * The job threads, as the main thread sees them. A thread is kept for a while after its operation, because starting one
+ * and loading an S3 client costs more than a small backup.
+ */
+import { Worker } from "node:worker_threads";
+import { BackupError, deserializeError, toBackupError } from "../../errors.js";
+import type { Leftover } from "../../stores/store.js";
+import type { JobProgress } from "../types.js";
+import type { FromThread, OperationName, Operations, ToThread } from "./protocol.js";
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: JobProgress) => void;
+  /** Must have made the leftover durable when it returns. */
+  readonly onLeftover?: (leftover: Leftover) => void;
+}
+
+/** How long an idle thread is kept. */
+const IDLE_MS = 30_000;
+
+/** How long an aborted operation may take to clean up (end an upload, stop its own threads) before it is terminated. */
+const ABORT_GRACE_MS = 15_000;
+
+const ENTRY = new URL("./job-thread.js", import.meta.url);
+
+export class JobThreads {
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #busy = new Set<Worker>();
+  #closed = false;
+
+  /**
+   * Runs one operation in a thread of its own. Rejects with a `BackupError`: the operation's, `JOB_CANCELLED` after an
+   * abort, or `JOB_THREAD_FAILED` when the thread died.
+   */
+  async run<N extends OperationName>(
+    operation: N,
+    request: Operations[N]["request"],
+    options: RunOptions,
+  ): Promise<Operations[N]["result"]> {
+    if (options.signal.aborted) throw new BackupError("JOB_CANCELLED", "The job was cancelled.");
+    if (this.#closed) throw new BackupError("SHUTTING_DOWN", "The gateway is stopping.");
+    const worker = this.#take();
+    try {
+      const result = await converse(worker, { type: "run", operation, request } as ToThread, options);
+      this.#keep(worker);
+      // The thread answers an operation with that operation's result; the union cannot say so.
+      return result as Operations[N]["result"];
+    } catch (error) {
+      // A thread that failed may hold half-ended work; the next operation gets a fresh one.
+      this.#busy.delete(worker);
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Ends every thread at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    await Promise.all([...this.#idle.keys(), ...this.#busy].map((worker) => worker.terminate()));
+    this.#idle.clear();
+  }
+
+  #take(): Worker {
+    const kept = this.#idle.entries().next();
+    let worker: Worker;
+    if (kept.done === true) {
+      // The gateway's own loaders and flags are not for a job.
+      worker = new Worker(ENTRY, { execArgv: [] });
+    } else {
+      const [idle, timer] = kept.value;
+      clearTimeout(timer);
+      this.#idle.delete(idle);
+      worker = idle;
+      removeListeners(worker);
+      worker.ref();
+    }
+    this.#busy.add(worker);
+    return worker;
+  }
+
+  #keep(worker: Worker): void {
+    this.#busy.delete(worker);
+    const forget = (): void => {
+      clearTimeout(this.#idle.get(worker));
+      this.#idle.delete(worker);
+    };
+    worker.once("error", forget);
+    worker.once("exit", forget);
+    const timer = setTimeout(() => {
+      forget();
+      void worker.terminate();
+    }, IDLE_MS).unref();
+    this.#idle.set(worker, timer);
+    worker.unref();
+  }
+}
+
+/** By name, because a worker listens to itself: without its own listeners it would pass no more messages on. */
+function removeListeners(worker: Worker): void {
+  for (const name of ["message", "error", "exit"]) worker.removeAllListeners(name);
+}
+
+function converse(worker: Worker, request: ToThread, options: RunOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let grace: NodeJS.Timeout | undefined;
+    const settle = (act: () => void): void => {
+      clearTimeout(grace);
+      options.signal.removeEventListener("abort", onAbort);
+      removeListeners(worker);
+      // An error event that nobody listens to would end the gateway.
+      worker.on("error", () => undefined);
+      act();
+    };
+    const onAbort = (): void => {
+      worker.postMessage({ type: "abort" } satisfies ToThread);
+      grace = setTimeout(() => {
+        settle(() =>
+          reject(new BackupError("JOB_CANCELLED", "The job was cancelled and its thread ended by force.")),
+        );
+      }, ABORT_GRACE_MS);
+    };
+    options.signal.addEventListener("abort", onAbort, { once: true });
+    worker.on("error", (error) => {
+      settle(() => reject(new BackupError("JOB_THREAD_FAILED", `The job's thread failed: ${error.message}`)));
+    });
+    worker.on("exit", (code) => {
+      settle(() => reject(new BackupError("JOB_THREAD_FAILED", `The job's thread ended with code ${code}.`)));
+    });
+    worker.on("message", (message: FromThread) => {
+      switch (message.type) {
+        case "progress":
+          options.onProgress?.(message.progress);
+          break;
+        case "leftover":
+          try {
+            options.onLeftover?.(message.leftover);
+            worker.postMessage({ type: "leftover-recorded" } satisfies ToThread);
+          } catch (error) {
+            // Without the record a crash would leave the upload behind unseen: stop here.
+            settle(() => reject(toBackupError(error, "record an unfinished upload in the ledger")));
+          }
+          break;
+        case "done":
+          settle(() => resolve(message.result));
+          break;
+        case "failed":
+          settle(() => reject(deserializeError(message.error)));
+          break;
+      }
+    });
+    worker.postMessage(request);
+  });
+}

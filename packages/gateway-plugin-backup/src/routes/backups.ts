@@ -1,0 +1,85 @@
+/** Starting backups, and listing what backups made. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { backupSubmission } from "../jobs/backup.js";
+import { catalogueOf, listPlace } from "../jobs/catalogue.js";
+import type { Services } from "../jobs/services.js";
+import { archiveView, jobView } from "./job-view.js";
+import { AcceptedSchema, ArchiveListSchema, BackupBodySchema, TenantParamsSchema } from "./schemas.js";
+
+const PlaceQuery = Type.Object(
+  { to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })) },
+  { additionalProperties: false },
+);
+
+export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.post(
+      "/tenants/:id/backups",
+      {
+        schema: {
+          summary: "Back a tenant up",
+          tags: ["backups"],
+          params: TenantParamsSchema,
+          body: BackupBodySchema,
+          response: { 202: AcceptedSchema },
+        },
+      },
+      async (request, reply) => {
+        const { actor, trigger } = request;
+        const submission = backupSubmission(
+          services,
+          { tenant: request.params.id, ...request.body },
+          { actor, trigger },
+        );
+        const { job, joined } = services.start(submission);
+        return reply
+          .code(202)
+          .header("location", `/api/admin/jobs/${job.id}`)
+          .send({ job: jobView(job), joined });
+      },
+    );
+
+    app.get(
+      "/tenants/:id/backups",
+      {
+        schema: {
+          summary: "The archives of a tenant: those in the catalogue, or those that stand at a location",
+          tags: ["backups"],
+          params: TenantParamsSchema,
+          querystring: PlaceQuery,
+          response: { 200: ArchiveListSchema },
+        },
+      },
+      async (request) => {
+        const { id } = request.params;
+        const { to } = request.query;
+        const archives =
+          to === undefined
+            ? catalogueOf(services, id).map(archiveView)
+            : [...(await listPlace(services, id, to))];
+        return { archives };
+      },
+    );
+
+    app.get(
+      "/backups",
+      {
+        schema: {
+          summary: "The catalogue, newest first",
+          tags: ["backups"],
+          querystring: Type.Object(
+            {
+              tenant: Type.Optional(Type.String()),
+              limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 }),
+            },
+            { additionalProperties: false },
+          ),
+          response: { 200: ArchiveListSchema },
+        },
+      },
+      (request) => ({ archives: services.ledger.archives.list(request.query).map(archiveView) }),
+    );
+    done();
+  };
+}

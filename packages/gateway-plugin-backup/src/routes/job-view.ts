@@ -1,0 +1,46 @@
+/** A job and an archive as the routes show them. */
+import { deserializeError } from "../errors.js";
+import type { ArchiveRecord } from "../jobs/ledger/archives.js";
+import type { JobRecord } from "../jobs/types.js";
+import type { ArchiveView, JobView } from "./schemas.js";
+
+/** @param newToken A token that the job made; only its starter gets to see it, once. */
+export function jobView(job: JobRecord, newToken?: string): JobView {
+  const { result, error } = job;
+  const shownResult = newToken === undefined ? result : { ...result, newToken };
+  return {
+    id: job.id,
+    type: job.type,
+    tenant: job.tenant,
+    trigger: job.trigger,
+    actor: job.actor,
+    state: job.state,
+    createdAt: time(job.createdAt),
+    ...(job.startedAt === undefined ? {} : { startedAt: time(job.startedAt) }),
+    ...(job.finishedAt === undefined ? {} : { finishedAt: time(job.finishedAt) }),
+    request: job.request,
+    ...(job.progress === undefined ? {} : { progress: job.progress }),
+    ...(shownResult === undefined ? {} : { result: shownResult }),
+    warnings: [...job.warnings],
+    ...(error === undefined ? {} : { error: { ...error, exitCode: deserializeError(error).exitCode } }),
+  };
+}
+
+export function archiveView(archive: ArchiveRecord): ArchiveView {
+  return {
+    id: archive.id,
+    tenant: archive.tenant,
+    uid: archive.tenantUid,
+    location: archive.location,
+    size: archive.size,
+    createdAt: time(archive.createdAt),
+    state: archive.state,
+    jobId: archive.jobId,
+    formatVersion: archive.formatVersion,
+    totals: { ...archive.totals },
+  };
+}
+
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

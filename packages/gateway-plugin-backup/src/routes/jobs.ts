@@ -1,0 +1,78 @@
+/** The jobs: list, show, follow, cancel. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import type { Services } from "../jobs/services.js";
+import { streamJob } from "./job-events.js";
+import { jobView } from "./job-view.js";
+import { JobParamsSchema, JobStateSchema, JobViewSchema } from "./schemas.js";
+
+export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
+  const { engine } = services;
+  return (app, _options, done) => {
+    app.get(
+      "/jobs",
+      {
+        schema: {
+          summary: "Jobs, newest first",
+          tags: ["jobs"],
+          querystring: Type.Object(
+            {
+              tenant: Type.Optional(Type.String()),
+              state: Type.Optional(JobStateSchema),
+              limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+            },
+            { additionalProperties: false },
+          ),
+          response: { 200: Type.Object({ jobs: Type.Array(JobViewSchema) }) },
+        },
+      },
+      (request) => ({ jobs: engine.list(request.query).map((job) => jobView(job)) }),
+    );
+
+    app.get(
+      "/jobs/:id",
+      {
+        schema: {
+          summary: "One job; the first look of its starter shows a token that the job made",
+          tags: ["jobs"],
+          params: JobParamsSchema,
+          response: { 200: JobViewSchema },
+        },
+      },
+      (request) => {
+        const job = engine.get(request.params.id);
+        return jobView(job, engine.takeSecret(job.id, request.actor));
+      },
+    );
+
+    app.get(
+      "/jobs/:id/events",
+      {
+        schema: {
+          summary: "Follow a job as server-sent events",
+          description: "Each `job` event holds the whole job; the stream ends after its last state.",
+          tags: ["jobs"],
+          params: JobParamsSchema,
+          produces: ["text/event-stream"],
+        },
+      },
+      (request, reply) => streamJob(engine, engine.get(request.params.id), request.actor, reply),
+    );
+
+    app.post(
+      "/jobs/:id/cancel",
+      {
+        schema: {
+          summary: "Cancel a job",
+          tags: ["jobs"],
+          params: JobParamsSchema,
+          response: { 202: JobViewSchema },
+        },
+      },
+      async (request, reply) => {
+        return reply.code(202).send(jobView(engine.cancel(request.params.id)));
+      },
+    );
+    done();
+  };
+}

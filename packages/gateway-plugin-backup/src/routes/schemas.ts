@@ -1,0 +1,128 @@
+/** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
+import { Type, type Static } from "typebox";
+
+const strict = { additionalProperties: false } as const;
+
+export const S3OptionsSchema = Type.Object(
+  {
+    endpoint: Type.Optional(Type.String({ pattern: "^https?://", maxLength: 2048 })),
+    region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    accessKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    secretKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    profile: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: "A profile on the gateway's machine." }),
+    ),
+    pathStyle: Type.Optional(Type.Boolean()),
+  },
+  { ...strict, description: "S3 settings of this request only; keys stay in the job's memory." },
+);
+
+const LocationText = Type.String({
+  minLength: 1,
+  maxLength: 4096,
+  description: "dest:NAME[/key], s3://bucket/key, or an absolute path on the gateway's machine.",
+});
+
+export const BackupBodySchema = Type.Object(
+  {
+    to: Type.Optional(LocationText),
+    overwrite: Type.Optional(Type.Boolean()),
+    dryRun: Type.Optional(Type.Boolean()),
+    allowUnreadable: Type.Optional(Type.Boolean()),
+    compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  strict,
+);
+export type BackupBody = Static<typeof BackupBodySchema>;
+
+export const RestoreBodySchema = Type.Object(
+  {
+    from: Type.String({ minLength: 1, maxLength: 4096, description: "A location, or an archive's id." }),
+    as: Type.Optional(Type.String({ maxLength: 256 })),
+    force: Type.Optional(Type.Boolean()),
+    token: Type.Optional(Type.Literal("archive")),
+    dryRun: Type.Optional(Type.Boolean()),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  strict,
+);
+export type RestoreBody = Static<typeof RestoreBodySchema>;
+
+export const TenantParamsSchema = Type.Object({ id: Type.String() });
+export const JobParamsSchema = Type.Object({ id: Type.String() });
+
+/** What a job type defines: the command line and the UI know what to find in it. */
+const JsonDocument = Type.Record(Type.String(), Type.Unknown());
+
+const Warning = Type.Object({
+  code: Type.String(),
+  path: Type.Optional(Type.String()),
+  message: Type.String(),
+});
+
+export const JobStateSchema = Type.Union([
+  Type.Literal("queued"),
+  Type.Literal("running"),
+  Type.Literal("succeeded"),
+  Type.Literal("failed"),
+  Type.Literal("cancelled"),
+  Type.Literal("interrupted"),
+]);
+
+export const JobViewSchema = Type.Object({
+  id: Type.String(),
+  type: Type.String(),
+  tenant: Type.String(),
+  trigger: Type.String(),
+  actor: Type.String(),
+  state: JobStateSchema,
+  createdAt: Type.String({ description: "RFC 3339" }),
+  startedAt: Type.Optional(Type.String()),
+  finishedAt: Type.Optional(Type.String()),
+  request: JsonDocument,
+  progress: Type.Optional(
+    Type.Object({
+      phase: Type.String(),
+      doneBytes: Type.Number(),
+      totalBytes: Type.Optional(Type.Number()),
+      files: Type.Number(),
+      totalFiles: Type.Optional(Type.Number()),
+      storedBytes: Type.Number(),
+      message: Type.Optional(Type.String()),
+    }),
+  ),
+  result: Type.Optional(JsonDocument),
+  warnings: Type.Array(Warning),
+  error: Type.Optional(
+    Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      hint: Type.Optional(Type.String()),
+      exitCode: Type.Integer(),
+      details: Type.Optional(JsonDocument),
+    }),
+  ),
+});
+export type JobView = Static<typeof JobViewSchema>;
+
+export const AcceptedSchema = Type.Object({
+  job: JobViewSchema,
+  joined: Type.Boolean({ description: "True when an equal backup was waiting or running already." }),
+});
+
+export const ArchiveViewSchema = Type.Object({
+  id: Type.Optional(Type.String({ description: "Absent for an archive that the catalogue does not know." })),
+  tenant: Type.String(),
+  uid: Type.Optional(Type.String()),
+  location: Type.String(),
+  size: Type.Number(),
+  createdAt: Type.String({ description: "RFC 3339" }),
+  state: Type.Optional(Type.String()),
+  jobId: Type.Optional(Type.String()),
+  formatVersion: Type.Optional(Type.Integer()),
+  totals: Type.Optional(JsonDocument),
+});
+export type ArchiveView = Static<typeof ArchiveViewSchema>;
+
+export const ArchiveListSchema = Type.Object({ archives: Type.Array(ArchiveViewSchema) });

@@ -1,0 +1,171 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+  type linkSync,
+} from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+import { BackupError } from "../../errors.js";
+import type { StoredObject, Upload } from "../store.js";
+import { removeEmpty, type MadeDirectory, type OpenDirectory } from "./directories.js";
+import { errnoOf, fileError } from "./file-errors.js";
+import { fileInfo } from "./file-info.js";
+
+const PARTIAL_NAME = /^\.openclaw-[0-9a-f]{32}\.partial$/;
+
+/** A name that says nothing of the archive, so that it is never too long and never listed. */
+export function partialName(): string {
+  return `.openclaw-${randomBytes(16).toString("hex")}.partial`;
+}
+
+export function isPartialName(name: string): boolean {
+  return PARTIAL_NAME.test(name);
+}
+
+/** How link(2) says that the file system has no hard links, or no more for this file. */
+const NO_HARD_LINKS: readonly (string | undefined)[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+export interface FileToMake {
+  readonly key: string;
+  readonly name: string;
+  readonly partial: string;
+  readonly overwrite: boolean;
+  readonly place: MadeDirectory;
+  readonly signal: AbortSignal | undefined;
+  readonly link: typeof linkSync;
+}
+
+export function archiveExists(key: string): BackupError {
+  return new BackupError("ARCHIVE_EXISTS", `There is already a file ${key}`);
+}
+
+/** Writes a hidden file beside the final one and gives it its name when it is complete and on disk. */
+export class FileUpload implements Upload {
+  readonly #file: FileToMake;
+  readonly #directory: OpenDirectory;
+  readonly #fd: number;
+  #size = 0;
+  #open = true;
+  #named = false;
+
+  /** Takes over `file.place`. Throws system errors, and leaves `file.place` to the caller then. */
+  constructor(file: FileToMake) {
+    this.#file = file;
+    this.#directory = file.place.directory;
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    this.#fd = openSync(this.#directory.entry(file.partial), flags, 0o600);
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#file.signal?.throwIfAborted();
+    this.#attempt(() => {
+      for (let written = 0; written < chunk.length;) written += writeSync(this.#fd, chunk, written);
+    });
+    this.#size += chunk.length;
+    // The calls are synchronous: a cancellation gets its turn here.
+    await turn();
+  }
+
+  async complete(): Promise<StoredObject> {
+    await turn();
+    this.#file.signal?.throwIfAborted();
+    const overwriteGuard = this.#attempt(() => {
+      fsyncSync(this.#fd);
+      return this.#file.overwrite ? this.#rename() : this.#linkNew();
+    });
+    const info = this.#attempt(() => {
+      this.#directory.sync();
+      return this.#readBack();
+    });
+    this.#close();
+    return { ...info, overwriteGuard, retries: 0 };
+  }
+
+  async abort(): Promise<void> {
+    await turn();
+    if (!this.#open) return;
+    this.#unlink(this.#file.partial);
+    if (this.#named && this.#isOurs()) this.#unlink(this.#file.name);
+    this.#close();
+    removeEmpty(this.#file.place.made);
+  }
+
+  /** link(2) refuses an existing name in one step, which no check before rename(2) can. */
+  #linkNew(): StoredObject["overwriteGuard"] {
+    const { key, name, partial, link } = this.#file;
+    try {
+      link(this.#directory.entry(partial), this.#directory.entry(name));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "EEXIST") throw archiveExists(key);
+      if (!NO_HARD_LINKS.includes(errno)) throw error;
+      if (lstatSync(this.#directory.entry(name), { throwIfNoEntry: false }) !== undefined)
+        throw archiveExists(key);
+      this.#rename();
+      return "checked";
+    }
+    this.#named = true;
+    unlinkSync(this.#directory.entry(partial));
+    return "atomic";
+  }
+
+  #rename(): "off" {
+    renameSync(this.#directory.entry(this.#file.partial), this.#directory.entry(this.#file.name));
+    this.#named = true;
+    return "off";
+  }
+
+  #readBack(): ReturnType<typeof fileInfo> {
+    const { key, name } = this.#file;
+    if (!this.#isOurs()) {
+      throw new BackupError(
+        "STORE_FAILED",
+        `Another writer has replaced ${key} while it was being completed`,
+      );
+    }
+    const info = fileInfo(key, lstatSync(this.#directory.entry(name), { bigint: true }));
+    if (info.size !== this.#size) {
+      throw new BackupError(
+        "STORE_FAILED",
+        `${key} has ${info.size} bytes on disk, but ${this.#size} were written`,
+      );
+    }
+    return info;
+  }
+
+  /** Is the file with the final name the one that we wrote? */
+  #isOurs(): boolean {
+    const ours = fstatSync(this.#fd);
+    const there = lstatSync(this.#directory.entry(this.#file.name), { throwIfNoEntry: false });
+    return there?.ino === ours.ino && there.dev === ours.dev;
+  }
+
+  #unlink(name: string): void {
+    try {
+      unlinkSync(this.#directory.entry(name));
+    } catch {
+      // It is gone already, or is a leftover that the job has been told of.
+    }
+  }
+
+  #attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw fileError(error, "writing", `write ${this.#file.key}`, this.#directory.path);
+    }
+  }
+
+  #close(): void {
+    this.#open = false;
+    closeSync(this.#fd);
+    this.#directory.close();
+  }
+}

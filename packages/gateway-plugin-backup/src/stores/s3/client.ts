@@ -1,0 +1,105 @@
+/**
+ * Opens an SDK client from settings. The SDK is imported here and only when an S3 store is first used: loading it takes
+ * a tenth of a second and 25 MB, which a gateway with local backups should not pay.
+ */
+import type * as Sdk from "@aws-sdk/client-s3";
+import { BackupError } from "../../errors.js";
+import type { S3Credentials, S3StoreSettings } from "../settings.js";
+
+export interface OpenClient {
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.S3Client;
+  /**
+   * The host that the last request went to. The settings do not tell: an endpoint can also come from the environment or
+   * from a profile, which the SDK reads by itself and shows nowhere else.
+   */
+  readonly lastHost: () => string | undefined;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection on which nothing moves for so long is dead: a stalled network is an error, never a hang. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** What S3-compatible stores expect in a signature when they have no regions of their own. */
+const DEFAULT_REGION = "us-east-1";
+
+export interface ClientTimeouts {
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
+export const defaultTimeouts: ClientTimeouts = { connectMs: CONNECT_TIMEOUT_MS, idleMs: IDLE_TIMEOUT_MS };
+
+export async function openClient(settings: S3StoreSettings, timeouts: ClientTimeouts): Promise<OpenClient> {
+  // The SDK's notice about future Node versions is for whoever maintains this package, not for an operator's log, where
+  // it would stand once per job.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+  const sdk = await import("@aws-sdk/client-s3");
+  const config: Sdk.S3ClientConfig = {
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+    forcePathStyle: settings.pathStyle ?? settings.endpoint !== undefined,
+    followRegionRedirects: true,
+    // Retrying is ours: see retry.ts.
+    maxAttempts: 1,
+    // The SDK's own default, CRC32 in a trailer, is refused by many stores; Content-MD5 is verified by all.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // It would open a new connection for every part; wrong credentials are found by the HEAD that comes first.
+    expectContinueHeader: false,
+    requestHandler: { connectionTimeout: timeouts.connectMs, socketTimeout: timeouts.idleMs },
+    ...(await credentialsConfig(settings.credentials)),
+  };
+  const client = await withRegion(sdk, config, settings);
+  let host: string | undefined;
+  client.middlewareStack.add(
+    (next) => (args) => {
+      host = (args.request as { readonly hostname?: string }).hostname;
+      return next(args);
+    },
+    { step: "finalizeRequest", name: "rememberHost" },
+  );
+  return { sdk, client, lastHost: () => host };
+}
+
+async function credentialsConfig(credentials: S3Credentials | undefined): Promise<Sdk.S3ClientConfig> {
+  if (credentials === undefined) return {};
+  if (!("profile" in credentials)) return { credentials };
+  // Not the client's `profile` option alone: for a profile that does not exist it would go on to the machine's role,
+  // and archives would be written under an identity that nobody named.
+  const { fromIni } = await import("@aws-sdk/credential-provider-ini");
+  return { profile: credentials.profile, credentials: fromIni({ profile: credentials.profile }) };
+}
+
+/** The region: the settings', else (without an endpoint) the environment's or the profile's, else the default. */
+async function withRegion(
+  sdk: typeof Sdk,
+  config: Sdk.S3ClientConfig,
+  settings: S3StoreSettings,
+): Promise<Sdk.S3Client> {
+  const region = settings.region ?? (settings.endpoint === undefined ? undefined : DEFAULT_REGION);
+  if (region !== undefined) return new sdk.S3Client({ ...config, region });
+  const client = new sdk.S3Client(config);
+  try {
+    await client.config.region();
+    return client;
+  } catch {
+    client.destroy();
+    return new sdk.S3Client({ ...config, region: DEFAULT_REGION });
+  }
+}
+
+/** Refuses an endpoint that is no plain http(s) address; credentials in it would end up in messages. */
+export function checkEndpoint(endpoint: string): void {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const plain =
+    url !== undefined &&
+    (url.protocol === "http:" || url.protocol === "https:") &&
+    url.username === "" &&
+    url.password === "" &&
+    url.search === "" &&
+    url.hash === "";
+  if (!plain) {
+    throw new BackupError("REQUEST_INVALID", "The S3 endpoint is not a plain http:// or https:// address", {
+      hint: "For example https://s3.example.com or http://127.0.0.1:9000; keys and secrets are given apart from it.",
+    });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Whether a store honours `If-None-Match: *`, which makes "never overwrite" its own atomic decision. Some stores ignore
+ * the condition without a word, on PutObject, on CompleteMultipartUpload or on both, so it is believed of AWS only, or
+ * after the store was seen to refuse.
+ *
+ * The probe makes a tiny object beside the archive and tries to overwrite it: three requests for `put`, about
+ * eight for `complete`. Its key is fixed, so that no more than one object stays where credentials may write but not delete. Only
+ * the probe that made the object removes it, so that probes at the same time do not mislead each other.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { BackupError } from "../../errors.js";
+import type { OverwriteGuards } from "../store.js";
+import { isRefusal, type Bucket } from "./bucket.js";
+import { abortMultipart, beginMultipart, completeMultipart, sendPart } from "./multipart.js";
+import { putObject, removeObject, type RequestOptions, type Written } from "./objects.js";
+
+const PROBE_NAME = ".openclaw-overwrite-probe";
+
+/** True for the key of a probe, which is no archive and is not listed. */
+export function isProbe(key: string): boolean {
+  return key === PROBE_NAME || key.endsWith(`/${PROBE_NAME}`);
+}
+
+const bytes = Buffer.from("This object may be deleted.\n");
+const contentMd5 = createHash("md5").update(bytes).digest("base64");
+
+export class OverwriteGuardProbe {
+  readonly #bucket: Bucket;
+  #known: OverwriteGuards;
+
+  constructor(bucket: Bucket, known: OverwriteGuards) {
+    this.#bucket = bucket;
+    this.#known = known;
+  }
+
+  get known(): OverwriteGuards {
+    return this.#known;
+  }
+
+  /** Is an existing object safe from a conditional write? `beside` is the key that is to be written. */
+  async honours(
+    kind: keyof OverwriteGuards,
+    beside: string,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const known = this.#known[kind];
+    if (known !== undefined) return known;
+    const found = (await this.#bucket.isAws()) ? true : await this.#probe(kind, beside, { signal });
+    if (found !== undefined) this.#known = { ...this.#known, [kind]: found };
+    return found ?? false;
+  }
+
+  /** Undefined when the probe gave no clear answer; whatever its trouble is, the archive itself may be fine. */
+  async #probe(
+    kind: keyof OverwriteGuards,
+    beside: string,
+    options: RequestOptions,
+  ): Promise<boolean | undefined> {
+    const key = beside.slice(0, beside.lastIndexOf("/") + 1) + PROBE_NAME;
+    const made: Written[] = [];
+    try {
+      const existed = await this.#isRefused(made, () => this.#put(key, options));
+      if (kind === "put") return existed || (await this.#isRefused(made, () => this.#put(key, options)));
+      const refused = await this.#completesRefused(key, made, options);
+      // An object of another probe may have been removed meanwhile: then there was nothing to refuse for.
+      return existed && !refused ? undefined : refused;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (isRefusal(error, 501)) return false;
+      if (error instanceof BackupError) return undefined;
+      throw error;
+    } finally {
+      await this.#remove(key, made);
+    }
+  }
+
+  async #put(key: string, options: RequestOptions): Promise<Written> {
+    return putObject(this.#bucket, key, { bytes, contentMd5, mark: randomUUID(), onlyNew: true }, options);
+  }
+
+  async #completesRefused(key: string, made: Written[], options: RequestOptions): Promise<boolean> {
+    const uploadId = await beginMultipart(this.#bucket, key, randomUUID(), options);
+    try {
+      const part = await sendPart(this.#bucket, key, uploadId, { number: 1, bytes, contentMd5 }, options);
+      const content = { parts: [part], onlyNew: true };
+      return await this.#isRefused(made, () =>
+        completeMultipart(this.#bucket, key, uploadId, content, options),
+      );
+    } finally {
+      await abortMultipart(this.#bucket, key, uploadId, {}).catch(() => undefined);
+    }
+  }
+
+  async #isRefused(made: Written[], write: () => Promise<Written>): Promise<boolean> {
+    try {
+      made.push(await write());
+      return false;
+    } catch (error) {
+      if (isRefusal(error, 412)) return true;
+      throw error;
+    }
+  }
+
+  async #remove(key: string, made: readonly Written[]): Promise<void> {
+    // Where versions are kept, each is removed by its id: a plain DELETE would only hide them.
+    for (const version of new Set(made.map((written) => written.version))) {
+      await removeObject(this.#bucket, key, {}, version).catch(() => undefined);
+    }
+  }
+}

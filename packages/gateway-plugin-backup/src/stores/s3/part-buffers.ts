@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+
+/** Collects the bytes of one part. Its memory belongs to a {@link PartBuffers} and goes back there. */
+export class PartBuffer {
+  readonly #memory: Buffer;
+  readonly #hash = createHash("md5");
+  #length = 0;
+
+  constructor(memory: Buffer) {
+    this.#memory = memory;
+  }
+
+  get full(): boolean {
+    return this.#length === this.#memory.length;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  /** Copies from `chunk`, and returns how many bytes fitted. */
+  append(chunk: Uint8Array): number {
+    const taken = chunk.subarray(0, this.#memory.length - this.#length);
+    this.#memory.set(taken, this.#length);
+    this.#hash.update(taken);
+    this.#length += taken.length;
+    return taken.length;
+  }
+
+  /** For `Content-MD5`, the one checksum that every store verifies. To be called once, when all bytes are in. */
+  contentMd5(): string {
+    return this.#hash.digest("base64");
+  }
+}
+
+/**
+ * Hands out memory for parts and takes it back, so that an upload of any length uses the same few buffers: left to the
+ * garbage collector, buffers of this size pile up by the hundred megabytes before it runs.
+ */
+export class PartBuffers {
+  #idle: Buffer[] = [];
+
+  take(size: number): PartBuffer {
+    // A larger part size means that the smaller buffers are of no use any more.
+    this.#idle = this.#idle.filter((memory) => memory.length === size);
+    return new PartBuffer(this.#idle.pop() ?? Buffer.allocUnsafeSlow(size));
+  }
+
+  giveBack(part: PartBuffer): void {
+    this.#idle.push(part.memory);
+  }
+}

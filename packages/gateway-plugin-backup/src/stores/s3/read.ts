@@ -1,0 +1,223 @@
+import { Readable } from "node:stream";
+import type * as Sdk from "@aws-sdk/client-s3";
+import { BackupError } from "../../errors.js";
+import type { ByteRange, ReadOptions, TailRead } from "../store.js";
+import { isRefusal, type Bucket } from "./bucket.js";
+import { faultOf } from "./fault.js";
+import { discardBody, inspect, objectInfo, withoutQuotes } from "./objects.js";
+
+/** A transfer that breaks so often in a row, without one byte between, is given up. */
+const BREAKS_WITHOUT_PROGRESS = 5;
+
+interface Body {
+  readonly stream: Readable;
+  readonly etag: string;
+  /** Bytes that the body must have. */
+  readonly length: number;
+}
+
+/** Reads in order; a transfer that breaks is resumed at the byte where it broke, as long as the object is the same. */
+export async function* readObject(
+  bucket: Bucket,
+  key: string,
+  options: ReadOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal } = options;
+  let { etag } = options;
+  let position = options.range?.start ?? 0;
+  let end = options.range?.end;
+  let breaks = 0;
+  while (end === undefined || position < end) {
+    const range = end === undefined ? undefined : { start: position, end };
+    const body = await openBody(bucket, key, range, etag, signal);
+    etag = body.etag;
+    end ??= body.length;
+    let breakage: unknown;
+    try {
+      for await (const chunk of body.stream as AsyncIterable<Buffer>) {
+        if (position + chunk.length > end) throw wrongLength(bucket, key, "more");
+        position += chunk.length;
+        breaks = 0;
+        yield chunk;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof BackupError) throw error;
+      breakage = error;
+    }
+    if (position === end) return;
+    if (++breaks === BREAKS_WITHOUT_PROGRESS) throw broken(bucket, key, breakage, breaks);
+    await bucket.retrier.backOff(breaks, signal);
+  }
+}
+
+async function openBody(
+  bucket: Bucket,
+  key: string,
+  range: ByteRange | undefined,
+  etag: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Body> {
+  let response: Sdk.GetObjectCommandOutput;
+  try {
+    response = await bucket.call({ key, doing: "read", signal }, (client, sdk, http) =>
+      client.send(
+        new sdk.GetObjectCommand({
+          Bucket: bucket.name,
+          Key: key,
+          ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }),
+          ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
+        }),
+        http,
+      ),
+    );
+  } catch (error) {
+    if (isRefusal(error, 412)) throw changed(bucket, key);
+    if (isRefusal(error, 416)) throw wrongLength(bucket, key, "less");
+    throw error;
+  }
+  const stream = streamOf(response.Body);
+  const found = withoutQuotes(response.ETag);
+  try {
+    // A store may ignore the condition.
+    if (etag !== undefined && found !== etag) throw changed(bucket, key);
+    return { stream, etag: found, length: expectedLength(bucket, key, range, response) };
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+function expectedLength(
+  bucket: Bucket,
+  key: string,
+  range: ByteRange | undefined,
+  response: Sdk.GetObjectCommandOutput,
+): number {
+  if (range === undefined) {
+    if (response.ContentLength === undefined)
+      throw new BackupError("STORE_FAILED", `The store gave no length for ${bucket.locate(key)}`);
+    return response.ContentLength;
+  }
+  const sent = parseContentRange(response.ContentRange);
+  if (sent?.start !== range.start)
+    throw new BackupError(
+      "STORE_FAILED",
+      `The store sends another range of ${bucket.locate(key)} than was asked for`,
+    );
+  if (sent.end !== range.end || (response.ContentLength ?? sent.end - sent.start) !== sent.end - sent.start) {
+    throw wrongLength(bucket, key, sent.end > range.end ? "more" : "less");
+  }
+  return range.end - range.start;
+}
+
+/** The last bytes by one suffix range; where the store does not know those, by HEAD and an ordinary range. */
+export async function readTail(
+  bucket: Bucket,
+  key: string,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<TailRead> {
+  if (length > 0) {
+    const tail = await readSuffix(bucket, key, length, signal);
+    if (tail !== undefined) return tail;
+  }
+  const found = await inspect(bucket, key, { signal });
+  if (found === undefined)
+    throw new BackupError("ARCHIVE_NOT_FOUND", `There is no object ${bucket.locate(key)}`);
+  const range = { start: Math.max(0, found.size - length), end: found.size };
+  const options = { range, etag: found.etag, ...(signal === undefined ? {} : { signal }) };
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readObject(bucket, key, options)) chunks.push(chunk);
+  return { bytes: Buffer.concat(chunks), object: objectInfo(found) };
+}
+
+/** Undefined when the store gave something else than the object's end. */
+async function readSuffix(
+  bucket: Bucket,
+  key: string,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<TailRead | undefined> {
+  try {
+    return await bucket.call({ key, doing: "read the end of", signal }, async (client, sdk, http) => {
+      const command = new sdk.GetObjectCommand({ Bucket: bucket.name, Key: key, Range: `bytes=-${length}` });
+      const response = await client.send(command, http);
+      const range = parseContentRange(response.ContentRange);
+      if (
+        range === undefined ||
+        range.end !== range.total ||
+        range.start !== Math.max(0, range.total - length)
+      ) {
+        discardBody(response.Body);
+        return undefined;
+      }
+      const bytes = await collect(streamOf(response.Body), range.end - range.start);
+      return {
+        bytes,
+        object: {
+          key,
+          size: range.total,
+          etag: withoutQuotes(response.ETag),
+          modifiedAt: response.LastModified ?? new Date(0),
+        },
+      };
+    });
+  } catch (error) {
+    // 416 for an empty object; the others from stores that take no suffix.
+    if (isRefusal(error, 400, 416, 501)) return undefined;
+    throw error;
+  }
+}
+
+async function collect(stream: Readable, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let received = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (received > length) break;
+  }
+  // As if the connection had broken, which is what an ending too early means.
+  if (received !== length)
+    throw Object.assign(new Error("The body has another length than was said"), { code: "EPIPE" });
+  return Buffer.concat(chunks);
+}
+
+function streamOf(body: unknown): Readable {
+  if (body instanceof Readable) return body;
+  throw new BackupError("STORE_FAILED", "The store's answer has no body");
+}
+
+interface ContentRange {
+  readonly start: number;
+  readonly end: number;
+  readonly total: number;
+}
+
+/** `bytes FIRST-LAST/TOTAL` (RFC 9110, 14.4), with a half-open end. */
+function parseContentRange(header: string | undefined): ContentRange | undefined {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header ?? "");
+  if (match === null) return undefined;
+  return { start: Number(match[1]), end: Number(match[2]) + 1, total: Number(match[3]) };
+}
+
+function wrongLength(bucket: Bucket, key: string, what: "more" | "less"): BackupError {
+  return new BackupError(
+    "STORE_FAILED",
+    `The store sends ${what} of ${bucket.locate(key)} than was asked for`,
+  );
+}
+
+function changed(bucket: Bucket, key: string): BackupError {
+  return new BackupError(
+    "STORE_FAILED",
+    `${bucket.locate(key)} was changed or replaced while it was being read`,
+  );
+}
+
+function broken(bucket: Bucket, key: string, error: unknown, times: number): BackupError {
+  const reason = error === undefined ? "it ended too early" : faultOf(error).reason;
+  const message = `Reading ${bucket.locate(key)} at ${bucket.endpoint} broke ${times} times in a row: ${reason}`;
+  return new BackupError("STORE_UNREACHABLE", message);
+}

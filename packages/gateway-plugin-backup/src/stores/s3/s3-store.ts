@@ -1,0 +1,92 @@
+import { BackupError } from "../../errors.js";
+import type { S3StoreSettings } from "../settings.js";
+import type {
+  CreateOptions,
+  Leftover,
+  ObjectInfo,
+  OverwriteGuards,
+  ReadOptions,
+  Store,
+  TailRead,
+  Upload,
+} from "../store.js";
+import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
+import { abortMultipart } from "./multipart.js";
+import { inspect, listObjects, objectInfo, removeObject } from "./objects.js";
+import { isProbe, OverwriteGuardProbe } from "./overwrite-guards.js";
+import { readObject, readTail } from "./read.js";
+import { archiveExists, S3Upload } from "./upload.js";
+
+/** Archives in a bucket of Amazon S3 or of a store that speaks its protocol. */
+export class S3Store implements Store {
+  readonly kind = "s3";
+  readonly #bucket: Bucket;
+  readonly #guards: OverwriteGuardProbe;
+
+  /** `options` stand in for time, chance and patience in tests. */
+  constructor(settings: S3StoreSettings, options?: BucketOptions) {
+    this.#bucket = new Bucket(settings, options);
+    this.#guards = new OverwriteGuardProbe(this.#bucket, settings.overwriteGuards ?? {});
+  }
+
+  locate(key: string): string {
+    return this.#bucket.locate(key);
+  }
+
+  async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
+    const found = await inspect(this.#bucket, key, { signal });
+    return found === undefined ? undefined : objectInfo(found);
+  }
+
+  read(key: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return readObject(this.#bucket, key, options);
+  }
+
+  async readTail(key: string, length: number, signal?: AbortSignal): Promise<TailRead> {
+    return readTail(this.#bucket, key, length, signal);
+  }
+
+  async create(key: string, options: CreateOptions): Promise<Upload> {
+    const existing = await this.#lookFirst(key, options.signal);
+    if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
+    return new S3Upload(this.#bucket, key, options, this.#guards);
+  }
+
+  async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectInfo, void, undefined> {
+    for await (const object of listObjects(this.#bucket, prefix, { signal })) {
+      if (!isProbe(object.key)) yield object;
+    }
+  }
+
+  async remove(key: string, signal?: AbortSignal): Promise<void> {
+    await removeObject(this.#bucket, key, { signal });
+  }
+
+  async discard(leftover: Leftover, signal?: AbortSignal): Promise<void> {
+    if (leftover.kind !== "multipart")
+      throw new BackupError("REQUEST_INVALID", "An S3 store has no partial files");
+    await abortMultipart(this.#bucket, leftover.key, leftover.uploadId, { signal });
+  }
+
+  overwriteGuards(): OverwriteGuards {
+    return this.#guards.known;
+  }
+
+  close(): void {
+    this.#bucket.close();
+  }
+
+  /**
+   * Finds a wrong address, wrong credentials, a missing bucket and an archive that is there already before a tenant is
+   * read for an hour.
+   */
+  async #lookFirst(key: string, signal: AbortSignal | undefined): Promise<ObjectInfo | undefined> {
+    try {
+      return await inspect(this.#bucket, key, { signal });
+    } catch (error) {
+      // AWS says so, instead of "not found", to credentials that may not list the bucket. They may well be able to write.
+      if (error instanceof S3Error && error.fault.name === "AccessDenied") return undefined;
+      throw error;
+    }
+  }
+}

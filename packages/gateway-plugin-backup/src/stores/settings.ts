@@ -1,0 +1,31 @@
+import type { OverwriteGuards } from "./store.js";
+
+/**
+ * Serializable settings from which a store is opened, in the main thread or in a job's thread. They hold secrets: they
+ * live in the memory of the job only, and never go into the ledger, a log or an error.
+ */
+export type StoreSettings = LocalStoreSettings | S3StoreSettings;
+
+export interface LocalStoreSettings {
+  readonly kind: "local";
+  /** Resolved directories under which keys (absolute paths) must lie. */
+  readonly roots: readonly string[];
+}
+
+export interface S3StoreSettings {
+  readonly kind: "s3";
+  readonly bucket: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Default: true for a custom endpoint, false for AWS. */
+  readonly pathStyle?: boolean;
+  /** Default: what the AWS SDK finds by itself (environment, machine role, …). */
+  readonly credentials?: S3Credentials;
+  /** Found out by an earlier store of the same endpoint and bucket. */
+  readonly overwriteGuards?: OverwriteGuards;
+}
+
+export type S3Credentials =
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** A profile of the gateway machine's AWS configuration. */
+  | { readonly profile: string };

@@ -1,0 +1,113 @@
+/**
+ * Where archives live. One interface, two backends (local directories and S3), one conformance suite that both pass.
+ *
+ * A store is used from a job's worker thread, or briefly from the gateway's main thread (`head`, `list`). The local
+ * backend makes synchronous calls only, because libuv's pool of four threads is shared with the gateway.
+ */
+
+export interface ObjectInfo {
+  /** Within the store: an S3 key, or an absolute path. */
+  readonly key: string;
+  readonly size: number;
+  /** S3: the ETag without quotes. Local: made of device, inode, size, mtime and ctime, so it changes when the file does. */
+  readonly etag: string;
+  readonly modifiedAt: Date;
+}
+
+/** Half-open: bytes `start` to `end - 1`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Store {
+  readonly kind: "local" | "s3";
+  /** The object's URL or path as a person would write it; never holds a secret. */
+  locate(key: string): string;
+  /** Undefined when there is no such object. Throws `BUCKET_NOT_FOUND`, `STORE_DENIED`, `STORE_UNREACHABLE`, … */
+  head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
+  /**
+   * Reads the object, or a range of it, in order. Throws `ARCHIVE_NOT_FOUND` when it is not there, `STORE_FAILED` when
+   * the store delivers more or fewer bytes than asked for. Broken transfers resume where they broke, with the ETag as
+   * condition; a changed object is `STORE_FAILED`, never a mixture.
+   */
+  read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /** The last `length` bytes (fewer when the object is smaller), in one request where the store can. */
+  readTail(key: string, length: number, signal?: AbortSignal): Promise<TailRead>;
+  /**
+   * Begins a new object. Nothing is visible under `key` before `complete`. Throws `ARCHIVE_EXISTS` early where that is
+   * known already.
+   */
+  create(key: string, options: CreateOptions): Promise<Upload>;
+  /** Objects whose key starts with `prefix` (a string prefix, as in S3), in no order; leftovers are not shown. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectInfo>;
+  /** Fine when it is not there. */
+  remove(key: string, signal?: AbortSignal): Promise<void>;
+  /** Removes what an upload left behind that did not end; fine when it is gone already. */
+  discard(leftover: Leftover, signal?: AbortSignal): Promise<void>;
+  /** What was found out so far; see {@link OverwriteGuards}. */
+  overwriteGuards(): OverwriteGuards;
+  close(): void;
+}
+
+/**
+ * Whether the store itself refuses to overwrite, separately for an object made by one request (`put`) and for one made
+ * of parts (`complete`). A member that is missing is not known yet. Serializable: give it to the settings of the next
+ * store of the same endpoint and bucket, and it need not be probed again.
+ */
+export interface OverwriteGuards {
+  readonly put?: boolean;
+  readonly complete?: boolean;
+}
+
+export interface ReadOptions {
+  readonly range?: ByteRange;
+  /** Fail unless the object still has this ETag. */
+  readonly etag?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface TailRead {
+  readonly bytes: Uint8Array;
+  readonly object: ObjectInfo;
+}
+
+export interface CreateOptions {
+  /** False: an existing object stays as it is and `complete` throws `ARCHIVE_EXISTS`. */
+  readonly overwrite: boolean;
+  /** Bytes that are to be expected, for choosing the part size; the upload may turn out larger or smaller. */
+  readonly sizeHint?: number;
+  /**
+   * Called, and awaited, before anything is stored that a crash would leave behind, so that the next start can discard
+   * it. Not called for an object that a single PUT creates.
+   */
+  readonly onLeftover: (leftover: Leftover) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Upload {
+  /** Takes the bytes over (the caller must not change them) and resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Makes the object visible and reads its size back. Throws `ARCHIVE_EXISTS` unless `overwrite`. After a `write` or
+   * `complete` that threw, the caller calls `abort`.
+   */
+  complete(): Promise<StoredObject>;
+  /** Removes every trace. Never throws; what could not be removed is still a leftover. */
+  abort(): Promise<void>;
+}
+
+export interface StoredObject extends ObjectInfo {
+  /**
+   * How an existing object was protected. `atomic`: the store decided. `checked`: it was looked for just before
+   * completing, which a racing writer can slip past. `off`: `overwrite` was set.
+   */
+  readonly overwriteGuard: "atomic" | "checked" | "off";
+  /** Number of requests or write calls that were repeated after a fault. */
+  readonly retries: number;
+}
+
+/** What an unfinished upload leaves in a store. Serializable; stands in the ledger until it is gone. */
+export type Leftover =
+  | { readonly kind: "multipart"; readonly key: string; readonly uploadId: string }
+  | { readonly kind: "partial-file"; readonly path: string };

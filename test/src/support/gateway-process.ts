@@ -1,0 +1,138 @@
+/** `openclaw gateway run` as a process of its own, as an operator starts it. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { cleanEnvironment, freePort, OPENCLAW } from "./processes.js";
+
+export interface GatewayProcessOptions {
+  /** Made if it is missing; an empty home directory is made beside it. */
+  readonly stateDirectory: string;
+  readonly adminToken: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** More environment, for example S3_*. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** A program to run instead of the command, that prints the gateway's URL in the same way. */
+  readonly script?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const START_TIMEOUT_MS = 20_000;
+
+export class GatewayProcess {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly stateDirectory: string;
+  readonly home: string;
+  readonly #child: ChildProcess;
+  readonly #output: string[];
+  readonly #exit: Promise<Exit>;
+
+  private constructor(
+    started: Pick<GatewayProcess, "url" | "adminToken" | "stateDirectory" | "home">,
+    child: ChildProcess,
+    output: string[],
+    exit: Promise<Exit>,
+  ) {
+    this.url = started.url;
+    this.adminToken = started.adminToken;
+    this.stateDirectory = started.stateDirectory;
+    this.home = started.home;
+    this.#child = child;
+    this.#output = output;
+    this.#exit = exit;
+  }
+
+  /** Resolves when the gateway has printed its URL and answers; rejects, with its output, when it ends before. */
+  static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
+    const home = `${options.stateDirectory}-home`;
+    mkdirSync(home, { recursive: true });
+    const port = options.port ?? (await freePort());
+    const program =
+      options.script === undefined ? [OPENCLAW, "gateway", "run", "--port", String(port)] : [options.script];
+    const child = spawn(process.execPath, program, {
+      env: cleanEnvironment(home, {
+        OPENCLAW_STATE_DIR: options.stateDirectory,
+        OPENCLAW_GATEWAY_TOKEN: options.adminToken,
+        ...(options.script === undefined ? {} : { OPENCLAW_TEST_PORT: String(port) }),
+        ...options.env,
+      }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output: string[] = [];
+    const exit = new Promise<Exit>((resolve) => {
+      child.on("close", (code, signal) => {
+        resolve({ code, signal });
+      });
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text: string) => output.push(text));
+    }
+    const url = `http://127.0.0.1:${port}`;
+    const ended = exit.then(({ code, signal }) => {
+      throw new Error(`the gateway ended with ${code ?? signal ?? "?"} while starting:\n${output.join("")}`);
+    });
+    // Awaited below by the race only; later exits are not its business.
+    ended.catch(() => undefined);
+    try {
+      await Promise.race([ended, untilReady(url, () => output.join("").includes(url))]);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
+    const { adminToken, stateDirectory } = options;
+    return new GatewayProcess({ url, adminToken, stateDirectory, home }, child, output, exit);
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("the gateway has no pid");
+    return this.#child.pid;
+  }
+
+  /** All that it has printed so far. */
+  get output(): string {
+    return this.#output.join("");
+  }
+
+  get exit(): Promise<Exit> {
+    return this.#exit;
+  }
+
+  get tenantsDirectory(): string {
+    return join(this.stateDirectory, "tenants");
+  }
+
+  tenantDirectory(id: string): string {
+    return join(this.tenantsDirectory, id);
+  }
+
+  /** As Ctrl-C or a service manager does; gives the exit. Fine when it has ended. */
+  async stop(): Promise<Exit> {
+    this.#child.kill("SIGTERM");
+    return this.#exit;
+  }
+
+  /** As a power cut does. */
+  async kill(): Promise<Exit> {
+    this.#child.kill("SIGKILL");
+    return this.#exit;
+  }
+}
+
+async function untilReady(url: string, printed: () => boolean): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (printed()) {
+      const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+      if (answer?.ok === true) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the gateway at ${url} did not answer within ${START_TIMEOUT_MS / 1000} s`);
+}
