@@ -63,7 +63,7 @@ t.test("a request that makes no sense is refused before anything is done", async
       "a path outside localRoots to restore from",
       ["restore", "--from", "/etc/passwd", "--as", "copy"],
       5,
-      /\/etc\/passwd/,
+      /\/etc/,
       /localRoots/,
     ],
     [
@@ -210,7 +210,7 @@ t.test("a gateway that cannot start says why", async (t) => {
       OPENCLAW_STATE_DIR: state,
       OPENCLAW_GATEWAY_TOKEN: ADMIN_TOKEN,
     });
-    refusedWith(t, result, 2, /plugins.*backup.*localRoot/, /localRoots/);
+    refusedWith(t, result, 2, /plugins\.backup\.localRoot is unknown; allowed: localRoots/, /Correct/);
   });
 });
 

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import type { Test } from "tap";
 import { Bed, temporaryDirectory } from "./support/bed.js";
 import { missing } from "./support/needs.js";
 import { mustRun, run } from "./support/run.js";
@@ -10,22 +9,16 @@ import { unexplainedDifferences } from "./support/restored-tenant.js";
 import { readSeekTable } from "./support/seek-table-reader.js";
 import { describeDifferences, diffTrees } from "./support/tree-diff.js";
 
-const scale = { seed: 3, files: 400, bytes: 16_000_000 };
-
-async function archived(
-  t: Test,
-): Promise<{ bed: Bed; archive: string; databases: readonly string[]; entries: number }> {
-  const bed = await Bed.start(t);
-  const { databases } = await bed.createFilledTenant("acme", scale);
-  const { result } = await bed.backup("acme", "--to", join(bed.archives, "acme.tar.zst"));
-  return { bed, archive: result.location, databases, entries: result.totals.entries };
-}
+const bed = await Bed.start(t);
+const { databases } = await bed.createFilledTenant("acme", { seed: 3, files: 400, bytes: 16_000_000 });
+const { location: archive, totals } = (await bed.backup("acme", "--to", join(bed.archives, "acme.tar.zst")))
+  .result;
+const { entries } = totals;
 
 t.test(
   "zstd and GNU tar accept an archive",
   { skip: await missing({ programs: ["zstd", "tar"] }) },
   async (t) => {
-    const { bed, archive, databases, entries } = await archived(t);
     await mustRun("zstd", ["-q", "-t", archive]);
     const listing = await mustRun("tar", ["--zstd", "-tf", archive], {
       env: { ...process.env, LC_ALL: "C" },
@@ -72,7 +65,6 @@ for (const [program, args] of [
     `${program} lists every entry`,
     { skip: await missing({ programs: [program, "zstd"] }) },
     async (t) => {
-      const { archive, entries } = await archived(t);
       const listing = await run(program, [...args, archive]);
       t.equal(listing.code, 0, listing.stderr);
       const names = listing.stdout.trimEnd().split("\n").length;
@@ -86,7 +78,6 @@ t.test(
   "a seek table reader made from the public specification reads ours",
   { skip: await missing({ programs: ["zstd"] }) },
   async (t) => {
-    const { archive } = await archived(t);
     const file = readFileSync(archive);
     const frames = readSeekTable(file);
     t.ok(frames.length > 4, `${frames.length} frames`);
@@ -108,7 +99,6 @@ t.test(
 );
 
 t.test("two full backups of an unchanged tenant have the same segments, byte for byte", async (t) => {
-  const { bed, archive } = await archived(t);
   const second = await bed.backup("acme", "--to", join(bed.archives, "again.tar.zst"));
   t.strictSame(segmentBytes(second.result.location), segmentBytes(archive));
 });
@@ -117,7 +107,6 @@ t.test(
   "what plain tar made is restored",
   { skip: await missing({ programs: ["zstd", "tar"] }) },
   async (t) => {
-    const { bed, databases } = await archived(t);
     const source = bed.gateway.tenantDirectory("acme");
     for (const [suffix, flags] of [
       ["tar", []],

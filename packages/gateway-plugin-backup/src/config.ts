@@ -47,6 +47,7 @@ export const BackupConfigSchema = Type.Object(
       description: "Directories of the gateway's machine where --to and --from may point.",
     }),
     destinations: Type.Record(Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,63}$" }), Destination, {
+      ...strict,
       default: {},
     }),
     defaultDestination: Type.Optional(Type.String({ minLength: 1 })),

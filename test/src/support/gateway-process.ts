@@ -70,6 +70,10 @@ export class GatewayProcess {
         resolve({ code, signal });
       });
     });
+    // A test that is cut off takes its gateway along.
+    const killAtExit = () => child.kill("SIGKILL");
+    process.once("exit", killAtExit);
+    void exit.then(() => process.off("exit", killAtExit));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => output.push(text));

@@ -45,7 +45,7 @@ export class CompressThreads {
     }
   }
 
-  /** The buffer of the input is transferred, and comes back with the result. */
+  /** The buffers of the input are transferred, and come back with the result. */
   compress(input: ToCompressor): Promise<FromCompressor> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
@@ -70,7 +70,7 @@ export class CompressThreads {
       const task = this.#waiting.shift();
       if (worker === undefined || task === undefined) return;
       this.#busy.set(worker, task);
-      worker.postMessage(task.input, [task.input.buffer]);
+      worker.postMessage(task.input, [task.input.buffer, task.input.output]);
     }
   }
 

@@ -268,10 +268,3 @@ t.test("a consumer that stops ends the threads, and the summary says so", async 
   }
   await t.rejects(summary, { code: "JOB_CANCELLED" });
 });
-
-t.test("a thread that dies fails the backup and names the tenant", async (t) => {
-  await t.rejects(writeToMemory(t.testdir({ a: "x" }), { level: 1000 }), {
-    code: "JOB_THREAD_FAILED",
-    message: /^Tenant acme: a compressing thread ended: /,
-  });
-});

@@ -3,8 +3,9 @@
  *
  *   reader thread ── segments ──▶ compress threads ── frames, in order ──▶ index, consumer
  *
- * The raw buffers are a fixed pool that travels this way and goes back to the reader when a frame's turn has come; so
- * memory does not depend on the tenant's size, and a slow consumer stops the reader.
+ * The raw buffers are a fixed pool that travels this way and goes back to the reader when a frame's turn has come; those
+ * of the frames are used again, too. So memory does not depend on the tenant's size, nothing waits for a garbage
+ * collection, and a slow consumer stops the reader.
  */
 import { hash } from "node:crypto";
 import { BackupError, toBackupError } from "../errors.js";
@@ -24,6 +25,7 @@ import { subjectOf } from "./tenant-source.js";
 import type { Excluded, TenantSource } from "./tenant-source.js";
 import type { FromCompressor, FromReader, RawSegment } from "./threads/messages.js";
 import { Turns } from "./turns.js";
+import { maxFrameBytes } from "./zstd.js";
 
 export interface WriteRequest extends TenantSource {
   readonly uid: string;
@@ -66,7 +68,7 @@ export interface WriteSummary {
 
 export interface ArchiveStream {
   /**
-   * The archive, frame by frame. Threads start with the first frame asked for, and have ended when the iteration has,
+   * The archive, frame by frame; the bytes of a chunk hold only until the next one is asked for. Threads start with the first frame asked for, and have ended when the iteration has,
    * however it ends. Throws FILE_UNREADABLE, DATABASE_UNREADABLE, UNSAFE_ENTRY, LIMIT_EXCEEDED, DISK_FULL,
    * JOB_THREAD_FAILED, or the signal's reason.
    */
@@ -85,7 +87,7 @@ export function writeArchive(request: WriteRequest): ArchiveStream {
 
 interface CompressedSegment {
   readonly segment: Omit<RawSegment, "buffer">;
-  readonly output: FromCompressor;
+  readonly result: FromCompressor;
 }
 
 class ArchiveWriting {
@@ -95,6 +97,8 @@ class ArchiveWriting {
   readonly #turns = new Turns<CompressedSegment>();
   readonly #index = new IndexWriter();
   readonly #frames: FrameSize[] = [];
+  /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
+  readonly #outputs: ArrayBuffer[] = [];
   #storedBytes = 0;
   #contentBytes = 0;
   #scanned: ScanTotals = { entries: 0, files: 0, directories: 0, symlinks: 0, contentBytes: 0 };
@@ -137,10 +141,11 @@ class ArchiveWriting {
     for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
       reader.giveBuffer(new ArrayBuffer(SEGMENT_BYTES));
     try {
-      for await (const { segment, output } of this.#turns) {
-        this.#record(segment, output);
-        reader.giveBuffer(output.buffer);
-        yield new Uint8Array(output.frame);
+      for await (const { segment, result } of this.#turns) {
+        this.#record(segment, result);
+        reader.giveBuffer(result.buffer);
+        yield new Uint8Array(result.output, 0, result.stored);
+        this.#outputs.push(result.output);
       }
       yield* this.#tail();
     } catch (error) {
@@ -167,8 +172,9 @@ class ArchiveWriting {
         break;
       case "segment": {
         const { buffer, ...segment } = message.segment;
-        const compressed = compressors.compress({ buffer, raw: segment.raw });
-        this.#turns.add(compressed.then((output) => ({ segment, output })));
+        const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
+        const compressed = compressors.compress({ buffer, raw: segment.raw, output });
+        this.#turns.add(compressed.then((result) => ({ segment, result })));
         break;
       }
       case "read":
@@ -178,13 +184,13 @@ class ArchiveWriting {
     }
   }
 
-  #record({ kind, raw, entries }: Omit<RawSegment, "buffer">, { frame, sha256 }: FromCompressor): void {
-    this.#index.addSegment({ kind, offset: this.#storedBytes, stored: frame.byteLength, raw, sha256 });
+  #record({ kind, raw, entries }: Omit<RawSegment, "buffer">, { stored, sha256 }: FromCompressor): void {
+    this.#index.addSegment({ kind, offset: this.#storedBytes, stored, raw, sha256 });
     for (const entry of entries) this.#index.addEntry(entry);
     if (kind === "pack") for (const { size } of entries) this.#contentBytes += size;
     // All pieces but the last, which comes with the entry, are content to their end.
     if (kind === "piece") this.#contentBytes += raw - tarPadding(entries[0]?.size ?? 0);
-    this.#addFrame(frame.byteLength, raw);
+    this.#addFrame(stored, raw);
     this.#report("write");
   }
 

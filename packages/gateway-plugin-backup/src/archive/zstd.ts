@@ -27,13 +27,23 @@ export class FrameCompressor {
 
   /** One frame. The result has an ArrayBuffer of its own, so that it can be transferred to another thread. */
   compress(raw: Uint8Array): Buffer {
-    const bound = binding.compressBound(raw.length);
+    const bound = maxFrameBytes(raw.length);
     if (this.#output.length < bound) this.#output = Buffer.allocUnsafeSlow(bound);
-    const stored = this.#context.compress2(this.#output, raw);
+    const stored = this.compressInto(this.#output, raw);
     const frame = Buffer.allocUnsafeSlow(stored);
     this.#output.copy(frame, 0, 0, stored);
     return frame;
   }
+
+  /** One frame, at the front of `output`, which holds at least {@link maxFrameBytes}. Returns the frame's size. */
+  compressInto(output: Uint8Array, raw: Uint8Array): number {
+    return this.#context.compress2(output, raw);
+  }
+}
+
+/** The most that a frame of `rawBytes` takes. */
+export function maxFrameBytes(rawBytes: number): number {
+  return binding.compressBound(rawBytes);
 }
 
 let decompressionContext: InstanceType<typeof binding.DCtx> | undefined;

@@ -1,15 +1,16 @@
 /** The restore job: identify, extract into staging, give the tenant its identity, swap. */
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
-import { restoredRecord } from "./restored-record.js";
+import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
 import { swapTenant } from "./swap-tenant.js";
-import type { ExtractOutcome } from "./thread/protocol.js";
+import type { ExtractOutcome, StageOutcome } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
 export interface RestoreRequest {
@@ -92,25 +93,84 @@ async function restore(
   tenant: string,
   context: JobContext,
 ): Promise<JobOutcome> {
-  const { host, threads } = services;
+  const { host, tokenReservations } = services;
   const startedAt = host.clock.now();
   const staging = join(host.paths.staging, context.jobId);
   const leftover: JobLeftover = { kind: "directory", path: staging };
-  const tree = join(staging, "tree");
-  const dryRun = request.dryRun ?? false;
-  if (!dryRun) {
+  const tree = request.dryRun === true ? undefined : join(staging, "tree");
+  if (tree !== undefined) {
     context.leftovers.add(leftover);
     await mkdir(tree, { recursive: true, mode: 0o700 });
   }
+  const extracted = await extract(services, request, { source, tenant, tree }, context);
+  const archived = archivedRecord(host, extracted.tenantJson, source.location);
+  const identify = (current: TenantRecord | undefined): RestoredRecord => {
+    const preferArchiveToken = request.token === "archive";
+    const identity = restoredRecord(
+      { tenant, archived, current, preferArchiveToken },
+      host.tenants,
+      (sha256) => tokenReservations.isTaken(sha256, tenant),
+    );
+    tokenReservations.reserve(context.jobId, identity.record.tokenSha256, tenant);
+    return identity;
+  };
+  const { totals, hadIndex } = extracted;
+  const replaced = await exists(host.tenants.directory(tenant));
+  const facts = { tenant, from: source.location, archivedAs: archived?.id, replaced, totals, hadIndex };
+  const before = host.tenants.get(tenant);
+  let identity = identify(before);
+  if (tree === undefined) {
+    const durationMs = host.clock.now() - startedAt;
+    return { result: { dryRun: true, ...facts, token: identity.token, durationMs } };
+  }
+
+  // What comes back under another name is a copy, also where another tool's archive does not say of what.
+  const isCopy = request.as !== undefined && archived?.id !== tenant;
+  const { schedulesDisabled, pairAgain } = await stage(services, context, tree, identity, isCopy);
+  await refuseTakenSlot(host, tenant, request);
+  let result = {};
+  await swapTenant(services, context, async (current) => {
+    if (!isDeepStrictEqual(current, before)) {
+      identity = identify(current);
+      await stage(services, context, tree, identity, false);
+    }
+    result = {
+      ...facts,
+      token: identity.token,
+      undo: context.jobId,
+      schedulesDisabled,
+      rePair: isCopy ? pairAgain : [],
+      durationMs: host.clock.now() - startedAt,
+    };
+    return { staged: tree, installedUid: identity.record.uid, result };
+  });
+  if (identity.newToken !== undefined) context.secret(identity.newToken);
+  context.leftovers.remove(leftover);
+  return { result };
+}
+
+interface Extraction {
+  readonly source: ResolvedObject;
+  readonly tenant: string;
+  /** Undefined: everything is checked and nothing written. */
+  readonly tree: string | undefined;
+}
+
+async function extract(
+  { host, threads, config }: Services,
+  request: RestoreRequest,
+  { source, tenant, tree }: Extraction,
+  context: JobContext,
+): Promise<ExtractOutcome> {
   const extracted = await threads.run(
     "extract",
     {
       store: source.settings,
       key: source.key,
-      into: dryRun ? undefined : tree,
+      into: tree,
       fileSystem: host.paths.tenants,
       as: request.as,
-      limits: archiveLimits(services.config),
+      limits: archiveLimits(config),
       quotaBytes: host.tenants.get(tenant)?.quotas.bytes,
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },
@@ -119,47 +179,26 @@ async function restore(
     throw new BackupError("ARCHIVE_DAMAGED", `${source.location} was replaced while it was being restored.`);
   }
   for (const warning of extracted.warnings) context.warn(warning);
-  const archived = archivedRecord(host, extracted.tenantJson, source.location);
-  const current = host.tenants.get(tenant);
-  const identity = restoredRecord(
-    { tenant, archived, current, preferArchiveToken: request.token === "archive" },
-    host.tenants,
-    (sha256) => services.tokenReservations.isTaken(sha256, tenant),
-  );
-  services.tokenReservations.reserve(context.jobId, identity.record.tokenSha256, tenant);
-  const facts = {
-    tenant,
-    from: source.location,
-    archivedAs: archived?.id,
-    replaced: await exists(host.tenants.directory(tenant)),
-    token: identity.token,
-    ...figures(extracted),
-  };
-  if (dryRun) return { result: { dryRun: true, ...facts, durationMs: host.clock.now() - startedAt } };
+  if (!extracted.hadIndex) {
+    context.warn({
+      code: "NO_INDEX",
+      message:
+        "The archive has no index of ours: its files were checked by its compression's checksums only.",
+    });
+  }
+  return extracted;
+}
 
-  const renamed = archived !== undefined && archived.id !== tenant;
-  const staged = await threads.run(
-    "stage",
-    { tree, tenantJson: `${JSON.stringify(identity.record, null, 2)}\n`, disableSchedules: renamed },
-    { signal: context.signal },
-  );
-  if (identity.newToken !== undefined) context.secret(identity.newToken);
-  const result = {
-    ...facts,
-    undo: context.jobId,
-    schedulesDisabled: staged.schedulesDisabled,
-    rePair: renamed ? staged.pairAgain : [],
-    durationMs: host.clock.now() - startedAt,
-  };
-  await refuseTakenSlot(host, tenant, request);
-  await swapTenant(services, context, {
-    tenant,
-    staged: tree,
-    installedUid: identity.record.uid,
-    result,
-  });
-  context.leftovers.remove(leftover);
-  return { result };
+/** Gives the staged tree its identity and makes it durable. */
+function stage(
+  { threads }: Services,
+  { signal }: JobContext,
+  tree: string,
+  { record }: RestoredRecord,
+  disableSchedules: boolean,
+): Promise<StageOutcome> {
+  const tenantJson = `${JSON.stringify(record, null, 2)}\n`;
+  return threads.run("stage", { tree, tenantJson, disableSchedules }, { signal });
 }
 
 /** The archive's own `tenant.json`, checked; undefined where it has none. */
@@ -177,10 +216,6 @@ function archivedRecord(
       cause: error,
     });
   }
-}
-
-function figures(extracted: ExtractOutcome): Pick<ExtractOutcome, "totals" | "hadIndex"> {
-  return { totals: extracted.totals, hadIndex: extracted.hadIndex };
 }
 
 async function exists(path: string): Promise<boolean> {

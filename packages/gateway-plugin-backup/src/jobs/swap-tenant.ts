@@ -1,3 +1,4 @@
+import type { TenantRecord } from "@openclaw/gateway-core";
 import type { Services } from "./services.js";
 import type { SwapRequest } from "./swap.js";
 import type { JobContext } from "./types.js";
@@ -6,30 +7,33 @@ import type { JobContext } from "./types.js";
 const SUSPEND_TIMEOUT_MS = 30_000;
 
 /**
- * Suspends the tenant, swaps, and lets it serve again, as whoever stands in the slot then. Throws `TENANT_BUSY` when
- * its running calls do not end in time, and what the swap throws.
+ * Suspends the tenant, swaps, and lets it serve again, as whoever stands in the slot then. `prepare` says what goes in;
+ * it is asked while the tenant is suspended, because only then its record (its token, its quotas) cannot change any more.
+ *
+ * Throws `TENANT_BUSY` when the tenant's running calls do not end in time, and what `prepare` and the swap throw.
  */
 export async function swapTenant(
   services: Services,
   context: JobContext,
-  request: Omit<SwapRequest, "jobId" | "replacedUid">,
+  prepare: (
+    current: TenantRecord | undefined,
+  ) => Promise<Omit<SwapRequest, "jobId" | "tenant" | "replacedUid">>,
 ): Promise<void> {
   const { tenants } = services.host;
-  context.progress({ phase: "swap", doneBytes: 0, totalBytes: 0, files: 0, totalFiles: 0, storedBytes: 0 });
-  const reason = `job ${context.jobId} replaces the tenant`;
-  const suspension = await tenants.suspend(request.tenant, { reason, timeoutMs: SUSPEND_TIMEOUT_MS });
+  const { jobId, tenant } = context;
+  context.progress({ phase: "swap", doneBytes: 0, files: 0, storedBytes: 0 });
+  const reason = `job ${jobId} replaces the tenant`;
+  const suspension = await tenants.suspend(tenant, { reason, timeoutMs: SUSPEND_TIMEOUT_MS });
   try {
+    const current = tenants.get(tenant);
+    const prepared = await prepare(current);
     context.uncancellable();
-    const replacedUid = tenants.get(request.tenant)?.uid;
-    await services.swap.swap({ ...request, jobId: context.jobId, replacedUid });
+    await services.swap.swap({ ...prepared, jobId, tenant, replacedUid: current?.uid });
   } finally {
     // Whatever came of the swap is on record; that the tenant does not serve at once does not change it.
     await suspension.resume().catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      context.warn({
-        code: "TENANT_NOT_RESUMED",
-        message: `Tenant ${request.tenant} does not serve: ${message}`,
-      });
+      context.warn({ code: "TENANT_NOT_RESUMED", message: `Tenant ${tenant} does not serve: ${message}` });
     });
   }
 }

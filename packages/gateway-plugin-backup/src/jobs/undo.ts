@@ -17,13 +17,9 @@ export function undoSubmission(services: Services, jobId: string, caller: Caller
       const startedAt = services.host.clock.now();
       const { tree, replacedUid } = find();
       const result = { tenant, undid: jobId, undo: context.jobId, present: tree !== undefined };
-      await swapTenant(services, context, {
-        tenant,
-        staged: tree,
-        installedUid: replacedUid,
-        undoes: jobId,
-        result,
-      });
+      await swapTenant(services, context, () =>
+        Promise.resolve({ staged: tree, installedUid: replacedUid, undoes: jobId, result }),
+      );
       return { result: { ...result, durationMs: services.host.clock.now() - startedAt } };
     },
   };

@@ -5,11 +5,13 @@ import { createGateway, type Gateway } from "@openclaw/gateway-core";
 import { backupPlugin } from "../index.js";
 import type { JobView } from "../routes/schemas.js";
 
-export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
+const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly stateDir: string;
+  /** The admin's. */
+  readonly headers: { readonly authorization: string };
   /** Calls a route with the admin token and gives the status and the parsed answer. */
   call(method: "GET" | "POST" | "DELETE", url: string, body?: object): Promise<Answer>;
   /** Starts a job and waits for its end. */
@@ -51,11 +53,12 @@ export async function testGateway(
   });
   t.teardown(() => gateway.close({ graceMs: 0 }));
 
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
   const call: TestGateway["call"] = async (method, url, body) => {
     const response = await gateway.app.inject({
       method,
       url,
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      headers,
       ...(body === undefined ? {} : { payload: body }),
     });
     return { status: response.statusCode, headers: response.headers, body: response.json() };
@@ -64,6 +67,7 @@ export async function testGateway(
   return {
     gateway,
     stateDir,
+    headers,
     call,
     directory,
     job: async (url, body) => {
@@ -73,7 +77,7 @@ export async function testGateway(
       const { id } = started.body["job"] as JobView;
       const events = await gateway.app.inject({
         url: `/api/admin/jobs/${id}/events`,
-        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        headers,
       });
       const last = events.body.trimEnd().split("\n\n").at(-1) ?? "";
       return JSON.parse(last.slice(last.indexOf("data: ") + "data: ".length)) as JobView;

@@ -51,7 +51,7 @@ export async function writeToMemory(
   try {
     const { chunks, summary } = writeArchive(writeRequest(directory, temporaryDirectory, changes));
     const frames: Uint8Array[] = [];
-    for await (const chunk of chunks) frames.push(chunk);
+    for await (const chunk of chunks) frames.push(Buffer.from(chunk));
     return { ...parseArchive(Buffer.concat(frames)), summary: await summary };
   } finally {
     rmSync(temporaryDirectory, { recursive: true });

@@ -11,16 +11,10 @@ if (port === null) throw new Error("To be started as a worker thread.");
 const { level } = workerData as CompressStart;
 const compressor = new FrameCompressor(level);
 
-port.on("message", ({ buffer, raw }: ToCompressor) => {
+port.on("message", ({ buffer, raw, output }: ToCompressor) => {
   const bytes = new Uint8Array(buffer, 0, raw);
   const sha256 = hash("sha256", bytes);
-  const frame = transferable(compressor.compress(bytes));
-  const done: FromCompressor = { buffer, frame, sha256 };
-  port.postMessage(done, [buffer, frame]);
+  const stored = compressor.compressInto(new Uint8Array(output), bytes);
+  const done: FromCompressor = { buffer, output, stored, sha256 };
+  port.postMessage(done, [buffer, output]);
 });
-
-function transferable(bytes: Buffer): ArrayBuffer {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) return buffer;
-  return Uint8Array.from(bytes).buffer;
-}

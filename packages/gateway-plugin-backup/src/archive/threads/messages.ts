@@ -41,15 +41,20 @@ export interface CompressStart {
   readonly level: number;
 }
 
+/** Both buffers are transferred, there and back. */
 export interface ToCompressor {
   readonly buffer: ArrayBuffer;
+  /** Bytes at the front of `buffer` that are the segment's. */
   readonly raw: number;
+  /** Takes the frame; large enough for any segment's. */
+  readonly output: ArrayBuffer;
 }
 
 export interface FromCompressor {
-  /** The same buffer, free again. */
   readonly buffer: ArrayBuffer;
-  readonly frame: ArrayBuffer;
-  /** Of the raw bytes. */
+  readonly output: ArrayBuffer;
+  /** Bytes at the front of `output` that are the frame. */
+  readonly stored: number;
+  /** Of the raw bytes, 64 hex digits. */
   readonly sha256: string;
 }

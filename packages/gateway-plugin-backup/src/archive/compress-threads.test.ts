@@ -1,0 +1,45 @@
+import { hash } from "node:crypto";
+import t from "tap";
+import { CompressThreads } from "./compress-threads.js";
+import type { ToCompressor } from "./threads/messages.js";
+import { decompressFrame, maxFrameBytes } from "./zstd.js";
+
+function segment(content: string): ToCompressor {
+  const buffer = new ArrayBuffer(1000);
+  const raw = new TextEncoder().encodeInto(content, new Uint8Array(buffer)).written;
+  return { buffer, raw, output: new ArrayBuffer(maxFrameBytes(raw)) };
+}
+
+t.test("segments are hashed and compressed, and their buffers come back", async (t) => {
+  const threads = new CompressThreads(2, { level: 3 }, "Tenant acme");
+  t.teardown(() => threads.stop());
+  const contents = ["first", "second", "third", "fourth"];
+  const outputs = await Promise.all(contents.map((content) => threads.compress(segment(content))));
+  const unpacked = outputs.map(({ output, stored }, index) =>
+    decompressFrame(new Uint8Array(output, 0, stored), contents[index]?.length ?? 0).toString(),
+  );
+  t.strictSame(unpacked, contents);
+  t.strictSame(
+    outputs.map(({ sha256 }) => sha256),
+    contents.map((content) => hash("sha256", content)),
+  );
+  t.ok(outputs.every(({ buffer }) => buffer.byteLength === 1000));
+});
+
+t.test("a thread that dies fails its segment and all that come after, with the tenant's name", async (t) => {
+  const threads = new CompressThreads(1, { level: 3 }, "Tenant acme");
+  t.teardown(() => threads.stop());
+  const impossible = { buffer: new ArrayBuffer(10), raw: 1000, output: new ArrayBuffer(10) };
+  const failure = { code: "JOB_THREAD_FAILED", message: /^Tenant acme: a compressing thread ended: / };
+  await Promise.all([
+    t.rejects(threads.compress(impossible), failure),
+    t.rejects(threads.compress(segment("waits")), failure),
+  ]);
+  await t.rejects(threads.compress(segment("comes later")), failure);
+});
+
+t.test("stopping rejects what is under way", async (t) => {
+  const threads = new CompressThreads(1, { level: 3 }, "Tenant acme");
+  const result = threads.compress(segment("never"));
+  await Promise.all([t.rejects(result, { code: "JOB_CANCELLED" }), threads.stop()]);
+});

@@ -1,0 +1,21 @@
+import t from "tap";
+import type { S3StoreSettings } from "../stores/settings.js";
+import { KnownGuards } from "./known-guards.js";
+
+await t.test("what one job learned of a bucket serves the next, and no other bucket or endpoint", (t) => {
+  const known = new KnownGuards();
+  const settings: S3StoreSettings = { kind: "s3", bucket: "a", endpoint: "http://one" };
+  t.equal(known.apply(settings), settings);
+  known.learn(settings, { put: true, complete: false });
+  t.same(known.apply(settings), { ...settings, overwriteGuards: { put: true, complete: false } });
+  for (const other of [
+    { ...settings, bucket: "b" },
+    { ...settings, endpoint: "http://two" },
+  ]) {
+    t.equal(known.apply(other), other);
+  }
+  const local = { kind: "local", roots: ["/"] } as const;
+  known.learn(local, { put: true });
+  t.equal(known.apply(local), local);
+  t.end();
+});
