@@ -28,7 +28,7 @@ t.test(
     // A restore that is left alone tells how long one takes here.
     const whole = await bed.restore("--from", archive, "--force");
     await bed.restore("--undo", whole.result.undo ?? whole.id);
-    const { durationMs } = whole.result;
+    let { durationMs } = whole.result;
 
     const points: { readonly name: string; readonly moment: () => Promise<void> }[] = [
       ...Array.from({ length: 7 }, (_, n) => ({
@@ -52,6 +52,8 @@ t.test(
         const after = (await bed.get(`/api/admin/jobs/${job.id}`)) as RestoreJob;
         ends.push(after.state);
         if (after.state === "succeeded") {
+          // Faster than the first one: the points that follow come sooner.
+          durationMs = Math.min(durationMs, after.result.durationMs);
           const differences = unexplainedDifferences({ source: asArchived, restored: live, databases });
           t.equal(describeDifferences(differences), "", "the new tenant is whole");
           t.equal(await bed.whoami(token), "acme");
@@ -66,6 +68,10 @@ t.test(
         t.ok(await becomesEmpty(join(bed.gateway.tenantsDirectory, ".staging")), "nothing stays in staging");
       });
     }
+    t.ok(
+      ends.includes("interrupted") && ends.includes("succeeded"),
+      "the points lie on both sides of the swap",
+    );
     t.comment(`jobs after the kills: ${ends.join(", ")}`);
   },
 );

@@ -28,7 +28,11 @@ await t.test("doctor, status and metrics tell which tenants are backed up", asyn
   const status = await host.call("GET", "/api/admin/status");
   t.match(status.body, {
     sections: {
-      backup: { activeJobs: 0, tenants: [{ tenant: "beta" }, { tenant: "acme", location: /acme/ }] },
+      backup: {
+        activeJobs: 0,
+        defaultDestination: { severity: "warning", message: /same file system/ },
+        tenants: [{ tenant: "beta" }, { tenant: "acme", location: /acme/ }],
+      },
     },
   });
   const metrics = await host.gateway.app.inject({ url: "/metrics", headers: host.headers });

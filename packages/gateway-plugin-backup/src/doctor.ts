@@ -31,7 +31,7 @@ function backupAge({ host, ledger }: Services): readonly Finding[] {
 }
 
 /** A backup on the disk that it protects is lost together with it. */
-async function defaultDestination({ host, destinations }: Services): Promise<readonly Finding[]> {
+export async function defaultDestination({ host, destinations }: Services): Promise<readonly [Finding]> {
   const { settings, location } = destinations.tenantPrefix(undefined, "x");
   if (settings.kind === "s3") {
     return [{ severity: "ok", message: `Backups go to s3://${settings.bucket} by default.` }];

@@ -1,6 +1,7 @@
 /** The plugin's part of `openclaw status`. */
 import type { StatusSection } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
+import { defaultDestination } from "./doctor.js";
 import type { Services } from "./jobs/services.js";
 
 const TenantBackup = Type.Object({
@@ -11,21 +12,24 @@ const TenantBackup = Type.Object({
 });
 
 const BackupStatus = Type.Object({
-  /** Jobs that wait or run. */
-  activeJobs: Type.Integer(),
-  /** Longest without a backup first. */
-  tenants: Type.Array(TenantBackup),
+  activeJobs: Type.Integer({ description: "Jobs that wait or run." }),
+  defaultDestination: Type.Object({
+    severity: Type.String({ description: "ok, or warning while it shares the state's file system." }),
+    message: Type.String(),
+  }),
+  tenants: Type.Array(TenantBackup, { description: "Longest without a backup first." }),
 });
 
 export function backupStatus(services: Services): StatusSection {
   return {
     name: "backup",
     schema: BackupStatus,
-    read: () => Promise.resolve(read(services)),
+    read: () => read(services),
   };
 }
 
-function read({ host, ledger }: Services): Static<typeof BackupStatus> {
+async function read(services: Services): Promise<Static<typeof BackupStatus>> {
+  const { host, ledger } = services;
   const tenants = host.tenants.list().map(({ id, uid }): Static<typeof TenantBackup> => {
     const newest = ledger.archives.newest(id, uid);
     if (newest === undefined) return { tenant: id };
@@ -33,5 +37,6 @@ function read({ host, ledger }: Services): Static<typeof BackupStatus> {
     return { tenant: id, lastBackup: new Date(createdAt).toISOString(), location, size };
   });
   tenants.sort((a, b) => (a.lastBackup ?? "").localeCompare(b.lastBackup ?? ""));
-  return { activeJobs: ledger.jobs.open().length, tenants };
+  const [{ severity, message }] = await defaultDestination(services);
+  return { activeJobs: ledger.jobs.open().length, defaultDestination: { severity, message }, tenants };
 }

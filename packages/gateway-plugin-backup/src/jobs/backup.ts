@@ -38,22 +38,14 @@ export function backupSubmission(services: Services, request: BackupRequest, cal
     services.host.tenants.directory(tenant); // what is no id at all gets an error of its own
     throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' on this gateway.`);
   }
-  const { location } = services.destinations.target(
-    request.to,
-    tenant,
-    services.host.clock.now(),
-    request.s3,
-  );
+  // Resolved only to be checked: the job does it again, with the time at which it starts.
+  services.destinations.target(request.to, tenant, services.host.clock.now(), request.s3);
   const { s3, ...withoutSecrets } = request;
   return {
     type: "backup",
     tenant,
     ...caller,
-    request: {
-      ...withoutSecrets,
-      ...(request.to === undefined ? { to: location } : {}),
-      ...publicOptions(s3),
-    },
+    request: { ...withoutSecrets, ...publicOptions(s3) },
     // A digest, because the options hold keys.
     joinKey: createHash("sha256").update(JSON.stringify(request)).digest("hex"),
     run: (context) => (request.dryRun === true ? scan : backup)(services, request, context),

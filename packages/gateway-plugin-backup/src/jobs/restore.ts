@@ -162,6 +162,8 @@ async function extract(
   { source, tenant, tree }: Extraction,
   context: JobContext,
 ): Promise<ExtractOutcome> {
+  const limits = archiveLimits(config);
+  const quotas = host.tenants.get(tenant)?.quotas;
   const extracted = await threads.run(
     "extract",
     {
@@ -170,8 +172,8 @@ async function extract(
       into: tree,
       fileSystem: host.paths.tenants,
       as: request.as,
-      limits: archiveLimits(config),
-      quotaBytes: host.tenants.get(tenant)?.quotas.bytes,
+      limits: { ...limits, entries: Math.min(limits.entries, quotas?.entries ?? Infinity) },
+      quotaBytes: quotas?.bytes,
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },
   );
