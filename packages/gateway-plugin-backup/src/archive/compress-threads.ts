@@ -1,7 +1,12 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { BackupError } from "../errors.js";
-import { YOUNG_GENERATION_MB } from "./reader-thread-client.js";
 import type { CompressStart, FromCompressor, ToCompressor } from "./threads/messages.js";
+import { startThread } from "./threads/start-thread.js";
+
+const ENTRY = new URL("./threads/compress-thread.js", import.meta.url);
+
+/** A compressing thread keeps nothing but its compressor, and that is not counted here. */
+const OLD_GENERATION_MB = 64;
 
 interface Task {
   readonly input: ToCompressor;
@@ -20,12 +25,7 @@ export class CompressThreads {
   /** @param subject The tenant, as it begins a message: `Tenant acme`. */
   constructor(count: number, start: CompressStart, subject: string) {
     for (let i = 0; i < count; i++) {
-      const worker = new Worker(new URL("./threads/compress-thread.js", import.meta.url), {
-        workerData: start,
-        // The threads need none of the process's own flags, whatever loader or inspector they start.
-        execArgv: [],
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: 64 },
-      });
+      const worker = startThread(ENTRY, start, { maxOldGenerationSizeMb: OLD_GENERATION_MB });
       worker.on("message", (output: FromCompressor) => {
         this.#finished(worker, output);
       });

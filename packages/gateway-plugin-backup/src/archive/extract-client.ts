@@ -1,6 +1,7 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { BackupError, deserializeError } from "../errors.js";
 import type { ExtractionResult, ExtractionTask } from "./extraction.js";
+import { startThread } from "./threads/start-thread.js";
 import type { FromExtractThread, ToExtractThread } from "./threads/extract-messages.js";
 
 /** Buffers that travel between the two threads: enough to keep both busy, and all the memory that the way takes. */
@@ -33,7 +34,7 @@ export class ExtractClient {
   /** `entry`: the thread's program, for tests. */
   constructor(task: ExtractionTask, onProgress: (progress: ExtractThreadProgress) => void, entry = ENTRY) {
     this.#onProgress = onProgress;
-    this.#worker = new Worker(entry, { workerData: task });
+    this.#worker = startThread(entry, task);
     this.#worker.on("message", (message: FromExtractThread) => this.#receive(message));
     this.#worker.on("error", (error) => this.fail(threadFailed(task.subject, error.message, error)));
     this.#worker.on("exit", (status) => this.fail(threadFailed(task.subject, `it ended with ${status}`)));

@@ -1,12 +1,12 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { BackupError, deserializeError, serializeError, toBackupError } from "../errors.js";
 import { SqliteHelper } from "./sqlite/client.js";
 import { subjectOf } from "./tenant-source.js";
 import type { HelperRequest } from "./sqlite/protocol.js";
 import type { FromReader, ReaderStart, ToReader } from "./threads/messages.js";
+import { startThread } from "./threads/start-thread.js";
 
-/** New objects of a worker live here first. Less than V8's default: these threads make few, and each has its own. */
-export const YOUNG_GENERATION_MB = 8;
+const ENTRY = new URL("./threads/reader-thread.js", import.meta.url);
 
 export interface ReaderEvents {
   onMessage(message: Exclude<FromReader, { type: "helper" | "failed" }>): void;
@@ -24,12 +24,7 @@ export class ReaderThread {
     const subject = subjectOf(start.source);
     this.#events = events;
     this.#helper = new SqliteHelper(start.source.directory, subject);
-    this.#worker = new Worker(new URL("./threads/reader-thread.js", import.meta.url), {
-      workerData: start,
-      // The threads need none of the process's own flags, whatever loader or inspector they start.
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    this.#worker = startThread(ENTRY, start);
     this.#worker.on("message", (message: FromReader) => {
       this.#receive(message);
     });

@@ -18,6 +18,7 @@ import type { RawPath } from "./raw-path.js";
 import { walk } from "./walk.js";
 import type { WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
+import { testOfPermissions } from "../test-support/permissions.js";
 
 interface Walked {
   readonly paths: string[];
@@ -181,16 +182,12 @@ t.test("a tree of a thousand levels is walked", (t) => {
   t.end();
 });
 
-t.test(
-  "a directory that must not be read fails the walk by its name",
-  { skip: process.getuid?.() === 0 && "root may read everything" },
-  (t) => {
-    const directory = t.testdir({ locked: {} });
-    chmodSync(join(directory, "locked"), 0o000);
-    t.throws(() => walkAll(directory), {
-      code: "FILE_UNREADABLE",
-      message: /Tenant acme: .*locked.*permission denied/,
-    });
-    t.end();
-  },
-);
+testOfPermissions(t, import.meta.url, "a directory that must not be read fails the walk by its name", (t) => {
+  const directory = t.testdir({ locked: {} });
+  chmodSync(join(directory, "locked"), 0o000);
+  t.throws(() => walkAll(directory), {
+    code: "FILE_UNREADABLE",
+    message: /Tenant acme: .*locked.*permission denied/,
+  });
+  t.end();
+});

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { startThread } from "../archive/threads/start-thread.js";
 import { toBackupError } from "../errors.js";
 
 const THREAD = new URL("./remove-tree-thread.js", import.meta.url);
@@ -14,7 +14,7 @@ export const REMOVING_SUFFIX = ".removing";
  */
 export async function removeTree(directory: string): Promise<void> {
   // Without the flags of the process: what they preload would cost more than most removals.
-  const worker = new Worker(THREAD, { workerData: directory, execArgv: [] });
+  const worker = startThread(THREAD, directory);
   try {
     await once(worker, "exit");
   } catch (error) {

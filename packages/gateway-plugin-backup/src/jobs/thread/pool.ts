@@ -2,7 +2,8 @@
  * The job threads, as the main thread sees them. A thread is kept for a while after its operation, because starting one
  * and loading an S3 client costs more than a small backup.
  */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../../archive/threads/start-thread.js";
 import { BackupError, deserializeError, toBackupError } from "../../errors.js";
 import type { Leftover } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
@@ -65,8 +66,7 @@ export class JobThreads {
     const kept = this.#idle.entries().next();
     let worker: Worker;
     if (kept.done === true) {
-      // The gateway's own loaders and flags are not for a job.
-      worker = new Worker(ENTRY, { execArgv: [] });
+      worker = startThread(ENTRY);
     } else {
       const [idle, timer] = kept.value;
       clearTimeout(timer);

@@ -19,6 +19,7 @@ import { keysOf, readAll, rejectsWith, storeArchive, storeConformance, testBytes
 import { openStore } from "../open.js";
 import type { Leftover } from "../store.js";
 import { LocalStore } from "./local-store.js";
+import { testOfPermissions } from "../../test-support/permissions.js";
 
 /** tap's own fixture directory lies inside the project: a directory in the system's is nearer to real use. */
 function temporary(t: Test): string {
@@ -210,20 +211,16 @@ t.test("a read-only file system is named", { skip: skipMount() }, async (t) => {
   t.match(error.message, root);
 });
 
-t.test(
-  "a directory without the right to write is named",
-  { skip: process.getuid?.() === 0 && "root may write" },
-  async (t) => {
-    const root = temporary(t);
-    chmodSync(root, 0o500);
-    const error = await rejectsWith(
-      t,
-      openStore({ kind: "local", roots: [root] }).create(join(root, "archive"), options),
-      "READ_ONLY",
-    );
-    t.match(error.message, root);
-  },
-);
+testOfPermissions(t, import.meta.url, "a directory without the right to write is named", async (t) => {
+  const root = temporary(t);
+  chmodSync(root, 0o500);
+  const error = await rejectsWith(
+    t,
+    openStore({ kind: "local", roots: [root] }).create(join(root, "archive"), options),
+    "READ_ONLY",
+  );
+  t.match(error.message, root);
+});
 
 /** A small file system of one's own takes root, and a container that allows it. */
 function skipMount(): string | false {

@@ -10,8 +10,8 @@ export interface OpenClient {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
   /**
-   * The host that the last request went to. The settings do not tell: an endpoint can also come from the environment or
-   * from a profile, which the SDK reads by itself and shows nowhere else.
+   * The host that the last request went to. The settings do not tell: an endpoint can also come from the environment,
+   * which the SDK reads by itself and shows nowhere else.
    */
   readonly lastHost: () => string | undefined;
 }
