@@ -299,6 +299,7 @@ t.test("whatever is done to a tar, it is read or refused, never more", async (t)
     { name: "tenants/acme/l", typeFlag: "2", target: "d" },
     { name: "tenants/acme/h", typeFlag: "1", target: "tenants/acme/l" },
   );
+  const surprises: string[] = [];
   for (let position = 0; position < tar.length; position++)
     for (const mask of [0x01, 0x80]) {
       const flipped = Buffer.from(tar);
@@ -307,9 +308,9 @@ t.test("whatever is done to a tar, it is read or refused, never more", async (t)
         (error: unknown) => error,
       );
       if (outcome instanceof Error && !(outcome instanceof BackupError && [2, 7].includes(outcome.exitCode)))
-        t.fail(`byte ${position}: ${String(outcome)}`);
+        surprises.push(`byte ${position}: ${String(outcome)}`);
     }
-  t.pass();
+  t.same(surprises, []);
 });
 
 t.test("a bomb is refused by its ratio while it is unpacked", async (t) => {
