@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import binding from "zstd-napi/binding.js";
 import { BackupError } from "../errors.js";
-import type { ArchiveLimits } from "./format.js";
+import { type ArchiveLimits, INDEX_FRAME_MAGIC } from "./format.js";
 import { RatioGuard } from "./limits.js";
 
 export interface Unpacker {
@@ -44,6 +44,9 @@ class ZstdUnpacker implements Unpacker {
   readonly #ratio: RatioGuard;
   readonly #context = new binding.DCtx();
   readonly #buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+  /** The first bytes of the frame at hand: its magic number. */
+  readonly #magic = Buffer.alloc(4);
+  #frameBytes = 0;
   #storedBytes = 0;
   #tarBytes = 0;
   #inFrame = false;
@@ -59,8 +62,10 @@ class ZstdUnpacker implements Unpacker {
       let full: boolean;
       do {
         const [hint, produced, consumed] = this.#decompress(rest);
+        this.#refuseLostEnd(rest.subarray(0, consumed));
         rest = rest.subarray(consumed);
         this.#inFrame = hint !== 0;
+        if (!this.#inFrame) this.#frameBytes = 0;
         this.#storedBytes += consumed;
         this.#tarBytes += produced;
         this.#ratio.check(this.#storedBytes, this.#tarBytes);
@@ -73,6 +78,25 @@ class ZstdUnpacker implements Unpacker {
 
   end(): void {
     if (this.#inFrame) throw damaged(this.#options.subject, "ends within a zstd frame: it was cut off");
+  }
+
+  /** An index that no seek table led to is one of ours whose end is lost or altered: no other tool's archive. */
+  #refuseLostEnd(consumed: Uint8Array): void {
+    if (this.#frameBytes < this.#magic.length) {
+      this.#magic.set(consumed.subarray(0, this.#magic.length - this.#frameBytes), this.#frameBytes);
+      if (
+        this.#frameBytes + consumed.length >= this.#magic.length &&
+        this.#magic.readUInt32LE() === INDEX_FRAME_MAGIC
+      )
+        throw new BackupError(
+          "ARCHIVE_DAMAGED",
+          `${this.#options.subject} has an index, but its seek table is gone.`,
+          {
+            hint: "It was cut off or altered. Restore an older archive, or unpack this one by hand with `zstd -dc` and `tar`.",
+          },
+        );
+    }
+    this.#frameBytes += consumed.length;
   }
 
   #decompress(bytes: Uint8Array): [hint: number, produced: number, consumed: number] {

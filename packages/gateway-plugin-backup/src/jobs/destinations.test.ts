@@ -1,19 +1,11 @@
 import t from "tap";
-import type { BackupConfig } from "../config.js";
+import { Value } from "typebox/value";
+import { BackupConfigSchema, type BackupConfig } from "../config.js";
 import { addressOf, Destinations } from "./destinations.js";
 
 const NOW = Date.UTC(2026, 2, 7, 2, 0, 0, 123);
 
-const base: BackupConfig = {
-  localRoots: ["/var/backups/openclawmu"],
-  destinations: {},
-  concurrency: 2,
-  compressionThreads: 2,
-  compressionLevel: 3,
-  exclude: [],
-  trashHours: 24,
-  limits: { entries: 10, bytes: 10, ratio: 10 },
-};
+const base = Value.Default(BackupConfigSchema, {}) as BackupConfig;
 
 const secrets: Readonly<Record<string, string>> = { OFFSITE_KEY: "AK", OFFSITE_SECRET: "SK" };
 

@@ -13,7 +13,6 @@ export const REMOVING_SUFFIX = ".removing";
  * directory; what is left of it then has the {@link REMOVING_SUFFIX}.
  */
 export async function removeTree(directory: string): Promise<void> {
-  // Without the flags of the process: what they preload would cost more than most removals.
   const worker = startThread(THREAD, directory);
   try {
     await once(worker, "exit");
