@@ -22,7 +22,7 @@ export class GatewayClient {
 
   /** The answer's JSON. The caller names its shape: the gateway is trusted, and its schemas are checked there. */
   async request(
-    method: "GET" | "POST" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "DELETE",
     path: string,
     options: RequestOptions = {},
   ): Promise<unknown> {
@@ -44,16 +44,23 @@ export class GatewayClient {
     return document;
   }
 
-  /** The body of an event stream, chunk by chunk. A connection that breaks while it is read throws like `request`. */
-  async stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const response = await this.#send("GET", path, "text/event-stream", { signal });
+  /**
+   * The body of a stream of the given media type, chunk by chunk. A connection that breaks while it is read throws like
+   * `request`.
+   */
+  async stream(
+    path: string,
+    signal: AbortSignal,
+    mediaType = "text/event-stream",
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#send("GET", path, mediaType, { signal });
     if (!response.ok) throw this.#refusal(response, parseJson(await response.text().catch(() => "")));
     const type = response.headers.get("content-type") ?? "";
-    if (response.body === null || !type.startsWith("text/event-stream")) {
+    if (response.body === null || !type.startsWith(mediaType)) {
       await response.body?.cancel();
       throw cliError(
         "ANSWER_UNEXPECTED",
-        `${this.url} answered with ${type || "nothing"} instead of an event stream`,
+        `${this.url} answered with ${type || "nothing"} instead of ${mediaType}`,
       );
     }
     return this.#chunks(response.body);

@@ -40,7 +40,9 @@ const definitions = {
     title: "Unexpected answer",
     hint: "Check that OPENCLAW_GATEWAY_URL points at an OpenClaw gateway.",
   },
+  ARCHIVE_NOT_FOUND: { exitCode: 3, title: "Archive not found" },
   WAIT_INTERRUPTED: { exitCode: 1, title: "Wait interrupted" },
+  LIST_INCOMPLETE: { exitCode: 1, title: "List incomplete" },
   JOB_FAILED: { exitCode: 1, title: "Job failed" },
   INTERNAL: {
     exitCode: 1,

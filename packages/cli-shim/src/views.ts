@@ -27,6 +27,7 @@ export interface ArchiveView {
   readonly createdAt?: string;
   readonly totals?: TotalsView;
   readonly state?: string;
+  readonly pinnedAt?: string;
 }
 
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
@@ -79,7 +80,26 @@ export interface BackupResult {
   readonly totals?: TotalsView;
   readonly overwriteGuard?: "atomic" | "checked" | "off";
   readonly excluded?: { readonly entries: number; readonly bytes: number };
-  readonly largest?: readonly { readonly path: string; readonly size: number }[];
+  readonly topLevel?: readonly { readonly path: string; readonly files: number; readonly bytes: number }[];
+  readonly leftOut?: readonly LeftOutView[];
+  readonly largest?: readonly LargeView[];
+  readonly largestDirectories?: readonly LargeView[];
+}
+
+export interface LargeView {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What a dry run leaves out for one reason. */
+export interface LeftOutView {
+  readonly reason: string;
+  readonly rule?: string;
+  /** How many of them there are; the other figures count what lies below as well. */
+  readonly paths: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly examples: readonly string[];
 }
 
 /** `result` of a restore or an undo. */
@@ -90,10 +110,39 @@ export interface RestoreResult {
   readonly undo?: string;
   readonly totals?: TotalsView;
   readonly durationMs?: number;
-  readonly token?: "kept" | "archive" | "new";
+  readonly token?: "kept" | "archive" | "earlier" | "new";
   readonly newToken?: string;
   readonly schedulesDisabled?: number;
   readonly rePair?: readonly string[];
+}
+
+/** `result` of a prune. */
+export interface PruneResult {
+  readonly dryRun?: boolean;
+  /** By destination, the newest first. */
+  readonly archives?: readonly PrunedArchiveView[];
+  /** Whose objects are not where they were put. */
+  readonly lost?: readonly { readonly id: string; readonly location: string }[];
+  readonly kept?: number;
+  readonly removed?: number;
+  readonly freedBytes?: number;
+}
+
+export interface PrunedArchiveView {
+  readonly id: string;
+  readonly location: string;
+  readonly createdAt: string;
+  readonly size: number;
+  readonly keep: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** `result` of the removal of one archive. */
+export interface RemoveResult {
+  readonly archiveId?: string;
+  readonly location?: string;
+  readonly outcome?: "removed" | "gone" | "forgotten";
+  readonly freedBytes?: number;
 }
 
 export interface FindingView {

@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from "typebox";
 import { DEFAULT_LIMITS, type ArchiveLimits } from "./archive/format.js";
+import { retentionProperties } from "./jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
 
@@ -32,8 +33,6 @@ const Destination = Type.Object(
   },
   strict,
 );
-
-const Count = Type.Optional(Type.Integer({ minimum: 0 }));
 
 const PipeProgram = Type.Object(
   { path: Type.String({ pattern: "^/" }), options: Type.Array(Type.String({ minLength: 1 })) },
@@ -65,19 +64,7 @@ export const BackupConfigSchema = Type.Object(
       },
       { ...strict, default: {} },
     ),
-    retention: Type.Optional(
-      Type.Object(
-        {
-          keepLast: Count,
-          keepHourly: Count,
-          keepDaily: Count,
-          keepWeekly: Count,
-          keepMonthly: Count,
-          keepYearly: Count,
-        },
-        strict,
-      ),
-    ),
+    retention: Type.Optional(Type.Object(retentionProperties, strict)),
     pipe: Type.Optional(
       Type.Object(
         { allow: Type.Optional(Type.Record(Type.String({ pattern: "^[A-Za-z0-9._-]+$" }), PipeProgram)) },
@@ -101,7 +88,7 @@ export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
 
 /** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
-export const INACTIVE_KEYS = ["retention", "pipe", "notify", "verify", "tenants"] as const;
+export const INACTIVE_KEYS = ["pipe", "notify", "verify", "tenants"] as const;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

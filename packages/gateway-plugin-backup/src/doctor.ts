@@ -61,10 +61,22 @@ async function statNearest(path: string): Promise<{ readonly dev: number }> {
 
 function leftovers({ ledger }: Services): readonly Finding[] {
   const remaining = ledger.leftovers.ofEndedJobs();
-  if (remaining.length === 0) return [{ severity: "ok", message: "No job has left anything behind." }];
-  return remaining.map(({ jobId, problem }) => ({
-    severity: "warning" as const,
-    message: `Job ${jobId} left something behind that could not be removed: ${problem ?? "it was not tried yet"}.`,
-    fix: "Restart the gateway when the store answers again; it tries anew at each start.",
-  }));
+  const unsettled = ledger.completions.ofEndedJobs();
+  if (remaining.length + unsettled.length === 0)
+    return [{ severity: "ok", message: "No job has left anything behind." }];
+  const fix =
+    "The gateway tries again every ten minutes and at each start; it needs the store's settings for that.";
+  const because = (problem = "it was not tried yet"): string => problem.replace(/\.?$/, ".");
+  return [
+    ...remaining.map(({ jobId, problem }) => ({
+      severity: "warning" as const,
+      message: `Job ${jobId} left something behind that could not be removed: ${because(problem)}`,
+      fix,
+    })),
+    ...unsettled.map(({ jobId, archive, problem }) => ({
+      severity: "warning" as const,
+      message: `Whether job ${jobId} has stored ${archive.location} is not known: ${because(problem)}`,
+      fix,
+    })),
+  ];
 }

@@ -33,6 +33,11 @@ const definitions = {
 
   // jobs
   JOB_NOT_FOUND: { status: 404, exitCode: 3, hint: "`openclaw jobs list` shows the jobs." },
+  PLAN_NOT_FOUND: {
+    status: 404,
+    exitCode: 3,
+    hint: "`openclaw tenants backup <id> --dry-run --list` makes a list; it is kept for a day.",
+  },
   JOB_CANCELLED: { status: 409, exitCode: 1 },
   JOB_INTERRUPTED: {
     status: 500,
@@ -50,7 +55,11 @@ const definitions = {
     exitCode: 6,
     hint: "The gateway is stopping; try again after it has started.",
   },
-  LEDGER_UNUSABLE: { status: 500, exitCode: 1 },
+  LEDGER_UNUSABLE: {
+    status: 500,
+    exitCode: 1,
+    hint: "Check the disk under the state's backup/ directory. A damaged ledger can be moved aside with its -wal and -shm to start with an empty one; the archives themselves are not touched.",
+  },
 
   // tenants
   TENANT_NOT_FOUND: {
@@ -95,6 +104,12 @@ const definitions = {
     exitCode: 4,
     hint: "An archive is never overwritten by accident: choose another key, or use --overwrite.",
   },
+  ARCHIVE_BUSY: {
+    status: 409,
+    exitCode: 4,
+    hint: "A job uses this archive; `openclaw jobs list` shows it. Try again when it has ended.",
+  },
+  ARCHIVE_PROTECTED: { status: 409, exitCode: 4 },
   ARCHIVE_DAMAGED: {
     status: 422,
     exitCode: 7,
@@ -149,7 +164,11 @@ const definitions = {
     exitCode: 5,
     hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* in the gateway's environment.",
   },
-  STORE_FAILED: { status: 502, exitCode: 1 },
+  STORE_FAILED: {
+    status: 502,
+    exitCode: 1,
+    hint: "The store did not do what was asked; try again, and check its own log if it happens again.",
+  },
 
   // the gateway's disk
   DISK_FULL: {
@@ -162,7 +181,11 @@ const definitions = {
     exitCode: 1,
     hint: "The named directory cannot be written; check mount options and rights.",
   },
-  IO_FAILED: { status: 500, exitCode: 1 },
+  IO_FAILED: {
+    status: 500,
+    exitCode: 1,
+    hint: "The system refused a call on the named file: check the disk and the limit of open files, then try again.",
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type BackupErrorCode = keyof typeof definitions;

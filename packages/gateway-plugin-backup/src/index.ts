@@ -5,12 +5,15 @@
 import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
-import { backupJobType } from "./jobs/job-types.js";
+import { backupJobType, pruneJobType } from "./jobs/job-types.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
+import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
 import { registerMetrics } from "./metrics.js";
+import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
 import { jobRoutes } from "./routes/jobs.js";
+import { pruneRoutes } from "./routes/prune.js";
 import { restoreRoutes } from "./routes/restores.js";
 import { backupStatus } from "./status.js";
 
@@ -32,15 +35,19 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   const services = openServices(host, config);
   registerMetrics(services);
   host.addJobType(backupJobType(services));
+  host.addJobType(pruneJobType(services));
   host.addRoutes("admin", async (app) => {
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
+    await app.register(archiveRoutes(services));
+    await app.register(pruneRoutes(services));
     await app.register(jobRoutes(services));
   });
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 
   const housekeeping = await startUp(services);
+  guardUnsettledSwaps(services);
   host.addShutdown({
     drain: () => services.engine.drain(),
     stop: async () => {

@@ -8,11 +8,14 @@ import { argv, env, exit, stdout } from "node:process";
 import { pipeline } from "node:stream/promises";
 import { Parser } from "tap-parser";
 import type { Result } from "tap-parser";
+import { SUMMARY } from "./summary-line.js";
 
 interface Totals {
   passed: number;
   readonly failed: string[];
   readonly skipped: string[];
+  /** What tests want to have said. */
+  readonly said: string[];
   readonly files: { readonly name: string; readonly milliseconds: number }[];
 }
 
@@ -22,6 +25,10 @@ function count(parser: Parser, path: readonly string[], totals: Totals): void {
   parser.on("child", (child: Parser) => {
     childName = child.name;
     count(child, [...path, child.name], totals);
+  });
+  parser.on("comment", (comment: string) => {
+    const text = comment.replace(/^\s*# /, "");
+    if (text.startsWith(SUMMARY)) totals.said.push(text.slice(SUMMARY.length).trimEnd());
   });
   parser.on("assert", (result: Result) => {
     const name = [...path, result.name].join(" > ");
@@ -47,11 +54,12 @@ function count(parser: Parser, path: readonly string[], totals: Totals): void {
 
 const [file] = argv.slice(2);
 if (file === undefined) throw new Error("usage: tap-summary.js FILE");
-const totals: Totals = { passed: 0, failed: [], skipped: [], files: [] };
+const totals: Totals = { passed: 0, failed: [], skipped: [], said: [], files: [] };
 const parser = new Parser();
 count(parser, [], totals);
 await pipeline(createReadStream(file), parser);
 
+for (const line of totals.said) stdout.write(`${line}\n`);
 const slowest = totals.files.sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
 for (const { name, milliseconds } of slowest)
   stdout.write(`${(milliseconds / 1000).toFixed(1)} s  ${name}\n`);

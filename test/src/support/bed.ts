@@ -19,6 +19,8 @@ export interface BedOptions {
   readonly backup?: Readonly<Record<string, unknown>>;
   /** See {@link GatewayProcess.start}. */
   readonly script?: string;
+  /** A directory of the caller's, which removes it. Default: a fresh one. */
+  readonly directory?: string;
 }
 
 export class Bed {
@@ -39,17 +41,17 @@ export class Bed {
   }
 
   static async start(t: Test, options: BedOptions = {}): Promise<Bed> {
-    const directory = temporaryDirectory(t);
+    const directory = options.directory ?? temporaryDirectory(t);
     const archives = join(directory, "archives");
-    mkdirSync(archives);
+    mkdirSync(archives, { recursive: true });
     const bed = new Bed(directory, archives, await startGateway(directory, archives, options), options);
     t.teardown(() => bed.gateway.stop());
     return bed;
   }
 
-  /** Starts the gateway again on the same state, after it ended. */
-  async restart(): Promise<void> {
-    this.gateway = await startGateway(this.directory, this.archives, this.#options);
+  /** Starts the gateway again on the same state, after it ended. `onSpawned`: see {@link GatewayProcess.start}. */
+  async restart(onSpawned?: (kill: () => void) => void): Promise<void> {
+    this.gateway = await startGateway(this.directory, this.archives, this.#options, onSpawned);
     this.cli = new Cli(this.gateway);
   }
 
@@ -105,7 +107,12 @@ export function temporaryDirectory(t: Test): string {
   return directory;
 }
 
-function startGateway(directory: string, archives: string, options: BedOptions): Promise<GatewayProcess> {
+function startGateway(
+  directory: string,
+  archives: string,
+  options: BedOptions,
+  onSpawned?: (kill: () => void) => void,
+): Promise<GatewayProcess> {
   const stateDirectory = join(directory, "state");
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const config = { plugins: { backup: { localRoots: [archives], ...options.backup } } };
@@ -115,5 +122,6 @@ function startGateway(directory: string, archives: string, options: BedOptions):
     adminToken: ADMIN_TOKEN,
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.script === undefined ? {} : { script: options.script }),
+    ...(onSpawned === undefined ? {} : { onSpawned }),
   });
 }

@@ -15,6 +15,8 @@ export interface GatewayProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A program to run instead of the command, that prints the gateway's URL in the same way. */
   readonly script?: string;
+  /** Called when the process exists, long before it answers, with what kills it. */
+  readonly onSpawned?: (kill: () => void) => void;
 }
 
 export interface Exit {
@@ -22,7 +24,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 export class GatewayProcess {
   readonly url: string;
@@ -64,6 +66,7 @@ export class GatewayProcess {
       }),
       stdio: ["ignore", "pipe", "pipe"],
     });
+    options.onSpawned?.(() => void child.kill("SIGKILL"));
     const output: string[] = [];
     const exit = new Promise<Exit>((resolve) => {
       child.on("close", (code, signal) => {

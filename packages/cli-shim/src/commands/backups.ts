@@ -1,25 +1,34 @@
-/** `openclaw backups list`. */
+/** `openclaw backups list | prune | rm | pin`. */
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
 import { formatBytes, formatCount, formatTime } from "../output/format.js";
 import { formatTable } from "../output/table.js";
 import type { ArchiveView } from "../views.js";
+import { addArchiveCommands } from "./archives.js";
 import { addExamples } from "./options.js";
+import { addPruneCommand } from "./prune.js";
 
 export function addBackupCommands(program: Command, context: Context): void {
   const backups = program
     .command("backups")
-    .summary("list the archives that this gateway made")
+    .summary("list, pin, prune and remove the archives that this gateway made")
     .description("Work with the gateway's catalogue of archives.");
+  addList(backups, context);
+  addPruneCommand(backups, context);
+  addArchiveCommands(backups, context);
+}
+
+function addList(backups: Command, context: Context): void {
   const command = backups
     .command("list")
     .summary("list archives")
     .description("List the archives that this gateway made.")
-    .option("--tenant <id>", "only this tenant's");
+    .option("--tenant <id>", "only this tenant's")
+    .option("--all", "also those that were removed or overwritten");
   addExamples(command, ["openclaw backups list", "openclaw backups list --tenant acme --json"]);
-  context.action(command, async (flags: { readonly tenant?: string }) => {
-    const path = `/api/admin/backups${query({ tenant: flags.tenant })}`;
+  context.action(command, async (flags: { readonly tenant?: string; readonly all?: true }) => {
+    const path = `/api/admin/backups${query({ tenant: flags.tenant, all: flags.all && "true" })}`;
     const list = (await context.client().request("GET", path)) as {
       readonly archives: readonly ArchiveView[];
     };
@@ -47,6 +56,7 @@ export function archiveTable(archives: readonly ArchiveView[], none: string): st
     },
     { title: "SIZE", align: "right", cell: ({ size }) => formatBytes(size) },
     { title: "STATE", cell: ({ state }) => state ?? "" },
+    { title: "PINNED", cell: ({ pinnedAt }) => (pinnedAt === undefined ? "" : "pinned") },
     { title: "LOCATION", cell: ({ location }) => location },
   ]);
 }

@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { FakeGateway, events, job, json, problem } from "../test-support/fake-gateway.js";
+import { FakeGateway, events, job, json, problem, text } from "../test-support/fake-gateway.js";
 import { runHere, type CliRun } from "../test-support/run-cli.js";
 import type { JobView } from "../views.js";
 
@@ -102,10 +102,21 @@ t.test("--no-wait returns with the job's id, and a joined backup says so", async
   t.same(JSON.parse((await cli("tenants", "backup", "acme", "--no-wait", "--json")).stdout), job("running"));
 });
 
-t.test("a dry run lists what would be archived and what is large", async (t) => {
+t.test("a dry run tells what goes in, what is left out and why, and what is large", async (t) => {
+  const group = { paths: 1, entries: 1, bytes: 0 };
   const result = {
     totals,
-    excluded: { entries: 1, bytes: 2000 },
+    excluded: { entries: 15, bytes: 2000 },
+    topLevel: [{ path: "memory", files: 1, bytes: 5_000_000 }],
+    leftOut: [
+      {
+        ...{ reason: "backupignore", rule: "workspace/.backupignore:3", paths: 12, entries: 15, bytes: 2000 },
+        examples: Array.from({ length: 10 }, (_, index) => `workspace/c${index}`),
+      },
+      { reason: "escaping-link", ...group, examples: ["\u001b[1mx"] },
+      { reason: "from-the-future", ...group, examples: [] },
+    ],
+    largestDirectories: [{ path: "memory", size: 5_000_000 }],
     largest: [{ path: "memory/a.sqlite", size: 5_000_000 }],
   };
   const { cli } = await withJob(t, job("succeeded", { result, request: { dryRun: true } }));
@@ -113,13 +124,75 @@ t.test("a dry run lists what would be archived and what is large", async (t) => 
     (await cli("tenants", "backup", "acme", "--dry-run")).stdout,
     [
       "acme: 20,163 files, 1.06 GB would be archived (dry run: nothing was written)",
-      "excluded: 1 entry, 2.00 kB",
+      "excluded: 15 entries, 2.00 kB",
+      "goes in:",
+      "   SIZE  FILES  DIRECTORY",
+      "5.00 MB      1  memory",
+      "left out:",
+      "  excluded by workspace/.backupignore:3: 15 entries, 2.00 kB",
+      ...Array.from({ length: 10 }, (_, index) => `    workspace/c${index}`),
+      "    … and 2 more",
+      "  link that leads out of the tenant: 1 entry, 0 B",
+      "    \\x1b[1mx",
+      "  from-the-future: 1 entry, 0 B",
+      "    … and 1 more",
+      "largest directories:",
+      "   SIZE  PATH",
+      "5.00 MB  memory",
       "largest:",
       "   SIZE  PATH",
       "5.00 MB  memory/a.sqlite",
       "",
     ].join("\n"),
   );
+});
+
+t.test("--list makes it a dry run and prints every entry", async (t) => {
+  const result = { totals, excluded: { entries: 0, bytes: 0 } };
+  const { cli, gateway } = await withJob(t, job("succeeded", { result, request: { dryRun: true } }));
+  const lines = [
+    { kind: "include", path: "", type: "directory", size: 0 },
+    { kind: "include", path: "a\nb", type: "file", size: 1000 },
+    {
+      kind: "include",
+      path64: Buffer.from("caf\xe9", "latin1").toString("base64"),
+      type: "symlink",
+      size: 0,
+    },
+    {
+      kind: "leave-out",
+      path: "x",
+      type: "directory",
+      reason: "config-exclude",
+      rule: "x",
+      entries: 3,
+      bytes: 5,
+    },
+    { kind: "leave-out", path: "s", type: "special", reason: "special-file", entries: 1, bytes: 0 },
+  ].map((line) => JSON.stringify(line));
+  const body = (complete: boolean): string =>
+    [...lines, JSON.stringify({ kind: "end", complete }), ""].join("\n");
+  gateway.on("GET /api/admin/jobs/j1/plan", text(200, body(true), "application/jsonl; charset=utf-8"));
+  const { stdout } = await cli("tenants", "backup", "acme", "--list");
+  t.same(gateway.requests[0]?.body, { dryRun: true, list: true });
+  t.equal(
+    stdout,
+    [
+      "+ ./",
+      "+ a\\x0ab  1.00 kB",
+      "+ café",
+      "- x/  3 entries, 5 B  excluded by the config's glob x",
+      "- s  0 B  socket, FIFO or device",
+      "acme: 20,163 files, 1.06 GB would be archived (dry run: nothing was written)",
+      "",
+    ].join("\n"),
+  );
+  const machine = await cli("tenants", "backup", "acme", "--list", "--json");
+  t.same([machine.code, machine.stdout, machine.stderr], [0, body(true), ""], "the gateway's own lines");
+
+  gateway.on("GET /api/admin/jobs/j1/plan", text(200, body(false), "application/jsonl"));
+  t.match(await cli("tenants", "backup", "acme", "--list"), { code: 1, stderr: "not complete" });
+  t.match(await cli("tenants", "backup", "acme", "--list", "--no-wait"), { code: 2, stderr: "--no-wait" });
 });
 
 t.test("a guard against overwriting that was not atomic is told", async (t) => {

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { apiPath, query } from "../client.js";
 import type { Context } from "../context.js";
 import { cliError } from "../errors.js";
+import { printPlan } from "../jobs/plan-list.js";
 import { finishJob } from "../jobs/wait.js";
 import { backupSummary, restoreSummary } from "../output/summaries.js";
 import type { ArchiveView, JobView } from "../views.js";
@@ -30,6 +31,7 @@ export function addTenantBackupCommands(tenants: Command, context: Context): voi
 interface BackupFlags extends S3Flags, WaitFlags {
   readonly to?: string;
   readonly dryRun?: true;
+  readonly list?: true;
   readonly overwrite?: true;
   readonly allowUnreadable?: true;
   readonly compressionLevel?: number;
@@ -44,7 +46,8 @@ function addBackup(tenants: Command, context: Context): void {
         `${LOCATIONS} Without --to, or with a '/' at its end, the archive gets an automatic name.`,
     )
     .option("--to <location>", "where to; default: the gateway's default destination")
-    .option("--dry-run", "only say what would be archived")
+    .option("--dry-run", "only say what would be archived, what is left out and why, and what is large")
+    .addOption(new Option("--list", "a dry run that also prints every entry").implies({ dryRun: true }))
     .option("--overwrite", "replace an archive that is already there")
     .option("--allow-unreadable", "leave files out, with a warning, that cannot be read")
     .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"));
@@ -55,13 +58,18 @@ function addBackup(tenants: Command, context: Context): void {
     "openclaw tenants backup acme --to s3://my-bucket/acme/2026-06-03.tar.zst --endpoint http://127.0.0.1:9000 --access-key $S3_AK --secret-key $S3_SK",
     "openclaw tenants backup acme --to s3://my-bucket/acme/ --access-key env:S3_AK --secret-key file:/run/secrets/s3",
     "openclaw tenants backup acme --to /var/backups/openclawmu/acme/2026-06-03.tar.zst",
+    "openclaw tenants backup acme --dry-run",
+    "openclaw tenants backup acme --list --json | jq -r 'select(.reason == \"backupignore\").path'",
     "for t in $(openclaw tenants list --names); do openclaw tenants backup $t --to s3://my-bucket/$t/$(date +%F).tar.zst; done",
   ]);
   context.action(command, async (id: string, flags: BackupFlags) => {
-    const { to, dryRun, overwrite, allowUnreadable, compressionLevel } = flags;
+    const { to, dryRun, list, overwrite, allowUnreadable, compressionLevel } = flags;
+    if (list === true && flags.wait === false)
+      throw cliError("USAGE", "--list waits for the dry run; it does not go with --no-wait");
     const body = {
       to,
       dryRun,
+      list,
       overwrite,
       allowUnreadable,
       compressionLevel,
@@ -75,7 +83,12 @@ function addBackup(tenants: Command, context: Context): void {
     };
     if (joined)
       context.output.note(`${id}: joined job ${job.id}, the same backup, which had been started before`);
-    return finishJob(context, job, { wait: flags.wait !== false, summary: backupSummary });
+    const wait = flags.wait !== false;
+    return finishJob(context, job, {
+      wait,
+      summary: backupSummary,
+      ...(list === true ? { list: () => printPlan(context, job.id) } : {}),
+    });
   });
 }
 

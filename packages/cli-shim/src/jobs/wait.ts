@@ -10,6 +10,8 @@ export interface WaitOptions {
   readonly wait: boolean;
   /** Lines about a job that succeeded. */
   readonly summary: (job: JobView) => readonly string[];
+  /** Prints what a job that succeeded has made beside its result; with `--json` that is printed in the result's place. */
+  readonly list?: () => Promise<void>;
 }
 
 /** After a command has started `job`: waits unless told not to, reports, and resolves to the exit code. */
@@ -21,6 +23,10 @@ export async function finishJob(context: Context, job: JobView, options: WaitOpt
     return 0;
   }
   const last = await watchJob(context, job.id, () => undefined);
+  if (last.state === "succeeded" && options.list !== undefined) {
+    await options.list();
+    if (context.output.json) return 0;
+  }
   return report(context, last, options.summary);
 }
 

@@ -35,6 +35,11 @@ export class Output {
     if (this.json) this.#stdout.write(`${JSON.stringify(document)}\n`);
   }
 
+  /** One item of a stream as text: with `--json` the JSON that came, else a line made for people. */
+  line(json: string, human: () => string): void {
+    this.#stdout.write(`${this.json ? json : printable(human())}\n`);
+  }
+
   /** Something beside the result, for people only. */
   note(line: string): void {
     if (!this.json) this.#stderr.write(`${printable(line)}\n`);

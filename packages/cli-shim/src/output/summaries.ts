@@ -1,7 +1,8 @@
 /** What people read at the end of a job. */
 import type { BackupResult, JobView, RestoreResult, TotalsView } from "../views.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
-import { formatTable } from "./table.js";
+import { planLines } from "./plan.js";
+import { pruneSummary, removeSummary } from "./removals.js";
 
 /** More would scroll the result off the screen; `jobs show --json` has them all. */
 const SHOWN_WARNINGS = 20;
@@ -25,6 +26,10 @@ export function jobSummary(job: JobView): string[] {
     case "restore":
     case "undo":
       return restoreSummary(job);
+    case "prune":
+      return pruneSummary(job);
+    case "remove":
+      return removeSummary(job);
     default:
       return [`${job.tenant ?? "gateway"}: ${job.type} ${job.state}`];
   }
@@ -49,15 +54,7 @@ export function backupSummary(job: JobView): string[] {
   if (result.overwriteGuard === "checked") {
     lines.push("note: this store cannot refuse to overwrite; the key was looked up just before and was free");
   }
-  if (result.largest !== undefined && result.largest.length > 0) {
-    lines.push(
-      "largest:",
-      ...formatTable(result.largest, [
-        { title: "SIZE", align: "right", cell: ({ size }) => formatBytes(size) },
-        { title: "PATH", cell: ({ path }) => path },
-      ]),
-    );
-  }
+  lines.push(...planLines(result));
   return lines;
 }
 
@@ -99,6 +96,8 @@ function tokenLines(tenant: string, result: RestoreResult): string[] {
       ];
     case "archive":
       return ["token: the archive's"];
+    case "earlier":
+      return ["token: the one that the tenant had then"];
     case "kept":
       return ["token: the one that the tenant had before"];
     default:

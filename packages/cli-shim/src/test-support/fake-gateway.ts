@@ -69,9 +69,9 @@ export function problem(status: number, fields: Readonly<Record<string, unknown>
   };
 }
 
-export function text(status: number, body: string): Answer {
+export function text(status: number, body: string, mediaType = "text/html"): Answer {
   return (_request, response) => {
-    response.writeHead(status, { "Content-Type": "text/html" }).end(body);
+    response.writeHead(status, { "Content-Type": mediaType }).end(body);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { HookBus, HookEvents, HookFailure, HookName, HookOptions } from "./host.js";
+import type { HookBus, HookErrorPolicy, HookEvents, HookFailure, HookName, HookOptions } from "./host.js";
 
 /** After this time a handler counts as failed: a plugin that hangs must not keep a tenant suspended. */
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -6,6 +6,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 interface Handler {
   readonly plugin: string;
   readonly timeoutMs: number;
+  readonly onError: HookErrorPolicy;
   handle(event: HookEvents[HookName]): Promise<void> | void;
 }
 
@@ -30,6 +31,7 @@ export class Hooks {
         failures.push({
           plugin: handler.plugin,
           error: error instanceof Error ? error : new Error(String(error)),
+          onError: handler.onError,
         });
       }
     }
@@ -46,6 +48,7 @@ export class Hooks {
     handlers.push({
       plugin,
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      onError: options.onError ?? "warn",
       // The map has handlers of all events under one type; `run` hands each only the events of its own name.
       handle: handler,
     });

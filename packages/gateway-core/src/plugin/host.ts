@@ -191,7 +191,19 @@ export type HookName = keyof HookEvents;
 export interface HookOptions {
   /** After this time the handler counts as failed. Default 30,000 ms. */
   readonly timeoutMs?: number;
+  /**
+   * What a failure (or a time-out) of the handler means to the work that it belongs to. Default `warn`: it goes on, and
+   * says so. `fail`: it must not go on.
+   *
+   * - `beforeBackup` with `fail`: the backup fails and stores nothing; for a plugin without whose flush the archive would
+   *   be of no use.
+   * - `afterBackup`: a warning either way, because the archive is there and good.
+   * - `tenantSuspended`, `tenantResumed`: see {@link TenantAccess.suspend}; the option changes nothing.
+   */
+  readonly onError?: HookErrorPolicy;
 }
+
+export type HookErrorPolicy = "warn" | "fail";
 
 export interface HookBus {
   on<N extends HookName>(
@@ -207,6 +219,8 @@ export interface HookFailure {
   /** Name of the plugin whose handler failed. */
   readonly plugin: string;
   readonly error: Error;
+  /** What the handler was registered with. */
+  readonly onError: HookErrorPolicy;
 }
 
 /** Who asked for a job. */

@@ -60,7 +60,7 @@ t.test(
     tenants.claim("acme", "test");
     await t.rejects(tenants.suspend("acme", { reason: "test", timeoutMs: 0 }), {
       code: "TENANT_BUSY",
-      message: /plugin test did not close its files: database is busy/,
+      message: /plugin test does not let go of it: database is busy/,
     });
     t.equal(resumed, 1);
     tenants.gate.enter("acme").end();

@@ -106,7 +106,7 @@ export class Tenants implements TenantAccess {
       const { plugin, error } = failures[0];
       throw new GatewayError(
         "TENANT_BUSY",
-        `Tenant ${id} cannot be suspended: plugin ${plugin} did not close its files: ${error.message}`,
+        `Tenant ${id} cannot be suspended: plugin ${plugin} does not let go of it: ${error.message}`,
         { details: { tenant: id, plugin }, cause: error },
       );
     }

@@ -1,5 +1,6 @@
 /** Entry of the thread behind tree.ts. Names are raw bytes: not every file name is UTF-8. */
-import { chmodSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { chmodSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { isSystemError } from "../system-error.js";
 
@@ -17,17 +18,31 @@ function remove(directory: string): void {
   try {
     rmSync(directory, { recursive: true, force: true });
   } catch (error) {
-    if (!isSystemError(error, "EACCES", "EPERM")) throw error;
-    // Go's module cache, for one, makes its directories read-only.
-    makeWritable(Buffer.from(directory));
+    if (!isSystemError(error, "EACCES", "EPERM", "ENAMETOOLONG")) throw error;
+    flatten(directory);
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function makeWritable(directory: Buffer): void {
-  chmodSync(directory, 0o700);
-  for (const entry of readdirSync(directory, { withFileTypes: true, encoding: "buffer" })) {
-    if (entry.isDirectory()) makeWritable(child(directory, entry.name));
+/**
+ * Makes every directory of the tree writable and moves it to the top. Go's module cache, for one, makes its directories
+ * read-only; and a path that was reached step by step can be longer than the kernel takes.
+ */
+function flatten(top: string): void {
+  const unused = `${top}/${randomUUID()}-`;
+  let moved = 0;
+  const pending = [top];
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    chmodSync(directory, 0o700);
+    for (const entry of readdirSync(directory, { withFileTypes: true, encoding: "buffer" })) {
+      if (!entry.isDirectory()) continue;
+      const found = child(Buffer.from(directory), entry.name);
+      const destination = `${unused}${moved++}`;
+      // To move a directory is to write into it, too.
+      chmodSync(found, 0o700);
+      renameSync(found, destination);
+      pending.push(destination);
+    }
   }
 }
 

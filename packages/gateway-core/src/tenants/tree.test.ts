@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import t from "tap";
 import { measureTree, removeTree } from "./tree.js";
@@ -27,3 +27,18 @@ t.test(
     await removeTree(tree);
   },
 );
+
+t.test("a tree whose paths are longer than the kernel takes is removed, too", async (t) => {
+  const root = t.testdir();
+  const tree = path.join(root, "tree");
+  await mkdir(tree);
+  // Built from the inside out: no path of more than two names is ever used.
+  for (let depth = 0; depth < 40; depth++) {
+    const next = path.join(root, "next");
+    await mkdir(next);
+    await rename(tree, path.join(next, "n".repeat(250)));
+    await rename(next, tree);
+  }
+  await removeTree(tree);
+  await t.rejects(lstat(tree), { code: "ENOENT" });
+});

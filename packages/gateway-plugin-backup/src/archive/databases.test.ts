@@ -1,10 +1,23 @@
 import Database from "better-sqlite3";
 import { execFileSync, spawn } from "node:child_process";
+import { hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import type { Test } from "tap";
 import { LARGE_FILE_BYTES } from "./format.js";
+import { readTree } from "./testing/tree.js";
 import { writeToMemory } from "./testing/write-to-memory.js";
 import type { WrittenArchive } from "./testing/write-to-memory.js";
 
@@ -16,6 +29,13 @@ function create(path: string, mode: JournalMode): Database.Database {
   database.pragma("synchronous = OFF");
   database.exec("CREATE TABLE t (n INTEGER PRIMARY KEY, filling BLOB)");
   return database;
+}
+
+/** Under a name that SQLite would not take, or beside files that it would remove. */
+function createAs(t: Test, path: string | Buffer, mode: JournalMode): void {
+  const elsewhere = join(t.testdirName, "../made-elsewhere");
+  create(elsewhere, mode).close();
+  renameSync(elsewhere, path);
 }
 
 function insert(database: Database.Database, n: number): void {
@@ -160,6 +180,113 @@ t.test("a damaged database fails the backup by its name, or is left out where th
   t.strictSame(names(archive), ["a"]);
   t.match(archive.summary.warnings, [{ code: "DATABASE_UNREADABLE", path: "m.sqlite" }]);
   t.equal(archive.summary.databases, 0);
+});
+
+t.test("files that are only called like the companions of a database are archived", async (t) => {
+  const directory = t.testdir({
+    // No database beside them.
+    "notes-wal": "my notes",
+    "notes-shm": "s".repeat(512),
+    // No database, but a file of a database's size.
+    text: "y".repeat(512),
+    "text-wal": "z".repeat(512),
+    // A database beside them that would call its companions so.
+    "trip-journal": "Day one: we left early.",
+    "trip-shm": "s".repeat(100),
+  });
+  createAs(t, join(directory, "trip"), "wal");
+  createAs(t, join(directory, "trip-wal"), "delete");
+  const before = readTree(directory);
+  const archive = await writeToMemory(directory);
+  t.strictSame(names(archive), [
+    "notes-shm",
+    "notes-wal",
+    "text",
+    "text-wal",
+    "trip",
+    "trip-journal",
+    "trip-shm",
+    "trip-wal",
+  ]);
+  t.equal(archive.summary.databases, 2);
+  t.strictSame(archive.summary.warnings, []);
+  t.strictSame(readTree(directory), before);
+});
+
+t.test("companions of every state are left out", async (t) => {
+  const directory = t.testdir({
+    // Not begun; zeroed after a commit (sqlite.org/pragma.html, journal_mode = PERSIST); not synced yet.
+    "a.db-journal": "",
+    "b.db-journal": Buffer.alloc(512),
+    "d.db-journal": Buffer.alloc(1024).fill("x", 12),
+    // The journal of a database that is just being made.
+    "c.db": "",
+    "c.db-journal": Buffer.from("d9d505f920a163d7", "hex"),
+  });
+  for (const name of ["a.db", "b.db", "d.db"]) createAs(t, join(directory, name), "delete");
+  const before = readTree(directory);
+  t.strictSame(names(await writeToMemory(directory)), ["a.db", "b.db", "c.db", "d.db"]);
+  t.strictSame(readTree(directory), before);
+});
+
+t.test("databases of any name are copied, and links to them stay links", async (t) => {
+  const directory = t.testdir({ sub: {} });
+  const odd = [
+    "with blanks and\nnewline",
+    " ",
+    "emoji 🗃.sqlite",
+    "-wal",
+    "x-wal",
+    "x-wal-wal",
+    "sub/.hidden",
+  ];
+  for (const name of odd) createAs(t, join(directory, name), "wal");
+  createAs(t, Buffer.concat([Buffer.from(`${directory}/`), Buffer.from([0xff, 0xfe])]), "delete");
+  symlinkSync("x-wal", join(directory, "linked.sqlite"));
+  const archive = await writeToMemory(directory);
+  const flagged = archive.entries.filter(({ flags }) => flags.includes("database"));
+  t.equal(flagged.length, odd.length + 1);
+  t.equal(archive.summary.databases, odd.length + 1);
+  t.strictSame(archive.summary.warnings, []);
+  const link = archive.entries.find(({ type }) => type === "symlink");
+  t.match(link, { path: "tenants/acme/linked.sqlite", target: "x-wal" });
+});
+
+t.test("a database that was cut short is known by its name", async (t) => {
+  const directory = t.testdir({});
+  const path = join(directory, "m.sqlite");
+  const database = create(path, "delete");
+  insert(database, 1);
+  database.close();
+  truncateSync(path, 5000);
+  await t.rejects(writeToMemory(directory), { code: "DATABASE_UNREADABLE", message: /database m\.sqlite/ });
+});
+
+t.test("an encrypted database is archived as it is, small or large", async (t) => {
+  const small = randomBytes(4096);
+  const large = randomBytes(2 * LARGE_FILE_BYTES);
+  const directory = t.testdir({ "small.sqlite": small, large });
+  const archive = await writeToMemory(directory);
+  t.strictSame(
+    archive.entries.filter(({ type }) => type === "file").map(({ sha256, flags }) => ({ sha256, flags })),
+    [small, large].map((content) => ({ sha256: hash("sha256", content), flags: [] })),
+  );
+  t.match(archive.summary, { databases: 0, warnings: [] });
+});
+
+t.test("an encrypted database that is written to all the time is archived with a warning", async (t) => {
+  const directory = t.testdir({ "m.sqlite": randomBytes(8192) });
+  const file = openSync(join(directory, "m.sqlite"), "r+");
+  const timer = setInterval(() => writeSync(file, "x", 4096), 5);
+  t.teardown(() => {
+    clearInterval(timer);
+    closeSync(file);
+  });
+  // On a busy machine this process may rest long enough for a copy.
+  let archive = await writeToMemory(directory);
+  while (archive.summary.warnings.length === 0) archive = await writeToMemory(directory);
+  t.match(archive.summary.warnings, [{ code: "FILE_CHANGED", path: "m.sqlite", message: /encrypted/ }]);
+  t.strictSame(archive.entries.find(({ type }) => type === "file")?.flags, ["changed"]);
 });
 
 t.test("an encrypted database that is in use is reported, not read", async (t) => {

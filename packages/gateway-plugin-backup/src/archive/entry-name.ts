@@ -1,7 +1,7 @@
 /** What an entry's path may look like: pure checks, for the writer's walk and for every reader. */
-import type { RawPath } from "./raw-path.js";
+import { displayPath, type RawPath } from "./raw-path.js";
 
-/** PATH_MAX of Linux, counted without the NUL that the kernel adds to it. */
+/** PATH_MAX of Linux. Longer paths exist on disk, but no program can use them as they are. */
 export const MAX_PATH_BYTES = 4096;
 /** NAME_MAX of Linux file systems. */
 export const MAX_COMPONENT_BYTES = 255;
@@ -15,6 +15,9 @@ export type NameRule =
   | ". component"
   | ".. component"
   | "component over 255 bytes";
+
+/** Of a path in a message; a hostile one may have any length. */
+const MAX_SHOWN_BYTES = 300;
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -49,4 +52,13 @@ export function isWithin(path: RawPath, root: RawPath): boolean {
 export function parentPath(path: RawPath): RawPath {
   const slash = path.lastIndexOf("/");
   return (slash === -1 ? "" : path.slice(0, slash)) as RawPath;
+}
+
+/** A path as messages show it: {@link displayPath}, cut where it is longer than a line can bear. */
+export function shownPath(path: RawPath): string {
+  if (path.length <= MAX_SHOWN_BYTES) return displayPath(path);
+  let end = MAX_SHOWN_BYTES;
+  // Not within a UTF-8 sequence, whose bytes but the first are 10xxxxxx.
+  while ((path.charCodeAt(end) & 0xc0) === 0x80 && end > MAX_SHOWN_BYTES - 3) end--;
+  return `${displayPath(path.slice(0, end) as RawPath)}…`;
 }

@@ -1,9 +1,11 @@
 import { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 import { ForeignRoot, type PlacedEntry } from "./foreign-root.js";
 import { type ForeignEntry, type TarEvents, TarReader } from "./foreign-tar.js";
 import type { ArchiveLimits } from "./format.js";
 import { EntryPolicy } from "./policy.js";
-import { displayPath, type RawPath } from "./raw-path.js";
+import { shownPath } from "./entry-name.js";
+import type { RawPath } from "./raw-path.js";
 import type { TreeReceiver } from "./tree-receiver.js";
 import { createUnpacker, type Unpacker } from "./unpack.js";
 
@@ -34,8 +36,6 @@ export class ForeignExtractor {
   readonly #tar: TarReader;
   readonly #unpacker: Unpacker;
   #policy: EntryPolicy | undefined;
-  readonly #fileSizes = new Map<RawPath, number>();
-  readonly #directories = new Set<RawPath>();
   #inFile = false;
 
   constructor({ format, subject, limits, as, receiver }: ForeignExtraction) {
@@ -59,15 +59,40 @@ export class ForeignExtractor {
 
   /** Takes the next stored bytes; they must stay as they are until it is done with them. */
   write(chunk: Uint8Array): Promise<void> | void {
-    return this.#unpacker.write(chunk);
+    try {
+      return this.#unpacker.write(chunk)?.catch((error: unknown) => {
+        throw this.#located(error);
+      });
+    } catch (error) {
+      throw this.#located(error);
+    }
   }
 
   /** After the last byte: judges the whole. */
   async end(): Promise<void> {
-    await this.#unpacker.end();
+    try {
+      await this.#unpacker.end();
+    } catch (error) {
+      throw this.#located(error);
+    }
     this.#tar.end();
     for (const placed of this.#root.end()) this.#accept(placed);
     this.#policy?.finish();
+  }
+
+  /** Whoever unpacks knows nothing of entries; a person wants to know how far an archive is good. */
+  #located(error: unknown): unknown {
+    const last = this.#tar.lastPath;
+    if (!(error instanceof BackupError) || error.details?.["entry"] !== undefined || last === undefined)
+      return error;
+    const entry = shownPath(last);
+    const { code, hint, details, cause } = error;
+    const message = `${error.message.replace(/\.$/, "")} (the last entry begun: "${entry}").`;
+    return new BackupError(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...details, entry },
+      cause,
+    });
   }
 
   #entry(entry: ForeignEntry): void {
@@ -86,39 +111,40 @@ export class ForeignExtractor {
   #accept({ entry, path, root }: PlacedEntry): void {
     const relative = path.slice(root.length + 1) as RawPath;
     const { type, mode, size, mtimeNs } = entry;
-    if (type === "directory" && this.#directories.has(path)) {
-      this.#receiver.directoryAgain(relative, mode, mtimeNs);
-      return;
-    }
     const linked = type === "hardlink" ? this.#root.linked(entry.target) : entry.target;
-    this.#policy ??= new EntryPolicy({ root, limits: this.#limits, subject: this.#subject });
-    this.#policy.check({ path, type, size, target: linked });
-    if (type !== "file" && size !== 0) throw this.#sizeOf(entry);
+    this.#policy ??= new EntryPolicy({
+      root,
+      limits: this.#limits,
+      subject: this.#subject,
+      directoriesMayRepeat: true,
+    });
+    const isLink = type === "hardlink" || type === "symlink";
+    const seen = this.#policy.check({ path, type, size, ...(isLink ? { target: linked } : {}) });
     switch (type) {
       case "directory":
-        this.#directories.add(path);
-        this.#receiver.directory(relative, mode, mtimeNs);
+        if (size > 0) throw this.#sizeOf(path, type, size);
+        if (seen === "new") this.#receiver.directory(relative, mode, mtimeNs);
+        else this.#receiver.directoryAgain(relative, mode, mtimeNs);
         return;
       case "symlink":
+        if (size > 0) throw this.#sizeOf(path, type, size);
         this.#receiver.symlink(relative, entry.target, mtimeNs);
         return;
       case "hardlink": {
-        const copied = this.#fileSizes.get(linked) ?? 0;
-        this.#fileSizes.set(path, copied);
-        this.#receiver.copyFile(linked.slice(root.length + 1) as RawPath, relative, mode, mtimeNs, copied);
+        if (size > 0) throw this.#sizeOf(path, type, size);
+        const from = linked.slice(root.length + 1) as RawPath;
+        this.#receiver.copyFile(from, relative, mode, mtimeNs, this.#policy.fileSize(linked));
         return;
       }
       default:
-        this.#fileSizes.set(path, size);
         this.#inFile = true;
         this.#receiver.beginFile(relative, mode, mtimeNs, size);
     }
   }
 
-  #sizeOf(entry: ForeignEntry): BackupError {
-    return new BackupError(
-      "ARCHIVE_DAMAGED",
-      `${this.#subject}: entry "${displayPath(entry.path)}" is a ${entry.type} with a size of ${entry.size} bytes.`,
-    );
+  #sizeOf(path: RawPath, type: "directory" | "symlink" | "hardlink", size: number): BackupError {
+    const entry = shownPath(path);
+    const message = `${this.#subject}: entry "${entry}" is a ${type} with a size of ${size} bytes.`;
+    return damaged(`size of a ${type}`, message, { entry });
   }
 }

@@ -8,6 +8,7 @@ import {
   buildArchive,
   type BuildOptions,
   SAMPLE_TIME,
+  SAMPLE_UID,
   type SampleEntry,
   sampleEntries,
 } from "./testing/archive-builder.js";
@@ -96,44 +97,14 @@ t.test("chunks may be cut anywhere", async (t) => {
 });
 
 t.test("a signature between index and seek table is accepted; anything else is not", async (t) => {
-  const signature = skippableFrame(SIGNATURE_FRAME_MAGIC, Buffer.from("{}"));
+  const signature = skippableFrame(
+    SIGNATURE_FRAME_MAGIC,
+    Buffer.from('{"algorithm":"ed25519","keyId":"gateway","signature":"c2lnbmVk"}'),
+  );
   await extractInProcess(buildArchive(sampleEntries(), { behindIndex: [signature] }), undefined);
   const other = skippableFrame(0x184d2a50, Buffer.from("{}"));
   for (const behindIndex of [[other], [signature, signature], [signature, other]])
     t.match(await refusal(buildArchive(sampleEntries(), { behindIndex })), { code: "ARCHIVE_DAMAGED" });
-});
-
-t.test("a flipped byte is refused wherever it is", async (t) => {
-  const entries = sampleEntries().filter(({ path }) => path !== "workspace/large.bin");
-  const archive = buildArchive(entries);
-  const accepted: number[] = [];
-  for (let position = 0; position < archive.length; position++) {
-    const flipped = Buffer.from(archive);
-    flipped[position] = (flipped[position] ?? 0) ^ 0x41;
-    try {
-      await extractInProcess(flipped, undefined);
-      accepted.push(position);
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.exitCode !== 7)
-        t.fail(`byte ${position}: ${String(error)}`);
-    }
-  }
-  t.same(accepted, []);
-});
-
-t.test("an archive that was cut off is refused at every length but where its tar is whole", async (t) => {
-  const archive = buildArchive(sampleEntries().slice(0, 4));
-  const whole: number[] = [];
-  for (let length = 0; length < archive.length; length++) {
-    try {
-      t.match(await extractInProcess(archive.subarray(0, length), undefined), { hadIndex: false });
-      whole.push(length);
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.exitCode !== 7)
-        t.fail(`${length} bytes: ${String(error)}`);
-    }
-  }
-  t.equal(whole.length, 1, "behind the end segment: nothing tells such a one from another tool's archive");
 });
 
 t.test("an archive of ours whose seek table is gone is refused, however its bytes arrive", async (t) => {
@@ -143,7 +114,7 @@ t.test("an archive of ours whose seek table is gone is refused, however its byte
   for (const chunkBytes of [1, 3, 1000, altered.length])
     await t.rejects(extractInProcess(altered, undefined, { chunkBytes }), {
       code: "ARCHIVE_DAMAGED",
-      message: /its seek table is gone/,
+      message: /no seek table leads to it/,
     });
 });
 
@@ -207,6 +178,12 @@ const lies: Record<string, BuildOptions> = {
   "a root that is another tenant's": {
     lines: ([header, ...lines]) => [{ ...header, root: "tenants/bravo" }, ...lines],
   },
+  "an index that is not marked as one": {
+    parts: (parts) => parts.at(-2)?.writeUInt32LE(0x184d2a50),
+  },
+  "a seek table with another descriptor": {
+    parts: (parts) => parts.at(-1)?.writeUInt8(1, (parts.at(-1)?.length ?? 0) - 5),
+  },
   "a root that is no tenant's": {
     lines: ([header, ...lines]) => [{ ...header, root: "etc", tenant: "etc" }, ...lines],
   },
@@ -219,6 +196,30 @@ for (const [lie, options] of Object.entries(lies)) {
     t.match(error.message, /^Archive memory:test/);
   });
 }
+
+t.test("an archive in which a directory has no entry is refused", async (t) => {
+  for (const missing of ["", "sessions"]) {
+    const entries = sampleEntries().filter(({ path }) => path !== missing);
+    t.match(await refusal(buildArchive(entries, { incomplete: true })), {
+      code: "ARCHIVE_DAMAGED",
+      details: { rule: "index layout", entry: missing === "" ? "tenants/acme" : "tenants/acme/sessions" },
+    });
+  }
+});
+
+t.test("an archive with the record of another tenant than its index names is refused", async (t) => {
+  const withRecord = (content: string): Buffer =>
+    buildArchive(
+      sampleEntries().map((entry) => (entry.path === "tenant.json" ? { ...entry, content } : entry)),
+    );
+  for (const record of ['{"id":"bravo"}', '{"id":"acme","uid":"another"}'])
+    t.match(await refusal(withRecord(record)), {
+      code: "ARCHIVE_DAMAGED",
+      details: { rule: "tenant", entry: "tenant.json" },
+    });
+  for (const record of [`{"id":"acme","uid":"${SAMPLE_UID}"}`, "no JSON", "null", '{"id":7}'])
+    t.equal((await extractInProcess(withRecord(record), undefined)).tenantRecordJson, record);
+});
 
 const unsafe: Record<string, [SampleEntry[], BackupErrorCode]> = {
   "a path that climbs": [[{ path: "../bravo/x" }], "UNSAFE_ENTRY"],

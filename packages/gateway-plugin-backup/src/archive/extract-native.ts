@@ -1,10 +1,18 @@
 import { createHash, hash } from "node:crypto";
-import { BackupError } from "../errors.js";
+import type { BackupError } from "../errors.js";
+import { damaged, type FormatRule } from "./damage.js";
+import { shownPath } from "./entry-name.js";
 import { FrameAssembler } from "./frame-assembler.js";
-import { type ArchiveLimits, type EntryRecord, MAX_FRAME_RAW_BYTES, type SegmentRecord } from "./format.js";
+import {
+  type ArchiveLimits,
+  type EntryRecord,
+  type IndexHeader,
+  MAX_FRAME_RAW_BYTES,
+  type SegmentRecord,
+} from "./format.js";
 import { readIndex } from "./index-codec.js";
 import { naming } from "./naming.js";
-import { displayPath, type RawPath } from "./raw-path.js";
+import type { RawPath } from "./raw-path.js";
 import { encodeTarHeader, TAR_END, tarPadding } from "./tar-header.js";
 import type { TreeReceiver } from "./tree-receiver.js";
 import { decompressFrame } from "./zstd.js";
@@ -41,8 +49,7 @@ export class NativeExtractor {
   readonly #raw = Buffer.allocUnsafeSlow(MAX_FRAME_RAW_BYTES);
   readonly #reader: SegmentReader<void>;
   #wanted: IteratorResult<NumberedSegment, void>;
-  #rootLength = 0;
-  #tenant: string | undefined;
+  #header: IndexHeader | undefined;
 
   constructor(extraction: NativeExtraction) {
     this.#extraction = extraction;
@@ -52,7 +59,7 @@ export class NativeExtractor {
 
   /** The tenant that the index names. */
   get tenant(): string | undefined {
-    return this.#tenant;
+    return this.#header?.tenant;
   }
 
   /** Takes the next bytes of the segments' frames. */
@@ -70,6 +77,22 @@ export class NativeExtractor {
   /** After the last byte. */
   end(): void {
     if (this.#wanted.done !== true) throw this.#damaged(`ends within segment ${this.#wanted.value.number}`);
+    this.#checkRecord(this.#extraction.receiver.tenantRecordJson);
+  }
+
+  /** The record in the archive is that of the tenant whose archive the index says it is; its form is the caller's business. */
+  #checkRecord(json: string | undefined): void {
+    const { id, uid } = recordOf(json);
+    for (const [found, expected] of [
+      [id, this.#header?.tenant],
+      [uid, this.#header?.uid],
+    ])
+      if (found !== undefined && found !== expected)
+        throw damaged(
+          "tenant",
+          `${this.#extraction.subject} is of "${expected}" by its index, and of ${JSON.stringify(found)} by its tenant.json.`,
+          { entry: "tenant.json" },
+        );
   }
 
   #unpack({ number, segment }: NumberedSegment, frame: Uint8Array): Buffer {
@@ -77,7 +100,7 @@ export class NativeExtractor {
       decompressFrame(frame, segment.raw, this.#raw),
     );
     if (hash("sha256", raw, "hex") !== segment.sha256)
-      throw this.#damaged(`has other bytes in segment ${number} than its index says`);
+      throw this.#damaged(`has other bytes in segment ${number} than its index says`, "segment hash");
     return raw;
   }
 
@@ -88,8 +111,7 @@ export class NativeExtractor {
     let pieces: NumberedSegment[] = [];
     for (const line of readIndex(payload, limits)) {
       if (line.kind === "header") {
-        this.#rootLength = line.header.root.length;
-        this.#tenant = line.header.tenant;
+        this.#header = line.header;
       } else if (line.kind === "segment") {
         if (line.segment.kind === "piece") {
           // The pieces stand before their file's entry in the index; they are asked for when it is known.
@@ -100,7 +122,7 @@ export class NativeExtractor {
         pieces = [];
         raw = yield line;
         if (kind === "end" && !raw.equals(TAR_END))
-          throw this.#damaged("has no two zero blocks at the end of its tar");
+          throw this.#damaged("has no two zero blocks at the end of its tar", "tar end");
       } else if (kind === "head") {
         yield* this.#largeFile(line.entry, raw, pieces);
       } else {
@@ -154,29 +176,41 @@ export class NativeExtractor {
   #checkHeader(entry: EntryRecord, raw: Buffer): number {
     const header = encodeTarHeader(entry);
     const end = entry.offset + header.length;
-    if (!header.equals(raw.subarray(entry.offset, end))) throw this.#differs(entry, "tar header");
+    if (!header.equals(raw.subarray(entry.offset, end)))
+      throw this.#differs(entry, "tar header", "tar header");
     return end;
   }
 
   #checkPadding(entry: EntryRecord, padding: Buffer): void {
-    if (!padding.every((byte) => byte === 0)) throw this.#differs(entry, "padding");
+    if (!padding.every((byte) => byte === 0)) throw this.#differs(entry, "padding", "padding");
   }
 
   #checkContent(entry: EntryRecord, sha256: string): void {
-    if (entry.sha256 !== sha256) throw this.#differs(entry, "content");
+    if (entry.sha256 !== sha256) throw this.#differs(entry, "content", "content hash");
   }
 
   #relative(entry: EntryRecord): RawPath {
-    return entry.path.slice(this.#rootLength + 1) as RawPath;
+    return entry.path.slice((this.#header?.root.length ?? 0) + 1) as RawPath;
   }
 
-  #differs(entry: EntryRecord, what: string): BackupError {
-    const path = displayPath(entry.path);
-    const message = `${this.#extraction.subject}: the ${what} of entry "${path}" is not what the index says.`;
-    return new BackupError("ARCHIVE_DAMAGED", message, { details: { entry: path } });
+  #differs({ path }: EntryRecord, what: string, rule: FormatRule): BackupError {
+    const entry = shownPath(path);
+    const message = `${this.#extraction.subject}: the ${what} of entry "${entry}" is not what the index says.`;
+    return damaged(rule, message, { entry });
   }
 
-  #damaged(how: string): BackupError {
-    return new BackupError("ARCHIVE_DAMAGED", `${this.#extraction.subject} ${how}.`);
+  #damaged(how: string, rule: FormatRule = "object layout"): BackupError {
+    return damaged(rule, `${this.#extraction.subject} ${how}.`);
+  }
+}
+
+/** What a `tenant.json` says of the tenant's identity. */
+function recordOf(json: string | undefined): { readonly id?: string; readonly uid?: string } {
+  if (json === undefined) return {};
+  try {
+    const { id, uid } = Object(JSON.parse(json)) as { readonly id?: unknown; readonly uid?: unknown };
+    return { ...(typeof id === "string" && { id }), ...(typeof uid === "string" && { uid }) };
+  } catch {
+    return {};
   }
 }

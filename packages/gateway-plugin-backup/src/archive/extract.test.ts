@@ -12,6 +12,7 @@ import { buildArchive, SAMPLE_UID, sampleEntries } from "./testing/archive-build
 import { memorySource } from "./testing/memory-source.js";
 import { stagingDirectory } from "./testing/staging.js";
 import { tarOf } from "./testing/tar-builder.js";
+import { UNLIMITED_SPACE } from "./space.js";
 import { readTree } from "./testing/tree.js";
 
 async function extract(bytes: Buffer, changes: Partial<ExtractRequest>): Promise<ExtractSummary> {
@@ -22,7 +23,7 @@ async function extract(bytes: Buffer, changes: Partial<ExtractRequest>): Promise
     as: undefined,
     into: undefined,
     limits: DEFAULT_LIMITS,
-    spaceLimit: Number.MAX_SAFE_INTEGER,
+    space: UNLIMITED_SPACE,
     signal: new AbortController().signal,
     onProgress: () => undefined,
     ...changes,
@@ -90,9 +91,14 @@ t.test("too little space is told before anything is read", async (t) => {
       return source.read(start, end);
     },
   };
-  await t.rejects(extract(bytes, { into, source: counting, spaceLimit: 1_000_000 }), {
+  await t.rejects(extract(bytes, { into, source: counting, space: { bytes: 1_000_000, boundBy: "disk" } }), {
     code: "DISK_FULL",
     message: /needs \d+ bytes; 1000000 are free/,
+  });
+  await t.rejects(extract(bytes, { into, source: counting, space: { bytes: 1_000_000, boundBy: "quota" } }), {
+    code: "QUOTA_EXCEEDED",
+    message: /needs \d+ bytes; the tenant's quota is 1000000 bytes/,
+    details: { quota: "bytes", limitBytes: 1_000_000 },
   });
   t.equal(reads, 0);
   t.strictSame(readdirSync(into), []);
@@ -145,7 +151,7 @@ t.test("a thread that dies is told from a damaged archive", async (t) => {
     archive: { kind: "foreign", format: "tar", as: undefined },
     into: undefined,
     limits: DEFAULT_LIMITS,
-    spaceLimit: 0,
+    space: { bytes: 0, boundBy: "disk" },
   };
   for (const [program, message] of [
     ["process.exit(3)", /extracts Archive memory:test failed: it ended with 3/],

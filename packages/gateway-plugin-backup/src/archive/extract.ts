@@ -5,6 +5,7 @@ import type { ArchiveLimits, ArchiveWarning } from "./format.js";
 import type { OpenIndex } from "./open.js";
 import { type ArchiveSource, archiveSubject } from "./source.js";
 import type { TreeTotals } from "./tree-receiver.js";
+import { outOfSpace, type SpaceLimit } from "./space.js";
 
 export interface ExtractRequest {
   readonly source: ArchiveSource;
@@ -20,8 +21,7 @@ export interface ExtractRequest {
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
   readonly limits: ArchiveLimits;
-  /** Content bytes that may be written: what quota and free space, less its reserve, leave. */
-  readonly spaceLimit: number;
+  readonly space: SpaceLimit;
   readonly signal: AbortSignal;
   onProgress(progress: ExtractProgress): void;
 }
@@ -101,24 +101,19 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
   }
 }
 
-function taskOf({ source, format, index, as, into, limits, spaceLimit }: ExtractRequest): ExtractionTask {
+function taskOf({ source, format, index, as, into, limits, space }: ExtractRequest): ExtractionTask {
   const archive =
     index === undefined
       ? ({ kind: "foreign", format, as } as const)
       : // A copy, because a clone of a view takes all of its buffer along.
         ({ kind: "native", payload: new Uint8Array(index.payload) } as const);
-  return { subject: archiveSubject(source), archive, into, limits, spaceLimit };
+  return { subject: archiveSubject(source), archive, into, limits, space };
 }
 
 /** Our own archives say beforehand what they need, and cannot need more: every entry is checked against its claim. */
-function checkSpace({ source, spaceLimit }: ExtractRequest, { header }: OpenIndex): void {
-  const needed = header.totals.contentBytes;
-  if (needed > spaceLimit)
-    throw new BackupError(
-      "DISK_FULL",
-      `${archiveSubject(source)} needs ${needed} bytes; ${spaceLimit} are free for it.`,
-      { details: { neededBytes: needed, freeBytes: spaceLimit } },
-    );
+function checkSpace({ source, space }: ExtractRequest, { header }: OpenIndex): void {
+  const neededBytes = header.totals.contentBytes;
+  if (neededBytes > space.bytes) throw outOfSpace(archiveSubject(source), space, { neededBytes });
 }
 
 function cancelled(signal: AbortSignal): BackupError {

@@ -1,6 +1,7 @@
 import { ForeignExtractor } from "./extract-foreign.js";
 import { NativeExtractor } from "./extract-native.js";
 import type { ArchiveLimits } from "./format.js";
+import type { SpaceLimit } from "./space.js";
 import { StagingWriter } from "./staging-writer.js";
 import { TreeReceiver, type TreeTotals } from "./tree-receiver.js";
 import { discardingSink, type TreeSink } from "./tree-sink.js";
@@ -13,8 +14,7 @@ export interface ExtractionTask {
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
   readonly limits: ArchiveLimits;
-  /** Content bytes that may be written. */
-  readonly spaceLimit: number;
+  readonly space: SpaceLimit;
 }
 
 /** An archive of ours, of which the segments' frames follow. */
@@ -49,9 +49,9 @@ export class Extraction {
   readonly #receiver: TreeReceiver;
   readonly #extractor: NativeExtractor | ForeignExtractor;
 
-  constructor({ subject, archive, into, limits, spaceLimit }: ExtractionTask) {
+  constructor({ subject, archive, into, limits, space }: ExtractionTask) {
     this.#sink = into === undefined ? discardingSink : new StagingWriter(into);
-    this.#receiver = new TreeReceiver(this.#sink, { subject, spaceLimit });
+    this.#receiver = new TreeReceiver(this.#sink, { subject, space });
     const common = { subject, limits, receiver: this.#receiver };
     this.#extractor =
       archive.kind === "native"

@@ -8,6 +8,7 @@ import { openHeld, readFully } from "./opened-file.js";
 import type { HeldFile } from "./opened-file.js";
 import type { RawPath } from "./raw-path.js";
 import type { Segmenter } from "./segmenter.js";
+import { endsAsSuperJournal, FileEnd, isNamedAsJournal, SUPER_JOURNAL_END_BYTES } from "./super-journal.js";
 import type { TarEntry } from "./tar-header.js";
 import type { Warnings } from "./warnings.js";
 
@@ -16,6 +17,7 @@ const ATTEMPTS = 3;
 const EMPTY_SHA256 = hash("sha256", "");
 const CHANGED =
   "This file was written to while it was read: the archive may hold a mixture of before and after.";
+const UNSAFE_JOURNAL = "Left out: a journal at whose rollback SQLite deletes another file.";
 const TRUNCATED = "This file ended early while it was read: the rest of it is zeros in the archive.";
 
 /** A file of the tenant, or the copy of a database that stands for one. */
@@ -62,11 +64,11 @@ export class FileContents {
   }
 
   /** Adds a database by its finished copy. */
-  async addCopy(path: RawPath, copy: string, entry: TarEntry): Promise<void> {
+  async addCopy(path: RawPath, copy: string, entry: TarEntry, flags: readonly EntryFlag[]): Promise<void> {
     const handle = openSync(copy, constants.O_RDONLY);
     try {
       const content = { path, handle, stats: fstatSync(handle, { bigint: true }), entry };
-      await this.#add(content, ["database"]);
+      await this.#add(content, flags);
     } finally {
       closeSync(handle);
     }
@@ -98,6 +100,11 @@ export class FileContents {
         : this.#addLarge(again, flags));
       return;
     }
+    const unsafe = isNamedAsJournal(path) && endsAsSuperJournal(target.subarray(0, filled));
+    if (unsafe) {
+      this.#warnings.add("UNSAFE_JOURNAL", path, UNSAFE_JOURNAL);
+      return;
+    }
     if (changed) this.#warnings.add("FILE_CHANGED", path, CHANGED);
     this.#segmenter.add(
       { ...entry, size: filled },
@@ -108,12 +115,26 @@ export class FileContents {
   /** Its header goes out before its content is read, so what is missing then is filled with zeros. */
   async #addLarge(content: OpenContent, flags: readonly EntryFlag[]): Promise<void> {
     const { path, handle, stats, entry } = content;
+    const lastBytes = new Uint8Array(SUPER_JOURNAL_END_BYTES);
+    if (this.#read(content, lastBytes, entry.size - lastBytes.length) === undefined) return;
+    if (isNamedAsJournal(path) && endsAsSuperJournal(lastBytes)) {
+      this.#warnings.add("UNSAFE_JOURNAL", path, UNSAFE_JOURNAL);
+      return;
+    }
+    const end = new FileEnd();
     const digest = createHash("sha256");
     let truncated = false;
     const fill = (target: Uint8Array, position: number): void => {
       const filled = truncated ? 0 : (this.#read(content, target, position) ?? 0);
       if (filled < target.length) truncated = true;
       target.fill(0, filled);
+      end.append(target);
+      const isLast = position + target.length === entry.size;
+      if (isLast && isNamedAsJournal(path) && end.isSuperJournal) {
+        // Made one since it was looked at: without its end it is none.
+        target.fill(0, Math.max(0, target.length - SUPER_JOURNAL_END_BYTES));
+        truncated = true;
+      }
       digest.update(target);
     };
     await this.#segmenter.addLarge(entry, fill, () => {

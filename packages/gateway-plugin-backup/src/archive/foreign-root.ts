@@ -1,8 +1,9 @@
 /** Which directory of a foreign tar is the tenant's. */
 import { BackupError } from "../errors.js";
-import { brokenNameRule } from "./entry-name.js";
+import { damaged } from "./damage.js";
+import { brokenNameRule, isWithin, shownPath } from "./entry-name.js";
 import type { ForeignEntry } from "./foreign-tar.js";
-import { displayPath, joinRaw, rawPath, type RawPath } from "./raw-path.js";
+import { joinRaw, rawPath, type RawPath } from "./raw-path.js";
 import { TENANT_ID } from "./tenant-id.js";
 
 const TENANTS = rawPath("tenants");
@@ -31,7 +32,7 @@ export interface PlacedEntry {
  * - `NAME/…`: the tar was made of one directory (`tar -c NAME`), "./NAME/…" included.
  *
  * The last two do not say which tenant they are of, and are taken only with `--as`. What does not stand under the root
- * is refused by the entry policy as lying outside of it, so that mixed roots never pass.
+ * is refused: `tar -c *` and `find . | tar -T -` leave no root that could be told from a second one.
  */
 export class ForeignRoot {
   readonly #options: ForeignRootOptions;
@@ -82,7 +83,7 @@ export class ForeignRoot {
   end(): PlacedEntry[] {
     if (this.#root !== undefined) return [];
     if (this.#first !== undefined && !this.#tenantsSeen) return this.#decide(HERE, HERE);
-    throw new BackupError("ARCHIVE_DAMAGED", `${this.#options.subject} holds no tenant: it has no entries.`);
+    throw damaged("no entries", `${this.#options.subject} holds no tenant: it has no entries.`);
   }
 
   /** The path, for the entry policy, of the entry that a hard link names. */
@@ -93,24 +94,25 @@ export class ForeignRoot {
 
   #at(entry: ForeignEntry, path: RawPath): PlacedEntry {
     const root = this.#root ?? path;
-    if (!this.#inside) return { entry, path, root };
+    if (!this.#inside) {
+      if (this.#tenant === undefined) this.#refuseSecondRoot(entry, path, root);
+      return { entry, path, root };
+    }
     return { entry, path: path === HERE ? root : joinRaw(root, path), root };
   }
 
   #enterTenant(path: RawPath, id: string): void {
-    if (this.#inside) throw this.#mixed(path);
+    if (this.#inside) throw this.#besideTenants(path);
     if (brokenNameRule(path) !== undefined) return;
     if (!TENANT_ID.test(id))
-      throw this.#unsafe(path, "stands under tenants/, but not in a tenant's directory");
+      throw this.#mixed(path, "stands under tenants/, but not in a tenant's directory");
     if (this.#root === undefined) {
       this.#root = joinRaw(TENANTS, id as RawPath);
       this.#tenant = id;
     } else if (this.#tenant !== undefined && this.#tenant !== id) {
-      throw new BackupError(
-        "TENANT_AMBIGUOUS",
-        `${this.#options.subject} holds more than one tenant: ${this.#tenant} and ${id}.`,
-        { hint: "Make an archive of one tenant, or unpack this one by hand." },
-      );
+      throw this.#mixed(path, `is of tenant ${id}, beside those of tenant ${this.#tenant}`, {
+        hint: "Make an archive of one tenant, or unpack this one by hand.",
+      });
     }
   }
 
@@ -119,7 +121,7 @@ export class ForeignRoot {
     const { as, subject } = this.#options;
     const first = this.#first;
     if (as === undefined && (first !== undefined || brokenNameRule(path) === undefined)) {
-      const where = first === undefined ? `"${displayPath(name)}/"` : `"./"`;
+      const where = first === undefined ? `"${shownPath(name)}/"` : `"./"`;
       throw new BackupError(
         "TENANT_AMBIGUOUS",
         `${subject} does not say which tenant it is of: its entries stand under ${where}, not under "tenants/<id>/".`,
@@ -129,19 +131,33 @@ export class ForeignRoot {
       this.#root = name;
       return [];
     }
-    if (this.#tenantsSeen) throw this.#mixed(path);
+    if (this.#tenantsSeen) throw this.#besideTenants(path);
     this.#inside = true;
     this.#root = rawPath(`tenants/${as}`);
     return [this.#at(first, HERE)];
   }
 
-  #mixed(path: RawPath): BackupError {
-    return this.#unsafe(path, "stands beside a tenants/ directory: this is no tenant's archive");
+  /** The policy would refuse it as well, but not say how such an archive comes about. */
+  #refuseSecondRoot(entry: ForeignEntry, path: RawPath, root: RawPath): void {
+    if (brokenNameRule(path) !== undefined) return;
+    if (path === root ? entry.type !== "file" : isWithin(path, root)) return;
+    const others =
+      path === root
+        ? "is a file at the top"
+        : `does not stand under "${shownPath(root)}/" as those before it`;
+    throw this.#mixed(path, others, {
+      hint: "Nothing was restored. Without tenants/<id>/ an archive has one directory at its top, or `.`: make it with `tar -C DIR -c .`.",
+    });
   }
 
-  #unsafe(path: RawPath, rule: string): BackupError {
-    const entry = displayPath(path);
-    return new BackupError("UNSAFE_ENTRY", `${this.#options.subject}: entry "${entry}" ${rule}.`, {
+  #besideTenants(path: RawPath): BackupError {
+    return this.#mixed(path, "stands beside a tenants/ directory: this is no tenant's archive");
+  }
+
+  #mixed(path: RawPath, how: string, options: { readonly hint?: string } = {}): BackupError {
+    const entry = shownPath(path);
+    return new BackupError("UNSAFE_ENTRY", `${this.#options.subject}: entry "${entry}" ${how}.`, {
+      ...options,
       details: { entry, rule: "mixed roots" },
     });
   }

@@ -2,11 +2,12 @@
  * Tar headers as other tools write them: v7, POSIX ustar and pax (POSIX.1-2017, `pax`), GNU tar ("Basic Tar Format" in
  * its manual). Pure decoding; {@link ./foreign-tar.ts} puts the pieces together. Names stay bytes.
  */
+import type { TarRule } from "./damage.js";
 import { type RawPath, rawPathFromBytes } from "./raw-path.js";
 
 export interface TarBlock {
   readonly path: RawPath;
-  /** The type flag as a character; "0" for the NUL of old tars. */
+  /** The type flag as a character; "0" for the NUL of old tars. A directory of those has only the slash behind its name. */
   readonly typeFlag: string;
   /** Permission bits. */
   readonly mode: number;
@@ -15,83 +16,66 @@ export interface TarBlock {
   readonly target: RawPath;
 }
 
-/** A header that cannot be understood; the reader adds which archive and where. */
-export class TarHeaderError extends Error {}
+/** A header that cannot be understood, and the rule it breaks; the reader adds which archive and where. */
+export class TarHeaderError extends Error {
+  readonly rule: TarRule;
+  /** The entry's name, where the header has told it. */
+  readonly path: RawPath | undefined;
+
+  constructor(rule: TarRule, message: string, path?: RawPath) {
+    super(message);
+    this.rule = rule;
+    this.path = path;
+  }
+}
+
+/** The largest size that a header's eleven octal digits can say. */
+export const OCTAL_SIZE_MAX = 8 ** 11 - 1;
 
 const CHECKSUM = { start: 148, end: 156 };
 const NS_PER_SECOND = 1_000_000_000n;
 
-/** Whether a block's checksum is right; a block of zeros has none. */
+/**
+ * Whether a block's checksum is right; a block of zeros has none. POSIX sums unsigned bytes; historic tars summed signed
+ * ones, and every reader takes those as well.
+ */
 export function hasTarChecksum(block: Uint8Array): boolean {
   let sum = 0;
-  for (const byte of block) sum += byte;
-  if (sum === 0) return false;
-  for (const byte of block.subarray(CHECKSUM.start, CHECKSUM.end)) sum += 0x20 - byte;
+  let above127 = 0;
+  for (const byte of block) {
+    sum += byte;
+    above127 += byte >> 7;
+  }
+  // The field itself counts as spaces.
+  for (const byte of block.subarray(CHECKSUM.start, CHECKSUM.end)) {
+    sum += 0x20 - byte;
+    above127 -= byte >> 7;
+  }
   const field = text(block, CHECKSUM.start, CHECKSUM.end).trim();
-  return /^[0-7]+$/.test(field) && parseInt(field, 8) === sum;
+  if (!/^[0-7]+$/.test(field)) return false;
+  const expected = parseInt(field, 8);
+  return expected === sum || expected === sum - 256 * above127;
 }
 
 /** Decodes one header block of 512 bytes. Throws {@link TarHeaderError}. */
 export function decodeTarBlock(block: Uint8Array): TarBlock {
-  if (!hasTarChecksum(block)) throw new TarHeaderError("its checksum is wrong");
+  if (!hasTarChecksum(block)) throw new TarHeaderError("header checksum", "its checksum is wrong");
   const name = text(block, 0, 100);
   // Old GNU headers ("ustar  ") keep times in the place of POSIX's prefix.
   const prefix = text(block, 257, 263, false) === "ustar\0" ? text(block, 345, 500) : "";
+  const path = (prefix === "" ? name : `${prefix}/${name}`) as RawPath;
   const flag = text(block, 156, 157, false);
-  const typeFlag = flag === "\0" ? "0" : flag;
+  const size = numeric(block, 124, 136, "size", path);
+  if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new TarHeaderError("size out of range", "its size is impossible", path);
   return {
-    path: (prefix === "" ? name : `${prefix}/${name}`) as RawPath,
-    // Tars before POSIX have no type for directories, only the slash.
-    typeFlag: typeFlag === "0" && name.endsWith("/") ? "5" : typeFlag,
-    mode: Number(numeric(block, 100, 108, "mode") & 0o777n),
-    size: sizeOf(numeric(block, 124, 136, "size")),
-    mtimeNs: numeric(block, 136, 148, "mtime") * NS_PER_SECOND,
+    path,
+    typeFlag: flag === "\0" ? "0" : flag,
+    mode: Number(numeric(block, 100, 108, "mode", path) & 0o777n),
+    size: Number(size),
+    mtimeNs: numeric(block, 136, 148, "mtime", path) * NS_PER_SECOND,
     target: text(block, 157, 257) as RawPath,
   };
-}
-
-/** The records of a pax extended header, by key; values stay bytes. Throws {@link TarHeaderError}. */
-export function decodePaxRecords(bytes: Uint8Array): Map<string, RawPath> {
-  const records = new Map<string, RawPath>();
-  const all: string = rawPathFromBytes(bytes);
-  for (let position = 0; position < all.length;) {
-    const space = all.indexOf(" ", position);
-    const digits = all.slice(position, space);
-    const end = position + Number(digits);
-    const equals = all.indexOf("=", space);
-    if (
-      !/^[0-9]{1,10}$/.test(digits) ||
-      end > all.length ||
-      equals < 0 ||
-      equals >= end ||
-      all[end - 1] !== "\n"
-    )
-      throw new TarHeaderError("its pax records are malformed");
-    records.set(all.slice(space + 1, equals), all.slice(equals + 1, end - 1) as RawPath);
-    position = end;
-  }
-  return records;
-}
-
-/** A pax time: decimal seconds, with or without a fraction. Throws {@link TarHeaderError}. */
-export function decodePaxTime(value: string): bigint {
-  const match = /^(-?)([0-9]{1,18})(?:\.([0-9]*))?$/.exec(value);
-  if (match === null) throw new TarHeaderError("its pax mtime is malformed");
-  const [, sign, seconds = "", fraction = ""] = match;
-  const ns = BigInt(seconds) * NS_PER_SECOND + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
-  return sign === "-" ? -ns : ns;
-}
-
-/** A pax size: decimal bytes. Throws {@link TarHeaderError}. */
-export function decodePaxSize(value: string): number {
-  if (!/^[0-9]{1,20}$/.test(value)) throw new TarHeaderError("its pax size is malformed");
-  return sizeOf(BigInt(value));
-}
-
-function sizeOf(value: bigint): number {
-  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new TarHeaderError("its size is impossible");
-  return Number(value);
 }
 
 /** A field as one character per byte, up to its first NUL unless `terminated` is false. */
@@ -102,7 +86,13 @@ function text(block: Uint8Array, start: number, end: number, terminated = true):
 }
 
 /** Octal digits, or GNU's base 256 (high bit of the first byte set, two's complement). */
-function numeric(block: Uint8Array, start: number, end: number, name: string): bigint {
+function numeric(
+  block: Uint8Array,
+  start: number,
+  end: number,
+  name: "mode" | "size" | "mtime",
+  path: RawPath,
+): bigint {
   const field = block.subarray(start, end);
   const first = field[0] ?? 0;
   if ((first & 0x80) !== 0) {
@@ -114,6 +104,6 @@ function numeric(block: Uint8Array, start: number, end: number, name: string): b
   }
   const digits = text(block, start, end).trim();
   if (digits === "") return 0n;
-  if (!/^[0-7]+$/.test(digits)) throw new TarHeaderError(`its ${name} is no number`);
+  if (!/^[0-7]+$/.test(digits)) throw new TarHeaderError(`${name} field`, `its ${name} is no number`, path);
   return BigInt(`0o${digits}`);
 }

@@ -5,22 +5,18 @@
  * out changed without an error; it drops malformed pax records; and it passes over zero blocks wherever they stand, so
  * that a tar that was cut off, or that has something behind its end, cannot be told from a whole one.
  */
-import { BackupError } from "../errors.js";
-import {
-  decodePaxRecords,
-  decodePaxSize,
-  decodePaxTime,
-  decodeTarBlock,
-  type TarBlock,
-  TarHeaderError,
-} from "./foreign-tar-header.js";
+import type { BackupError } from "../errors.js";
+import { damaged, type TarRule } from "./damage.js";
+import { shownPath } from "./entry-name.js";
+import { decodePaxRecords, decodePaxSize, decodePaxTime, type PaxRecords } from "./foreign-pax.js";
+import { decodeTarBlock, OCTAL_SIZE_MAX, type TarBlock, TarHeaderError } from "./foreign-tar-header.js";
 import { displayPath, type RawPath, rawPathFromBytes } from "./raw-path.js";
 import { BLOCK_BYTES, tarPadding } from "./tar-header.js";
 
 export interface ForeignEntry {
   /** As it stands in the tar: may begin with "./" and end with "/". */
   readonly path: RawPath;
-  /** "file", "directory", "symlink", "hardlink", or what else it is, in words that can follow "is a". */
+  /** "file", "directory", "symlink", "hardlink"; else what it is, which the entry policy refuses by this name. */
   readonly type: string;
   readonly mode: number;
   /** Bytes of content that follow. */
@@ -58,6 +54,12 @@ const PAX_GLOBAL = "g";
 /** Names are at most 4096 bytes; what makes extended headers long is extended attributes (64 KiB each on Linux). */
 const EXTENSION_BYTES_MAX = 1024 * 1024;
 
+/**
+ * Tools disagree about archives that say a thing twice, or say it to the wrong entry; what one of them shows as harmless
+ * another unpacks as something else. So whatever could be read in two ways is refused: two extended headers of a kind
+ * before one entry, a name or size that they contradict, one with no entry behind it, a global one that sets names or
+ * sizes, a label with content.
+ */
 export class TarReader {
   readonly #subject: string;
   readonly #events: TarEvents;
@@ -67,10 +69,10 @@ export class TarReader {
   #position = 0;
   #zeroBlocks = 0;
   #extension: Extension | undefined;
-  #globalPax: ReadonlyMap<string, RawPath> = new Map();
-  #pax: ReadonlyMap<string, RawPath> | undefined;
-  #longName: RawPath | undefined;
-  #longTarget: RawPath | undefined;
+  #globalPax: PaxRecords = {};
+  /** Extended headers for the entry that follows. */
+  #pending: Pending = {};
+  #lastPath: RawPath | undefined;
   #inEntry = false;
   /** Content of the current entry that is still to come, and the padding behind it. */
   #content = 0;
@@ -84,7 +86,12 @@ export class TarReader {
     this.#events = events;
   }
 
-  /** Takes the next bytes. Throws ARCHIVE_DAMAGED, and whatever the events throw. */
+  /** The path of the entry that was begun last. */
+  get lastPath(): RawPath | undefined {
+    return this.#lastPath;
+  }
+
+  /** Takes the next bytes. Throws ARCHIVE_DAMAGED with `details.rule`, and whatever the events throw. */
   write(chunk: Uint8Array): void {
     for (let rest = chunk; rest.length > 0;) {
       const taken = this.#take(rest);
@@ -96,7 +103,7 @@ export class TarReader {
   /** After the last byte: a tar that does not end as a tar ends is refused. */
   end(): void {
     if (this.#zeroBlocks < 2)
-      throw this.#damaged("ends before the two zero blocks that end a tar: it was cut off");
+      throw this.#damaged("cut off", "ends before the two zero blocks that end a tar: it was cut off");
   }
 
   #take(bytes: Uint8Array): number {
@@ -139,39 +146,55 @@ export class TarReader {
   /** Tapes are written in records of 20 blocks, so zeros behind the end are usual; anything else is not ours to guess. */
   #takeTrailer(bytes: Uint8Array): number {
     if (!isZero(bytes))
-      throw this.#damaged(`has something behind the end of its tar, at byte ${this.#position}`);
+      throw this.#damaged(
+        "data behind the end",
+        `has something behind the end of its tar, at byte ${this.#position}`,
+      );
     return bytes.length;
   }
 
   #header(bytes: Uint8Array): void {
     if (isZero(bytes)) {
       this.#zeroBlocks++;
-      if (this.#pax !== undefined || this.#longName !== undefined || this.#longTarget !== undefined)
-        throw this.#damaged(
-          `ends after a header that belongs to a following entry, at byte ${this.#position}`,
-        );
+      this.#refusePending();
       return;
     }
-    if (this.#zeroBlocks > 0) throw this.#damaged(`goes on after a zero block, at byte ${this.#position}`);
+    if (this.#zeroBlocks > 0)
+      throw this.#damaged("data behind the end", `goes on after a zero block, at byte ${this.#position}`);
     const block = this.#decode(() => decodeTarBlock(bytes));
     switch (block.typeFlag) {
-      case PAX:
       case PAX_GLOBAL:
+        this.#refusePending();
+        this.#beginExtension(block);
+        return;
+      case PAX:
       case GNU_LONG_NAME:
       case GNU_LONG_TARGET:
         this.#beginExtension(block);
         return;
       case GNU_LABEL:
-        this.#skip = block.size + tarPadding(block.size);
+        this.#refusePending();
+        if (block.size > 0) throw this.#damaged("label with content", "has a volume label with content");
         return;
       default:
         this.#entry(block);
     }
   }
 
+  #refusePending(): void {
+    if (Object.keys(this.#pending).length > 0)
+      throw this.#damaged(
+        "extended header without an entry",
+        `has an extended header that no entry follows, at byte ${this.#position}`,
+      );
+  }
+
   #beginExtension(block: TarBlock): void {
     if (block.size > EXTENSION_BYTES_MAX)
-      throw this.#damaged(`has an extended header of ${block.size} bytes, at byte ${this.#position}`);
+      throw this.#damaged(
+        "extended header too long",
+        `has an extended header of ${block.size} bytes, at byte ${this.#position}`,
+      );
     this.#extension = { block, content: Buffer.alloc(block.size), length: 0 };
     if (block.size === 0) this.#endExtension(this.#extension);
   }
@@ -189,24 +212,44 @@ export class TarReader {
     this.#skip = tarPadding(content.length);
     switch (block.typeFlag) {
       case PAX:
-        this.#pax = this.#decode(() => decodePaxRecords(content));
+        this.#addPending({ pax: this.#decode(() => decodePaxRecords(content)) });
         break;
       case PAX_GLOBAL:
-        this.#globalPax = new Map([...this.#globalPax, ...this.#decode(() => decodePaxRecords(content))]);
+        this.#addGlobal(this.#decode(() => decodePaxRecords(content)));
         break;
       case GNU_LONG_NAME:
-        this.#longName = cutAtNul(content);
+        this.#addPending({ longName: cutAtNul(content) });
         break;
       default:
-        this.#longTarget = cutAtNul(content);
+        this.#addPending({ longTarget: cutAtNul(content) });
     }
   }
 
+  #addPending(added: Pending): void {
+    if (Object.keys(added).some((key) => Object.hasOwn(this.#pending, key)))
+      throw this.#damaged(
+        "extended header twice",
+        `has two extended headers of a kind before one entry, at byte ${this.#position}`,
+      );
+    this.#pending = { ...this.#pending, ...added };
+  }
+
+  #addGlobal(records: PaxRecords): void {
+    const { path, linkpath, size } = records;
+    if ((path ?? linkpath ?? size) !== undefined)
+      throw this.#damaged(
+        "global header with a name or size",
+        `has a global pax header that sets a name or a size for all entries, at byte ${this.#position}`,
+      );
+    this.#globalPax = { ...this.#globalPax, ...records };
+  }
+
   #entry(block: TarBlock): void {
-    const entry = this.#decode(() => this.#merge(block));
-    this.#pax = undefined;
-    this.#longName = undefined;
-    this.#longTarget = undefined;
+    const pending = this.#pending;
+    this.#pending = {};
+    // As far as it is known, for what the headers are refused for.
+    this.#lastPath = pending.pax?.path || (pending.longName ?? block.path);
+    const entry = this.#decode(() => merge(block, pending, this.#globalPax));
     this.#events.entry(entry);
     this.#inEntry = true;
     this.#content = entry.size;
@@ -214,41 +257,69 @@ export class TarReader {
     if (entry.size === 0) this.#endEntry();
   }
 
-  /** What the header block, GNU's long names and the pax records say together; pax wins, the entry's own over global ones. */
-  #merge(block: TarBlock): ForeignEntry {
-    const records = new Map([...this.#globalPax, ...(this.#pax ?? [])]);
-    // "A zero-length value deletes": POSIX.1-2017, pax, "pax Extended Header".
-    const record = (key: string): RawPath | undefined => records.get(key) || undefined;
-    const size = record("size");
-    const mtime = record("mtime");
-    const sparse = [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
-    return {
-      path: record("path") ?? this.#longName ?? block.path,
-      type: sparse
-        ? "sparse file"
-        : (TYPES[block.typeFlag] ?? `entry of type ${JSON.stringify(block.typeFlag)}`),
-      mode: block.mode,
-      size: size === undefined ? block.size : decodePaxSize(size),
-      mtimeNs: mtime === undefined ? block.mtimeNs : decodePaxTime(mtime),
-      target: record("linkpath") ?? this.#longTarget ?? block.target,
-    };
-  }
-
   #decode<T>(decode: () => T): T {
     try {
       return decode();
     } catch (error) {
       if (!(error instanceof TarHeaderError)) throw error;
-      const entry = this.#longName === undefined ? "" : ` (${displayPath(this.#longName)})`;
+      this.#lastPath = error.path ?? this.#lastPath;
       throw this.#damaged(
-        `has a tar header that cannot be read${entry}, at byte ${this.#position}: ${error.message}`,
+        error.rule,
+        `has a tar header that cannot be trusted, at byte ${this.#position}: ${error.message}`,
       );
     }
   }
 
-  #damaged(how: string): BackupError {
-    return new BackupError("ARCHIVE_DAMAGED", `${this.#subject} ${how}.`);
+  #damaged(rule: TarRule, how: string): BackupError {
+    if (this.#lastPath === undefined) return damaged(rule, `${this.#subject} ${how}.`);
+    const entry = shownPath(this.#lastPath);
+    return damaged(rule, `${this.#subject} ${how} (the last entry begun: "${entry}").`, { entry });
   }
+}
+
+/** What the header block, GNU's long names and the pax records say together; the entry's own records before global ones. */
+function merge(
+  block: TarBlock,
+  { pax = {}, longName, longTarget }: Pending,
+  global: PaxRecords,
+): ForeignEntry {
+  const path = oneName("path", pax.path, longName) ?? block.path;
+  // "A zero-length value deletes", the global record too: POSIX.1-2017, pax, "pax Extended Header".
+  const mtime = (pax.mtime ?? global.mtime) || undefined;
+  return {
+    path,
+    type: pax.sparse === true || global.sparse === true ? "sparse file" : typeOf(block.typeFlag, path),
+    mode: block.mode,
+    size: pax.size ? sizeOf(block, pax.size) : block.size,
+    mtimeNs: mtime === undefined ? block.mtimeNs : decodePaxTime(mtime),
+    target: oneName("linkpath", pax.linkpath, longTarget) ?? block.target,
+  };
+}
+
+function oneName(key: string, pax: RawPath | undefined, gnu: RawPath | undefined): RawPath | undefined {
+  if (pax && gnu !== undefined && pax !== gnu)
+    throw new TarHeaderError("names disagree", `pax and GNU headers give it a different ${key}`);
+  return pax || gnu;
+}
+
+/** A pax size is there for what the header cannot say. CVE-2025-62518: with two sizes, tools go on at two places. */
+function sizeOf(block: TarBlock, paxSize: RawPath): number {
+  const size = decodePaxSize(paxSize);
+  if (size !== block.size && size <= OCTAL_SIZE_MAX)
+    throw new TarHeaderError("sizes disagree", `its size is ${size} by pax and ${block.size} by its header`);
+  return size;
+}
+
+function typeOf(typeFlag: string, path: RawPath): string {
+  // Tars before POSIX have no type for directories, only the slash; it counts in the full name, not in a cut one.
+  if (typeFlag === "0" && path.endsWith("/")) return "directory";
+  return TYPES[typeFlag] ?? `"${displayPath(typeFlag as RawPath)}"`;
+}
+
+interface Pending {
+  readonly pax?: PaxRecords;
+  readonly longName?: RawPath;
+  readonly longTarget?: RawPath;
 }
 
 /** An extended header (pax, GNU long name), and what has come of its content. */

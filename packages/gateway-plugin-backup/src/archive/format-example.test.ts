@@ -41,6 +41,7 @@ t.test("the example of the specification is read with the figures that stand the
       { stored: 720, raw: 0 },
     ],
     tableBytes: 49,
+    descriptor: 0,
   });
   const payload = readSkippableFrame(archive.subarray(304, 1024), INDEX_FRAME_MAGIC);
   const lines = [...readIndex(payload, DEFAULT_LIMITS)];

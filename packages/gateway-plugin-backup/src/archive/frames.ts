@@ -1,5 +1,6 @@
 /** Skippable zstd frames (RFC 8878, section 3.1.2): bytes in a `.zst` that every zstd reader passes over. */
 import { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 
 /** Magic number and size, 32 bits each, little-endian. */
 export const SKIPPABLE_HEADER_BYTES = 8;
@@ -33,17 +34,16 @@ export function skippableHeader(magic: number, payloadBytes: number): Buffer {
  * ARCHIVE_DAMAGED.
  */
 export function readSkippableFrame(bytes: Uint8Array, magic: number): Uint8Array {
-  if (bytes.length < SKIPPABLE_HEADER_BYTES) throw damaged(`is only ${bytes.length} bytes long`);
+  if (bytes.length < SKIPPABLE_HEADER_BYTES) throw broken(`is only ${bytes.length} bytes long`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = view.getUint32(0, true);
-  if (found !== magic)
-    throw damaged(`begins with 0x${found.toString(16)} instead of 0x${magic.toString(16)}`);
+  if (found !== magic) throw broken(`begins with 0x${found.toString(16)} instead of 0x${magic.toString(16)}`);
   const claimed = view.getUint32(4, true);
   const present = bytes.length - SKIPPABLE_HEADER_BYTES;
-  if (claimed !== present) throw damaged(`claims ${claimed} bytes and holds ${present}`);
+  if (claimed !== present) throw broken(`claims ${claimed} bytes and holds ${present}`);
   return bytes.subarray(SKIPPABLE_HEADER_BYTES);
 }
 
-function damaged(how: string): BackupError {
-  return new BackupError("ARCHIVE_DAMAGED", `A skippable frame of the archive ${how}.`);
+function broken(how: string): BackupError {
+  return damaged("skippable frame", `A skippable frame of the archive ${how}.`);
 }

@@ -32,11 +32,14 @@ export async function identifyArchive(
   const format = detectFormat(first);
   switch (format) {
     case "age":
-      throw new BackupError("ARCHIVE_ENCRYPTED", `${archiveSubject(source)} is encrypted with age.`);
+      throw new BackupError("ARCHIVE_ENCRYPTED", `${archiveSubject(source)} is encrypted with age.`, {
+        details: { rule: "first bytes" },
+      });
     case undefined:
       throw new BackupError(
         "ARCHIVE_UNKNOWN_FORMAT",
         `${archiveSubject(source)} is ${source.size === 0 ? "empty" : "no archive that can be read"}.`,
+        { details: { rule: "first bytes" } },
       );
     default:
       return { format, index: undefined };

@@ -4,10 +4,10 @@ import t from "tap";
 import { BackupError } from "../errors.js";
 import { DEFAULT_LIMITS } from "./format.js";
 import type { EntryRecord, IndexHeader } from "./format.js";
-import { readIndex, IndexWriter } from "./index-codec.js";
+import { beginsLikeIndex, readIndex, IndexWriter } from "./index-codec.js";
 import { rawPath } from "./raw-path.js";
 import { directoryEntry, fileEntry, sampleIndex, symlinkEntry } from "./testing/arbitraries.js";
-import { FrameCompressor } from "./zstd.js";
+import { FrameCompressor, frameSize } from "./zstd.js";
 
 const compressor = new FrameCompressor(1);
 const sha = "a".repeat(64);
@@ -33,8 +33,9 @@ const sample = sampleIndex({ packs: [[entry]], large: [large], directories: [roo
 
 /** A payload as a hostile or broken writer would make it. */
 function payloadOf(lines: readonly unknown[]): Buffer {
-  const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
-  return compressor.compress(Buffer.from(`${text}\n`));
+  const [first, ...rest] = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
+  const frames = [`${first ?? ""}\n`, rest.map((line) => `${line}\n`).join("")].filter((text) => text !== "");
+  return Buffer.concat(frames.map((text) => compressor.compress(Buffer.from(text))));
 }
 
 /** The sample's lines as objects: header, pack, entry, head, 3 pieces, entry, dirs, entry, end. */
@@ -137,6 +138,47 @@ t.test("a later format version is said to be too new, whatever else it holds", (
     exitCode: 7,
     message: "The archive's index: line 1 is of format version 2.",
   });
+  t.end();
+});
+
+t.test("a line that two readers could read differently is refused", (t) => {
+  const texts = lines().map((line) => JSON.stringify(line));
+  const changed = (change: (line: string) => string): Buffer =>
+    payloadOf(texts.map((text, i) => (i === 2 ? change(text) : text)));
+  const compact = /line 3 is not compact JSON, or has a member twice/;
+  for (const change of [
+    (line: string) => line.replace("{", '{"path":"other",'),
+    (line: string) => line.replace("{", '{"p\\u0061th":"other",'),
+    (line: string) => line.replace(",", ", "),
+    (line: string) => `${line}\r`,
+    (line: string) => line.replace('"size":10', '"size":1e1'),
+  ])
+    t.throws(() => read(changed(change)), { code: "ARCHIVE_DAMAGED", message: compact });
+  const deep = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+  t.throws(() => read(changed((line) => line.replace("{", `{"x":${deep},`))), {
+    message: /line 3 is nested too deeply/,
+    details: { rule: "index line" },
+  });
+  t.end();
+});
+
+t.test("the header has a frame of its own", (t) => {
+  const together = compressor.compress(
+    Buffer.from(
+      lines()
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(""),
+    ),
+  );
+  t.throws(() => read(together), { message: /line 1 shares its frame with other lines/ });
+  t.end();
+});
+
+t.test("what begins as an index does is known without the rest", (t) => {
+  t.equal(beginsLikeIndex(sample.payload), true);
+  t.equal(beginsLikeIndex(sample.payload.subarray(0, frameSize(sample.payload).stored - 4)), true);
+  t.equal(beginsLikeIndex(compressor.compress(Buffer.from("a note of another tool"))), false);
+  t.equal(beginsLikeIndex(Buffer.from("a note")), false);
   t.end();
 });
 
@@ -253,7 +295,7 @@ for (const [number, change, message] of brokenLines)
     t.throws(() => read(payloadOf(broken)), {
       code: "ARCHIVE_DAMAGED",
       exitCode: 7,
-      message: `The archive's index: line ${at} ${message}.`,
+      message: `The archive's index: line ${at}${"path" in change || "path64" in change ? "" : naming(broken[at - 1])} ${message}.`,
     });
     t.end();
   });
@@ -317,9 +359,11 @@ const brokenOrders: readonly (readonly [
 
 for (const [when, change, number, message] of brokenOrders)
   t.test(`an index is damaged when ${when}`, (t) => {
-    t.throws(() => read(payloadOf(change(lines()))), {
+    const broken = change(lines());
+    const named = message.startsWith("is the last") ? "" : naming(broken[number - 1]);
+    t.throws(() => read(payloadOf(broken)), {
       code: "ARCHIVE_DAMAGED",
-      message: `The archive's index: line ${number} ${message}.`,
+      message: `The archive's index: line ${number}${named} ${message}.`,
     });
     t.end();
   });
@@ -362,6 +406,12 @@ t.test("a writer that is given lines in an impossible order says so at once", (t
   t.throws(() => writer.finish(sample.header), /follows segment 0, which its entries do not fill/);
   t.end();
 });
+
+/** How a message names the entry of a line. */
+function naming(line: unknown): string {
+  const { kind, path } = Object(line) as { readonly kind?: unknown; readonly path?: unknown };
+  return kind === "entry" && typeof path === "string" ? ` (entry "${path}")` : "";
+}
 
 function swap<T>(list: readonly T[], a: number, b: number): T[] {
   const copy = [...list];

@@ -4,10 +4,11 @@
  */
 import { isUtf8 } from "node:buffer";
 import { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 import type { ArchiveLimits, ArchiveTotals, EntryRecord, IndexHeader, SegmentRecord } from "./format.js";
 import { IndexLayout } from "./index-layout.js";
-import { entryLine, headerLine, LineError, parseLine, segmentLine } from "./index-lines.js";
-import { decompressFrame, FrameCompressor, frameSize } from "./zstd.js";
+import { aboutEntry, entryLine, headerLine, LineError, parseLine, segmentLine } from "./index-lines.js";
+import { decompressFrame, frameBeginning, FrameCompressor, frameSize } from "./zstd.js";
 
 export type IndexLine =
   | { readonly kind: "header"; readonly header: IndexHeader }
@@ -95,11 +96,12 @@ export function* readIndex(
       } else if (line.kind === "segment") {
         const number = layout.addSegment(line.segment);
         if (number >= header.totals.segments)
-          throw new LineError("is one segment more than the header claims");
+          throw new LineError("is one segment more than the header claims", "index totals");
         yield { ...line, number };
       } else if (line.kind === "entry") {
-        const number = layout.addEntry(line.entry);
-        if (number >= header.totals.entries) throw new LineError("is one entry more than the header claims");
+        const { entry } = line;
+        const { entries } = header.totals;
+        const number = aboutEntry(entry.path, () => addClaimed(layout, entry, entries));
         yield { ...line, number };
       } else {
         throw new LineError("is a second header");
@@ -109,8 +111,23 @@ export function* readIndex(
     layout.finish(header.totals);
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
-    const code = error.tooNew ? "ARCHIVE_TOO_NEW" : "ARCHIVE_DAMAGED";
-    throw new BackupError(code, `The archive's index: line ${Math.max(lineNumber, 1)} ${error.message}.`);
+    const { rule, entry } = error;
+    const about = entry === undefined ? "" : ` (entry "${entry}")`;
+    const message = `The archive's index: line ${Math.max(lineNumber, 1)}${about} ${error.message}.`;
+    if (rule === "format version") throw new BackupError("ARCHIVE_TOO_NEW", message, { details: { rule } });
+    throw damaged(rule, message, entry === undefined ? {} : { entry });
+  }
+}
+
+/** How every header line begins, because the writer's members have an order. */
+const HEADER_BEGINNING = Buffer.from('{"kind":"header"');
+
+/** Whether bytes, not necessarily all, of what may be an index's payload begin as those do. */
+export function beginsLikeIndex(payload: Uint8Array): boolean {
+  try {
+    return frameBeginning(payload, HEADER_BEGINNING.length).equals(HEADER_BEGINNING);
+  } catch {
+    return false;
   }
 }
 
@@ -124,9 +141,20 @@ function* lines(payload: Uint8Array): Generator<string, void, undefined> {
     if (!isUtf8(chunk)) throw new LineError("or one of the lines behind it is not UTF-8");
     const text = chunk.toString("utf8");
     if (!text.endsWith("\n")) throw new LineError("or one of the lines behind it is cut off");
-    yield* text.slice(0, -1).split("\n");
+    for (let start = 0; start < text.length;) {
+      if (position === 0 && start > 0) throw new LineError("shares its frame with other lines");
+      const end = text.indexOf("\n", start);
+      yield text.slice(start, end);
+      start = end + 1;
+    }
     position += stored;
   }
+}
+
+function addClaimed(layout: IndexLayout, entry: EntryRecord, claimed: number): number {
+  const number = layout.addEntry(entry);
+  if (number >= claimed) throw new LineError("is one entry more than the header claims", "index totals");
+  return number;
 }
 
 function checkLimits({ totals }: IndexHeader, limits: ArchiveLimits): void {

@@ -47,21 +47,21 @@ export class IndexLayout {
   /** @returns The segment's number. */
   addSegment(segment: SegmentRecord): number {
     if (segment.offset !== this.#nextOffset)
-      throw new LineError(`puts a segment at byte ${segment.offset} where ${this.#nextOffset} is next`);
-    if (segment.stored === 0) throw new LineError("has an empty frame");
+      throw misplaced(`puts a segment at byte ${segment.offset} where ${this.#nextOffset} is next`);
+    if (segment.stored === 0) throw misplaced("has an empty frame");
     if (segment.raw === 0 || segment.raw > MAX_FRAME_RAW_BYTES)
-      throw new LineError(`has a segment of ${segment.raw} raw bytes`);
+      throw misplaced(`has a segment of ${segment.raw} raw bytes`);
     if (segment.kind === "piece") {
-      if (this.#group?.kind !== "head") throw new LineError("has a piece without a head");
-      if (this.#group.filled > 0) throw new LineError("has a piece behind its file's entry");
+      if (this.#group?.kind !== "head") throw misplaced("has a piece without a head");
+      if (this.#group.filled > 0) throw misplaced("has a piece behind its file's entry");
       this.#group.pieceBytes += segment.raw;
     } else {
       this.#closeGroup();
-      if (this.#group?.kind === "end") throw new LineError("has a segment behind the end");
+      if (this.#group?.kind === "end") throw misplaced("has a segment behind the end");
       if (this.#group?.kind === "dirs" && segment.kind !== "dirs" && segment.kind !== "end")
-        throw new LineError("has files behind the directories");
+        throw misplaced("has files behind the directories");
       if (segment.kind === "end" && segment.raw !== TAR_END.length)
-        throw new LineError(`ends the tar with ${segment.raw} bytes instead of ${TAR_END.length}`);
+        throw misplaced(`ends the tar with ${segment.raw} bytes instead of ${TAR_END.length}`);
       this.#group = {
         kind: segment.kind,
         segment: this.#segments,
@@ -79,18 +79,21 @@ export class IndexLayout {
   addEntry(entry: EntryRecord): number {
     const group = this.#group;
     if (group?.segment !== entry.segment)
-      throw new LineError("belongs to another segment than the one before it");
-    if (group.kind === "end") throw new LineError("is an entry behind the end");
-    if ((group.kind === "dirs") !== (entry.type === "directory"))
-      throw new LineError(`has a ${entry.type} in a segment of kind ${group.kind}`);
+      throw misplaced("belongs to another segment than the one before it");
+    if (group.kind === "end") throw misplaced("is an entry behind the end");
+    if (
+      (group.kind === "dirs") !== (entry.type === "directory") ||
+      (group.kind === "head" && entry.type !== "file")
+    )
+      throw misplaced(`has a ${entry.type} in a segment of kind ${group.kind}`);
     if (entry.offset !== group.filled)
-      throw new LineError(`begins at byte ${entry.offset} of its segment where ${group.filled} is next`);
+      throw misplaced(`begins at byte ${entry.offset} of its segment where ${group.filled} is next`);
     const header = tarHeaderBytes(entry);
     const content = entry.size + tarPadding(entry.size);
     if (group.kind === "head" && (header !== group.firstBytes || content !== group.pieceBytes))
-      throw new LineError("does not fill its head and pieces");
+      throw misplaced("does not fill its head and pieces");
     group.filled += header + content;
-    if (group.filled > group.firstBytes + group.pieceBytes) throw new LineError("reaches beyond its segment");
+    if (group.filled > group.firstBytes + group.pieceBytes) throw misplaced("reaches beyond its segment");
     const number = this.#files + this.#directories + this.#symlinks;
     if (entry.type === "file") this.#files++;
     else if (entry.type === "directory") this.#directories++;
@@ -102,12 +105,13 @@ export class IndexLayout {
   /** To be called after the last line; the totals of the header must be those of the lines. */
   finish(claimed: ArchiveTotals): void {
     this.#closeGroup();
-    if (this.#group?.kind !== "end") throw new LineError("is the last, but the tar has no end");
+    if (this.#group?.kind !== "end") throw misplaced("is the last, but the tar has no end");
     const counted = this.totals;
     for (const [name, value] of Object.entries(counted))
       if (claimed[name as keyof ArchiveTotals] !== value)
         throw new LineError(
           `is the last, but the header claims ${name} of ${claimed[name as keyof ArchiveTotals]} and the lines give ${value}`,
+          "index totals",
         );
   }
 
@@ -115,6 +119,10 @@ export class IndexLayout {
     const group = this.#group;
     if (group === undefined || group.kind === "end") return;
     if (group.filled !== group.firstBytes + group.pieceBytes)
-      throw new LineError(`follows segment ${group.segment}, which its entries do not fill`);
+      throw misplaced(`follows segment ${group.segment}, which its entries do not fill`);
   }
+}
+
+function misplaced(how: string): LineError {
+  return new LineError(how, "index layout");
 }

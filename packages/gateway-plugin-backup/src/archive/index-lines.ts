@@ -3,7 +3,7 @@
  * order and ignore those they do not know; everything they know is checked here, by hand, because an index has a line
  * for every entry.
  */
-import { brokenNameRule } from "./entry-name.js";
+import { brokenNameRule, shownPath } from "./entry-name.js";
 import { FORMAT_VERSION, MAX_FRAME_RAW_BYTES } from "./format.js";
 import type {
   ArchiveTotals,
@@ -27,13 +27,14 @@ export type ParsedLine =
 /** Of the header's warnings as JSON: a header has one frame, and that has a limit. */
 const MAX_WARNINGS_BYTES = MAX_FRAME_RAW_BYTES / 2;
 
-/** What is wrong with a line, fit to follow "line 7 ". */
+/** What is wrong with a line, fit to follow "line 7 "; the rule says whether alone or among the others. */
 export class LineError extends Error {
-  /** The line belongs to a later version of the format. */
-  readonly tooNew: boolean;
-  constructor(message: string, tooNew = false) {
+  readonly rule: "index line" | "index layout" | "index totals" | "format version";
+  /** The entry that the line is about, fit to be shown. */
+  entry: string | undefined;
+  constructor(message: string, rule: LineError["rule"] = "index line") {
     super(message);
-    this.tooNew = tooNew;
+    this.rule = rule;
   }
 }
 
@@ -94,9 +95,15 @@ function nameMember(name: string, value: RawPath): string {
 /** Reads one line. Throws {@link LineError}. */
 export function parseLine(text: string): ParsedLine {
   const line = parseObject(text);
+  // Before anything else: what else stands there is the later version's business.
+  if (line["kind"] === "header") checkVersion(integer(line, "format"));
+  checkCompact(line, text);
   switch (line["kind"]) {
-    case "entry":
-      return { kind: "entry", entry: parseEntry(line) };
+    case "entry": {
+      const path = nameOf(line, "path", "path64");
+      if (path === undefined) throw new LineError("has no path");
+      return { kind: "entry", entry: aboutEntry(path, () => parseEntry(path, line)) };
+    }
     case "segment":
       return { kind: "segment", segment: parseSegment(line) };
     case "header":
@@ -136,9 +143,34 @@ function parseObject(text: string): Members {
   return value;
 }
 
-function parseEntry(line: Members): EntryRecord {
-  const path = nameOf(line, "path", "path64");
-  if (path === undefined) throw new LineError("has no path");
+/** A member given twice would be one thing to this reader and another to the next: JSON.parse keeps the last. */
+function checkCompact(line: Members, text: string): void {
+  let compact: string;
+  try {
+    compact = JSON.stringify(line);
+  } catch {
+    // JSON.stringify recurses; JSON.parse does not.
+    throw new LineError("is nested too deeply");
+  }
+  if (compact !== text) throw new LineError("is not compact JSON, or has a member twice");
+}
+
+function checkVersion(format: number): void {
+  if (format > FORMAT_VERSION) throw new LineError(`is of format version ${format}`, "format version");
+  if (format !== FORMAT_VERSION) throw new LineError(`is of the unknown format version ${format}`);
+}
+
+/** Runs a check of the entry at `path`; its LineError names it. */
+export function aboutEntry<T>(path: RawPath, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof LineError) error.entry = shownPath(path);
+    throw error;
+  }
+}
+
+function parseEntry(path: RawPath, line: Members): EntryRecord {
   const type = oneOf(line, "type", ENTRY_TYPES);
   const mode = integer(line, "mode");
   if (mode > 0o777) throw new LineError("has a mode beyond 0777");
@@ -158,7 +190,7 @@ function parseEntry(line: Members): EntryRecord {
     ...(target !== undefined && { target }),
     segment: integer(line, "segment"),
     offset: integer(line, "offset"),
-    flags: flagsOf(line),
+    flags: flagsOf(line, type),
   };
 }
 
@@ -173,19 +205,15 @@ function parseSegment(line: Members): SegmentRecord {
 }
 
 function parseHeader(line: Members): IndexHeader {
-  const format = integer(line, "format");
-  // Before anything else: what the other members mean is the later version's business.
-  if (format > FORMAT_VERSION) throw new LineError(`is of format version ${format}`, true);
-  if (format !== FORMAT_VERSION) throw new LineError(`is of the unknown format version ${format}`);
   const root = matching(line, "root", LABEL);
   const broken = brokenNameRule(rawPath(root));
   if (broken !== undefined) throw new LineError(`has an unsafe root (${broken})`);
   return {
-    format,
+    format: FORMAT_VERSION,
     tenant: matching(line, "tenant", LABEL),
     uid: matching(line, "uid", LABEL),
     root,
-    createdAt: matching(line, "createdAt", RFC3339_UTC),
+    createdAt: instant(line, "createdAt"),
     producer: matching(line, "producer", LABEL),
     totals: parseTotals(line["totals"]),
     warnings: parseWarnings(line["warnings"]),
@@ -248,11 +276,14 @@ function nameOf(line: Members, key: string, key64: string): RawPath | undefined 
   return raw;
 }
 
-function flagsOf(line: Members): readonly EntryFlag[] {
+function flagsOf(line: Members, type: EntryType): readonly EntryFlag[] {
   const flags = line["flags"];
   if (flags === undefined) return NO_FLAGS;
   if (!Array.isArray(flags) || !flags.every((flag) => typeof flag === "string"))
     throw new LineError("has flags that are no list of strings");
+  if (new Set(flags).size < flags.length) throw new LineError("has a flag twice");
+  if (type !== "file" && flags.some((flag) => ENTRY_FLAGS.has(flag)))
+    throw new LineError(`has a flag of files, but is a ${type}`);
   // Flags inform; a reader that does not know one restores the same bytes.
   return flags.filter((flag): flag is EntryFlag => ENTRY_FLAGS.has(flag));
 }
@@ -267,6 +298,12 @@ function integer(line: Members, name: string): number {
 function matching(line: Members, name: string, pattern: RegExp): string {
   const value = line[name];
   if (typeof value !== "string" || !pattern.test(value)) throw new LineError(`has no valid ${name}`);
+  return value;
+}
+
+function instant(line: Members, name: string): string {
+  const value = matching(line, name, RFC3339_UTC);
+  if (Number.isNaN(Date.parse(value))) throw new LineError(`has no valid ${name}`);
   return value;
 }
 

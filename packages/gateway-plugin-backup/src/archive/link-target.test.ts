@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
-import { LinkSet, relativeTargetFor, resolveLinkTarget } from "./link-target.js";
+import {
+  brokenTargetRule,
+  LinkSet,
+  relativeTargetFor,
+  resolveLinkTarget,
+  type TargetRule,
+} from "./link-target.js";
 import { rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 
@@ -12,36 +18,44 @@ const root = rawPath("tenants/acme");
 const directory = rawPath("/state/tenants/acme");
 const inRoot = (path: string): RawPath => rawPath(`tenants/acme/${path}`);
 
-/** Link, target, and where it leads by its text (undefined: outside). */
-const targets: readonly (readonly [string, string, string | undefined])[] = [
-  ["a", "b", "tenants/acme/b"],
-  ["a", "./b//c/", "tenants/acme/b/c"],
-  ["a", ".", "tenants/acme"],
-  ["d/e/a", "..", "tenants/acme/d"],
-  ["d/e/a", "../..", "tenants/acme"],
-  ["d/e/a", "../../b", "tenants/acme/b"],
-  ["d/a", "../b/../c", "tenants/acme/c"],
-  ["a", "...", "tenants/acme/..."],
-  ["a", "b\\..\\..\\..", "tenants/acme/b\\..\\..\\.."],
-  ["a", "..", undefined],
-  ["d/a", "../..", undefined],
-  ["a", "b/../../c", undefined],
-  ["a", "../acme/b", undefined],
-  ["a", "/tenants/acme/b", undefined],
-  ["a", "/", undefined],
-  ["a", "", undefined],
-  ["a", "b\0c", undefined],
-  ["a", "x/".repeat(2100), undefined],
+/** Link, target, and where it leads by its text, or the rule that it breaks. */
+const targets: readonly (readonly [string, string, TargetRule | RawPath])[] = [
+  ["a", "b", inRoot("b")],
+  ["a", "./b//c/", inRoot("b/c")],
+  ["a", ".", root],
+  ["d/e/a", "..", inRoot("d")],
+  ["d/e/a", "../..", root],
+  ["d/e/a", "../../b", inRoot("b")],
+  ["d/a", "../b/../c", inRoot("c")],
+  ["a", "...", inRoot("...")],
+  ["a", "b\\..\\..\\..", inRoot("b\\..\\..\\..")],
+  ["a", "C:../x", inRoot("C:../x")],
+  ["a", "..", "link leaves the root"],
+  ["d/a", "../..", "link leaves the root"],
+  ["a", "b/../../c", "link leaves the root"],
+  ["a", "../acme/b", "link leaves the root"],
+  ["a", "/tenants/acme/b", "link leaves the root"],
+  ["a", "/", "link leaves the root"],
+  ["a", "", "empty link target"],
+  ["a", "b\0c", "NUL in link target"],
+  ["a", "x/".repeat(2048), "link target over 4095 bytes"],
 ];
 
 for (const [link, target, expected] of targets)
-  t.test(
-    `the target ${JSON.stringify(target.slice(0, 30))} of ${link} leads to ${expected ?? "nowhere inside"}`,
-    (t) => {
-      t.equal(resolveLinkTarget(inRoot(link), rawPath(target), root), expected);
-      t.end();
-    },
-  );
+  t.test(`the target ${JSON.stringify(target.slice(0, 30))} of ${link}: ${expected}`, (t) => {
+    const path = inRoot(link);
+    const rule = brokenTargetRule(path, rawPath(target), root);
+    t.equal(rule ?? resolveLinkTarget(path, rawPath(target), root), expected);
+    t.end();
+  });
+
+t.test("a target is allowed up to the length that the kernel takes", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "openclaw-target-"));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  symlinkSync(`${"x/".repeat(2047)}y`, join(directory, "longest"));
+  t.throws(() => symlinkSync("x/".repeat(2048), join(directory, "longer")), { code: "ENAMETOOLONG" });
+  t.end();
+});
 
 /** Link, what readlink gave, what an archive stores (undefined: left out). */
 const stored: readonly (readonly [string, string, string | undefined])[] = [
@@ -191,7 +205,7 @@ t.test("a set that is made to be costly is given up", (t) => {
   const set = new LinkSet(root);
   for (let i = 0; i < 100; i++) set.add(inRoot(`l${i}`), rawPath(`${"x/".repeat(500)}${"../".repeat(500)}y`));
   t.strictSame([...set.escaping()], []);
-  const unjudged = [...set.escaping(50_000)];
+  const unjudged = [...set.escaping({ steps: 50_000 })];
   t.ok(unjudged.length > 40 && unjudged.every(({ rule }) => rule === undefined));
   t.end();
 });

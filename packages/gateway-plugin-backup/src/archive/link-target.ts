@@ -2,25 +2,45 @@
  * Where symlinks of an archive lead. Three questions: where does one target lead by its text alone, what does the
  * writer store for a target, and does any link of a finished set leave the root by way of other links.
  */
-import { isWithin, MAX_PATH_BYTES, parentPath } from "./entry-name.js";
+import { isWithin, parentPath } from "./entry-name.js";
 import { joinRaw } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 
 /** The kernel's MAXSYMLINKS: a path that passes more links than this leads nowhere (ELOOP). */
 const MAX_LINKS_PASSED = 40;
 /**
- * Path components that {@link LinkSet.escaping} looks at before it gives up: seconds of work. Honest archives hold few
- * links that need it; a set made to be costly must not hold up its reader.
+ * Steps that {@link LinkSet.escaping} takes before it gives up: a second or two of work. A step is a path component, or
+ * 64 bytes of the path that is looked up. Honest archives hold few links that need it; a set made to be costly must not
+ * hold up its reader.
  */
 export const MAX_LINK_STEPS = 5_000_000;
+const STEP_BYTES = 64;
+
+/** What is left of the steps; several rounds may share it. */
+export interface LinkBudget {
+  steps: number;
+}
+
+/** The kernel's `symlink` takes no target that fills PATH_MAX with its NUL. */
+const MAX_TARGET_BYTES = 4095;
+
+export type TargetRule =
+  "empty link target" | "NUL in link target" | "link target over 4095 bytes" | "link leaves the root";
+
+/** The first rule that the target of a link at `path` breaks, or undefined. */
+export function brokenTargetRule(path: RawPath, target: RawPath, root: RawPath): TargetRule | undefined {
+  if (target === "") return "empty link target";
+  if (target.includes("\0")) return "NUL in link target";
+  if (target.length > MAX_TARGET_BYTES) return "link target over 4095 bytes";
+  return resolveLinkTarget(path, target, root) === undefined ? "link leaves the root" : undefined;
+}
 
 /**
- * Where the link at `path` leads by its text alone; undefined when the target is empty, absolute, over 4096 bytes, holds
- * a NUL, or leaves `root` at any step, even if only to come back: under another tenant's name it would not come back.
+ * Where the link at `path` leads by its text alone; undefined when the target is absolute, or climbs above `root` at any
+ * step, even if only to come back: under another tenant's name it would not come back.
  */
 export function resolveLinkTarget(path: RawPath, target: RawPath, root: RawPath): RawPath | undefined {
-  if (target === "" || target.startsWith("/") || target.length > MAX_PATH_BYTES || target.includes("\0"))
-    return undefined;
+  if (target.startsWith("/")) return undefined;
   const resolved = parentPath(path).split("/");
   const rootDepth = depth(root);
   for (const component of target.split("/")) {
@@ -49,7 +69,7 @@ export function relativeTargetFor(
   directory: RawPath,
 ): RawPath | undefined {
   const stored = target.startsWith("/") ? relativeTo(path, target, root, directory) : target;
-  return stored === undefined || resolveLinkTarget(path, stored, root) === undefined ? undefined : stored;
+  return stored === undefined || brokenTargetRule(path, stored, root) !== undefined ? undefined : stored;
 }
 
 function relativeTo(path: RawPath, target: RawPath, root: RawPath, directory: RawPath): RawPath | undefined {
@@ -67,13 +87,13 @@ function depth(path: RawPath): number {
 export type LinkRule = "link leaves the root through another link" | "link passes more than 40 links";
 
 /**
- * The symlinks of one archive. Each has passed {@link resolveLinkTarget}; this finds those that leave the root by way of
+ * The symlinks of one archive. Each has passed {@link brokenTargetRule}; this finds those that leave the root by way of
  * another link of the set, as `b/../../x` does when `b` is a link to a directory less deep than itself.
  */
 export class LinkSet {
   readonly #root: RawPath;
   readonly #targets = new Map<RawPath, RawPath>();
-  readonly #suspects: RawPath[] = [];
+  readonly #suspects = new Set<RawPath>();
 
   constructor(root: RawPath) {
     this.#root = root;
@@ -83,18 +103,22 @@ export class LinkSet {
     this.#targets.set(path, target);
     // Only `..` behind a name can mean something else than its text says: a leading `..` starts at the link's own
     // directory, which is a real one, and names alone only lead down, or to another link that is judged by itself.
-    if (climbsBehindName(target)) this.#suspects.push(path);
+    if (climbsBehindName(target)) this.#suspects.add(path);
+  }
+
+  delete(path: RawPath): void {
+    this.#targets.delete(path);
+    this.#suspects.delete(path);
   }
 
   /**
    * The links that leave the root by way of others, each with the rule it breaks, in the order they were added.
    *
-   * @param maxSteps Links left over when these are used up are given with rule undefined: not judged.
+   * @param budget Links left over when it is used up are given with rule undefined: not judged.
    */
   *escaping(
-    maxSteps = MAX_LINK_STEPS,
+    budget: LinkBudget = { steps: MAX_LINK_STEPS },
   ): Generator<{ readonly path: RawPath; readonly rule: LinkRule | undefined }> {
-    const budget = { steps: maxSteps };
     for (const path of this.#suspects) {
       const verdict = this.#follow(path, budget);
       if (verdict !== "inside") yield { path, rule: verdict === "unjudged" ? undefined : verdict };
@@ -102,14 +126,15 @@ export class LinkSet {
   }
 
   /** Follows a link as the kernel would if every path existed. */
-  #follow(link: RawPath, budget: { steps: number }): "inside" | "unjudged" | LinkRule {
+  #follow(link: RawPath, budget: LinkBudget): "inside" | "unjudged" | LinkRule {
     let at = parentPath(link);
     let passed = 0;
     const pending = components(this.#targets.get(link) ?? ("" as RawPath));
     for (;;) {
       const component = pending.pop();
       if (component === undefined) return "inside";
-      if (budget.steps-- <= 0) return "unjudged";
+      if (budget.steps <= 0) return "unjudged";
+      budget.steps -= 1 + Math.floor(at.length / STEP_BYTES);
       if (component === "..") {
         if (at === this.#root) return "link leaves the root through another link";
         at = parentPath(at);

@@ -62,6 +62,18 @@ t.test("a store that gives too little is not taken for a whole answer", async (t
   });
 });
 
+t.test("a store that gives too much is not taken for a right answer", async (t) => {
+  const long: ArchiveSource = {
+    ...memorySource(archive),
+    read: () => memorySource(archive, 10).read(0, archive.length),
+  };
+  await t.rejects(openIndex(long, archive.subarray(-9), DEFAULT_LIMITS), {
+    code: "ARCHIVE_DAMAGED",
+    message: /were asked for/,
+    details: { rule: "object layout" },
+  });
+});
+
 t.test("an index larger than its entries can need is not fetched", async (t) => {
   const frame = skippableFrame(0x184d2a5b, Buffer.alloc(17 * 1024 * 1024));
   const bytes = Buffer.concat([frame, encodeSeekTable([{ stored: frame.length, raw: 0 }])]);

@@ -2,6 +2,8 @@
 import { hash } from "node:crypto";
 import binding from "zstd-napi/binding.js";
 import { BackupError } from "../errors.js";
+import { damaged, type FormatRule } from "./damage.js";
+import { shownPath } from "./entry-name.js";
 import {
   type ArchiveLimits,
   INDEX_FRAME_MAGIC,
@@ -11,12 +13,13 @@ import {
   SIGNATURE_FRAME_MAGIC,
 } from "./format.js";
 import { readSkippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
-import { readIndex } from "./index-codec.js";
+import { beginsLikeIndex, readIndex } from "./index-codec.js";
 import { naming } from "./naming.js";
 import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
-import { decodeSeekTable, type FrameSize } from "./seek-table.js";
+import { decodeSeekTable, type FrameSize, type SeekTable } from "./seek-table.js";
 import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
+import { checkSignatureForm } from "./signature-form.js";
 import { TENANT_ID } from "./tenant-id.js";
 
 /** An index that agrees with itself, with the seek table and with the entry policy. */
@@ -36,6 +39,9 @@ export const TAIL_BYTES = 512 * 1024;
 /** Bytes of an index for each entry that the limits allow: two paths of 4 KiB hardly pack, a usual entry takes under 100. */
 const INDEX_BYTES_PER_ENTRY = 256;
 const INDEX_BYTES_FREE = 16 * 1024 * 1024;
+
+/** What is looked at of a frame that may be an index not marked as one: more than a zstd block, of at most 128 KiB. */
+const INDEX_HEAD_BYTES = 256 * 1024;
 
 /** A signature is a line of JSON; this is what a reader is ready to fetch for one. */
 const SIGNATURE_BYTES_MAX = 64 * 1024;
@@ -57,13 +63,18 @@ export async function openIndex(
 ): Promise<OpenIndex | undefined> {
   const subject = archiveSubject(source);
   const ending = new Ending(source, tail);
-  const frames = splitFrames(await readFrames(ending));
-  if (frames === undefined) return undefined;
+  const table = await readSeekTable(ending);
+  const frames = splitFrames(table?.frames);
+  if (table === undefined || frames === undefined) return undefined;
   const { segments, index, behind } = frames;
   const segmentsEnd = segments.reduce((offset, frame) => offset + frame.stored, 0);
-  // Other tools make seekable archives, too, and may put skippable frames of their own into them.
-  const magic = await ending.read(segmentsEnd, segmentsEnd + SKIPPABLE_HEADER_BYTES);
-  if (magic.readUInt32LE() !== INDEX_FRAME_MAGIC) return undefined;
+  const head = await ending.read(segmentsEnd, segmentsEnd + SKIPPABLE_HEADER_BYTES);
+  if (head.readUInt32LE() !== INDEX_FRAME_MAGIC) {
+    await refuseAlteredIndex(ending, segmentsEnd, index);
+    return undefined;
+  }
+  if (table.descriptor !== 0)
+    throw damaged("seek table", `${subject} has a seek table with descriptor ${table.descriptor}.`);
   checkIndexSize(index, limits, subject);
   const indexFrame = await ending.read(segmentsEnd, segmentsEnd + index.stored);
   const payload = naming(subject, () => readSkippableFrame(indexFrame, INDEX_FRAME_MAGIC));
@@ -89,8 +100,20 @@ function splitFrames(frames: readonly FrameSize[] | undefined): ArchiveFrames | 
   return index && { segments: frames.slice(0, number), index, behind: frames.slice(number + 1) };
 }
 
+/**
+ * Other tools make seekable archives, too, and may put skippable frames of their own into them. But a frame that holds an
+ * index and is not marked as one was altered, and must not pass for theirs: nothing would be checked against the index.
+ */
+async function refuseAlteredIndex(ending: Ending, start: number, { stored, raw }: FrameSize): Promise<void> {
+  if (raw !== 0) return;
+  const end = start + Math.min(stored, INDEX_HEAD_BYTES);
+  const head = await ending.read(start + SKIPPABLE_HEADER_BYTES, end);
+  if (beginsLikeIndex(head))
+    throw refusal(archiveSubject(ending.source), "has an index that is not marked as one", "skippable frame");
+}
+
 function checkIndexSize(index: FrameSize, { entries }: ArchiveLimits, subject: string): void {
-  if (index.raw !== 0) throw damaged(subject, "has a seek table that is wrong about the index");
+  if (index.raw !== 0) throw refusal(subject, "has a seek table that is wrong about the index", "seek table");
   if (index.stored > entries * INDEX_BYTES_PER_ENTRY + INDEX_BYTES_FREE)
     throw new BackupError(
       "LIMIT_EXCEEDED",
@@ -104,12 +127,12 @@ async function checkBehind(ending: Ending, start: number, frames: readonly Frame
   const subject = archiveSubject(ending.source);
   const [signature, ...others] = frames;
   if (others.length > 0)
-    throw damaged(subject, "has more frames behind its index than a signature and a seek table");
+    throw refusal(subject, "has more frames behind its index than a signature and a seek table");
   if (signature === undefined) return;
   if (signature.stored > SIGNATURE_BYTES_MAX)
-    throw damaged(subject, `has a signature of ${signature.stored} bytes`);
+    throw refusal(subject, `has a signature of ${signature.stored} bytes`, "signature");
   const frame = await ending.read(start, start + signature.stored);
-  naming(subject, () => readSkippableFrame(frame, SIGNATURE_FRAME_MAGIC));
+  naming(subject, () => checkSignatureForm(readSkippableFrame(frame, SIGNATURE_FRAME_MAGIC)));
 }
 
 /** The last bytes of an object; reads further back when asked for. */
@@ -126,34 +149,25 @@ class Ending {
   async last(length: number): Promise<Buffer> {
     const { size } = this.source;
     if (this.#tail.length < length && this.#tail.length < size)
-      this.#tail = await this.#fetch(Math.max(size - length, 0), size);
+      this.#tail = await readRange(this.source, Math.max(size - length, 0), size);
     return this.#tail;
   }
 
   async read(start: number, end: number): Promise<Buffer> {
     const tailStart = this.source.size - this.#tail.length;
     if (start >= tailStart) return this.#tail.subarray(start - tailStart, end - tailStart);
-    return this.#fetch(start, end);
-  }
-
-  async #fetch(start: number, end: number): Promise<Buffer> {
-    const bytes = await readRange(this.source, start, end);
-    if (bytes.length === end - start) return bytes;
-    throw damaged(
-      archiveSubject(this.source),
-      `gives ${bytes.length} bytes where ${end - start} were asked for`,
-    );
+    return readRange(this.source, start, end);
   }
 }
 
-async function readFrames(ending: Ending): Promise<readonly FrameSize[] | undefined> {
+async function readSeekTable(ending: Ending): Promise<SeekTable | undefined> {
   const { size } = ending.source;
   let wanted = 0;
   for (;;) {
     const tail = await ending.last(wanted);
     const table = naming(archiveSubject(ending.source), () => decodeSeekTable(tail, size));
     if (table === undefined) return undefined;
-    if ("frames" in table) return table.frames;
+    if ("frames" in table) return table;
     wanted = table.needBytes;
   }
 }
@@ -184,14 +198,19 @@ function checkIndex(
     }
   }
   policy?.finish();
+  const unlisted = policy?.unlistedDirectory();
+  if (unlisted !== undefined) {
+    const entry = shownPath(unlisted);
+    throw damaged("index layout", `${subject} has no entry for the directory "${entry}".`, { entry });
+  }
   if (header === undefined || segments !== frames.length)
-    throw damaged(subject, `has ${frames.length} frames before its index, which lists ${segments}`);
+    throw refusal(subject, `has ${frames.length} frames before its index, which lists ${segments}`);
   return header;
 }
 
 function checkRoot({ root, tenant }: IndexHeader, subject: string): void {
   if (!TENANT_ID.test(tenant) || root !== `tenants/${tenant}`)
-    throw damaged(subject, `claims to be of the tenant "${tenant}" under "${root}"`);
+    throw refusal(subject, `claims to be of the tenant "${tenant}" under "${root}"`, "tenant");
 }
 
 function checkFrame(
@@ -201,11 +220,11 @@ function checkFrame(
   subject: string,
 ): void {
   if (frame === undefined || frame.stored !== segment.stored || frame.raw !== segment.raw)
-    throw damaged(subject, `has a seek table that differs from its index at segment ${number}`);
+    throw refusal(subject, `has a seek table that differs from its index at segment ${number}`, "seek table");
   if (segment.stored > MAX_FRAME_STORED_BYTES)
-    throw damaged(subject, `has a frame of ${segment.stored} bytes for segment ${number}`);
+    throw refusal(subject, `has a frame of ${segment.stored} bytes for segment ${number}`, "zstd frame");
 }
 
-function damaged(subject: string, how: string): BackupError {
-  return new BackupError("ARCHIVE_DAMAGED", `${subject} ${how}.`);
+function refusal(subject: string, how: string, rule: FormatRule = "object layout"): BackupError {
+  return damaged(rule, `${subject} ${how}.`);
 }

@@ -165,8 +165,10 @@ const refused: readonly (readonly [string, readonly Sketch[]])[] = [
   ["link leaves the root", [["tenants/acme/a", "symlink", "/etc/passwd"]]],
   ["link leaves the root", [["tenants/acme/a", "symlink", "../acme/b"]]],
   ["link leaves the root", [["tenants/acme/d/a", "symlink", "../../other/b"]]],
-  ["link leaves the root", [["tenants/acme/a", "symlink", ""]]],
-  ["link leaves the root", [["tenants/acme/a", "symlink"]]],
+  ["empty link target", [["tenants/acme/a", "symlink", ""]]],
+  ["empty link target", [["tenants/acme/a", "symlink"]]],
+  ["NUL in link target", [["tenants/acme/a", "symlink", "b\0c"]]],
+  ["link target over 4095 bytes", [["tenants/acme/a", "symlink", "n/".repeat(2048)]]],
   [
     "link leaves the root through another link",
     [
@@ -257,6 +259,38 @@ t.test("directories that entries only imply count as entries: a deep path cannot
       details: { rule: "entries" },
     },
   );
+  t.end();
+});
+
+t.test("names and targets are kept in memory, so their bytes are limited by the entries allowed", (t) => {
+  const long = (i: number): Sketch => [`tenants/acme/${i}${"/n".repeat(2)}`, "symlink", "t/".repeat(2000)];
+  const entries = Array.from({ length: 300 }, (_, i) => entryOf(long(i)));
+  t.equal(judge(entries, { ...DEFAULT_LIMITS, entries: 5000 }), undefined);
+  t.match(judge(entries, { ...DEFAULT_LIMITS, entries: 1000 }), {
+    code: "LIMIT_EXCEEDED",
+    details: { entry: "tenants/acme/260/n/n", rule: "bytes of names", limit: 1024 * 1024 },
+  });
+  t.end();
+});
+
+t.test("where directories may repeat, each counts, and nothing else may", (t) => {
+  const policy = new EntryPolicy({
+    root,
+    limits: { ...DEFAULT_LIMITS, entries: 4 },
+    subject,
+    directoriesMayRepeat: true,
+  });
+  const directory = entryOf(["tenants/acme/d", "directory"]);
+  t.equal(policy.check(entryOf("tenants/acme/d/x")), "new");
+  t.equal(policy.check(directory), "new", "what was only implied before");
+  t.equal(policy.check(directory), "again");
+  t.throws(() => policy.check(entryOf("tenants/acme/d")), {
+    code: "UNSAFE_ENTRY",
+    message: /path stands twice/,
+  });
+  t.throws(() => policy.check(directory), { code: "LIMIT_EXCEEDED" });
+  t.equal(policy.fileSize(rawPath("tenants/acme/d/x")), 1);
+  t.equal(policy.fileSize(rawPath("tenants/acme/d")), 0);
   t.end();
 });
 

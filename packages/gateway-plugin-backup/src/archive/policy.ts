@@ -3,10 +3,9 @@
  * is written; an entry that breaks a rule refuses the whole archive.
  */
 import { BackupError } from "../errors.js";
-import { brokenNameRule, isWithin, parentPath } from "./entry-name.js";
+import { brokenNameRule, isWithin, parentPath, shownPath } from "./entry-name.js";
 import type { ArchiveLimits } from "./format.js";
-import { LinkSet, MAX_LINK_STEPS, resolveLinkTarget } from "./link-target.js";
-import { displayPath } from "./raw-path.js";
+import { brokenTargetRule, LinkSet, MAX_LINK_STEPS } from "./link-target.js";
 import type { RawPath } from "./raw-path.js";
 
 export interface PolicyOptions {
@@ -15,6 +14,8 @@ export interface PolicyOptions {
   readonly limits: ArchiveLimits;
   /** The archive, as it begins a message: `Archive s3://bucket/key`. */
   readonly subject: string;
+  /** Other tools write a directory again when they append to an archive; ours stands once. */
+  readonly directoriesMayRepeat?: boolean;
 }
 
 /** An entry as a tar header or an index line tells of it. */
@@ -34,8 +35,13 @@ const IMPLIED_DIRECTORY = -1;
 const DIRECTORY = -2;
 const SYMLINK = -3;
 
-/** Of a path in a message; a hostile one may have any length. */
-const MAX_SHOWN_CHARACTERS = 300;
+/**
+ * Bytes of paths and link targets that an archive may have for each entry of its limit: they are kept in memory, and a
+ * small archive can hold millions of names of 4096 bytes. Honest paths are about 80 bytes long.
+ */
+const NAME_BYTES_PER_ENTRY = 256;
+/** So that a low limit of entries does not forbid long names. */
+const MIN_NAME_BYTES = 1024 * 1024;
 
 /**
  * Judges the entries of one archive in their order, each with {@link check}, then the whole with {@link finish}. Keeps
@@ -47,25 +53,34 @@ export class EntryPolicy {
   readonly #root: RawPath;
   readonly #limits: ArchiveLimits;
   readonly #subject: string;
+  readonly #directoriesMayRepeat: boolean;
   readonly #known = new Map<RawPath, number>();
   readonly #links: LinkSet;
   #entries = 0;
   #bytes = 0;
+  #nameBytes = 0;
 
   constructor(options: PolicyOptions) {
     this.#root = options.root;
     this.#limits = options.limits;
     this.#subject = options.subject;
+    this.#directoriesMayRepeat = options.directoriesMayRepeat === true;
     this.#links = new LinkSet(options.root);
   }
 
-  check(entry: PolicyEntry): void {
+  /** Tells whether the entry is a directory that stood before. */
+  check(entry: PolicyEntry): "new" | "again" {
     const broken = brokenNameRule(entry.path);
     if (broken !== undefined) throw this.#unsafe(entry.path, broken);
     if (!isWithin(entry.path, this.#root)) throw this.#unsafe(entry.path, "path outside the root");
     const value = this.#judge(entry);
     this.#count(entry, value);
-    this.#record(entry.path, value);
+    return this.#record(entry.path, value);
+  }
+
+  /** Content bytes of the file at `path`, a hard link's included; 0 for anything else. */
+  fileSize(path: RawPath): number {
+    return Math.max(this.#known.get(path) ?? 0, 0);
   }
 
   /** To be called after the last entry. */
@@ -74,6 +89,13 @@ export class EntryPolicy {
       if (rule !== undefined) throw this.#unsafe(path, rule);
       throw this.#exceeded(path, "steps to follow links", MAX_LINK_STEPS);
     }
+  }
+
+  /** A directory on the way to an entry, or the root, that has no entry itself: archives of ours have all of them. */
+  unlistedDirectory(): RawPath | undefined {
+    if (this.#known.get(this.#root) !== DIRECTORY) return this.#root;
+    for (const [path, value] of this.#known) if (value === IMPLIED_DIRECTORY) return path;
+    return undefined;
   }
 
   /** The value that the entry gets in the map; throws when its type or target is not allowed. */
@@ -88,10 +110,10 @@ export class EntryPolicy {
       case "file":
         return entry.size;
       case "symlink": {
-        const target = entry.target;
-        if (target === undefined || resolveLinkTarget(entry.path, target, this.#root) === undefined)
-          throw this.#unsafe(entry.path, "link leaves the root", target);
-        this.#links.add(entry.path, target);
+        const { path, target = "" as RawPath } = entry;
+        const broken = brokenTargetRule(path, target, this.#root);
+        if (broken !== undefined) throw this.#unsafe(path, broken, target);
+        this.#links.add(path, target);
         return SYMLINK;
       }
       case "hardlink": {
@@ -107,14 +129,19 @@ export class EntryPolicy {
   }
 
   #count(entry: PolicyEntry, value: number): void {
-    if (++this.#entries > this.#limits.entries)
-      throw this.#exceeded(entry.path, "entries", this.#limits.entries);
+    const { path, target } = entry;
+    const { entries, bytes } = this.#limits;
+    if (++this.#entries > entries) throw this.#exceeded(path, "entries", entries);
     if (value > 0) this.#bytes += value;
-    if (this.#bytes > this.#limits.bytes) throw this.#exceeded(entry.path, "bytes", this.#limits.bytes);
+    if (this.#bytes > bytes) throw this.#exceeded(path, "bytes", bytes);
+    this.#nameBytes += path.length + (target?.length ?? 0);
+    const nameBytes = Math.max(entries * NAME_BYTES_PER_ENTRY, MIN_NAME_BYTES);
+    if (this.#nameBytes > nameBytes) throw this.#exceeded(path, "bytes of names", nameBytes);
   }
 
-  #record(path: RawPath, value: number): void {
+  #record(path: RawPath, value: number): "new" | "again" {
     const known = this.#known.get(path);
+    if (known === DIRECTORY && value === DIRECTORY && this.#directoriesMayRepeat) return "again";
     if (known === IMPLIED_DIRECTORY) {
       if (value !== DIRECTORY) throw this.#unsafe(path, "another entry passes through this one");
     } else if (known !== undefined) {
@@ -122,6 +149,7 @@ export class EntryPolicy {
     }
     this.#known.set(path, value);
     if (known === undefined && path !== this.#root) this.#implyParents(path);
+    return "new";
   }
 
   /** From the parent up to the first directory that is known already: above that, all are. */
@@ -141,8 +169,8 @@ export class EntryPolicy {
   }
 
   #unsafe(path: RawPath, rule: string, other?: RawPath): BackupError {
-    const entry = shown(path);
-    const to = other === undefined ? "" : ` (${shown(other)})`;
+    const entry = shownPath(path);
+    const to = other === undefined || other === "" ? "" : ` (${shownPath(other)})`;
     return new BackupError(
       "UNSAFE_ENTRY",
       `${this.#subject}: entry "${entry}" is not allowed: ${rule}${to}.`,
@@ -153,7 +181,7 @@ export class EntryPolicy {
   }
 
   #exceeded(path: RawPath, what: string, limit: number): BackupError {
-    const entry = shown(path);
+    const entry = shownPath(path);
     return new BackupError(
       "LIMIT_EXCEEDED",
       `${this.#subject} has more than ${limit} ${what}, counted at "${entry}".`,
@@ -162,9 +190,4 @@ export class EntryPolicy {
       },
     );
   }
-}
-
-function shown(path: RawPath): string {
-  const text = displayPath(path.slice(0, MAX_SHOWN_CHARACTERS) as RawPath);
-  return path.length > MAX_SHOWN_CHARACTERS ? `${text}…` : text;
 }

@@ -33,14 +33,24 @@ export function rawPathText(path: RawPath): string | undefined {
   }
 }
 
-/** A form fit for messages: control characters and bytes that are not UTF-8 are shown as \xNN. */
+/** What a terminal obeys (control characters), and what shows another name than the one that is there (line breaks, bidi). */
+const UNSAFE_TEXT = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+const UNSAFE_BYTES = /[\x00-\x1f\x7f-\xff]/g;
+
+/**
+ * A form fit for messages: control characters and bytes that are not UTF-8 are shown as \xNN, line separators and
+ * bidirectional controls as \uNNNN.
+ */
 export function displayPath(path: RawPath): string {
-  const text = rawPathText(path) ?? path;
-  const escapeAbove = rawPathText(path) === undefined ? "\x7f-\xff" : "\x7f-\x9f";
-  return text.replace(
-    new RegExp(`[\\x00-\\x1f${escapeAbove}]`, "g"),
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  const text = rawPathText(path);
+  return text === undefined ? path.replace(UNSAFE_BYTES, escaped) : text.replace(UNSAFE_TEXT, escaped);
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
 export function joinRaw(directory: RawPath, name: RawPath): RawPath {

@@ -1,29 +1,32 @@
 import { BackupError } from "../errors.js";
+import type { PlanSummary } from "./plan.js";
 import { ReaderThread } from "./reader-thread-client.js";
 import type { ReaderEvents } from "./reader-thread-client.js";
 import type { TenantScan } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
 
-export type { LargestFile, ScanTotals, TenantScan } from "./tenant-scan.js";
-
 export interface ScanRequest extends TenantSource {
+  /** Where the complete list goes (see `plan-file.ts`): a file that is not there yet. Undefined: no list. */
+  readonly planFile: string | undefined;
   readonly signal: AbortSignal;
 }
 
+export type DryRun = Omit<TenantScan, "plan"> & PlanSummary;
+
 /**
- * What a backup of the tenant would hold, without reading its files: counts and sizes, what the globs leave out,
- * warnings of what cannot be archived, the largest files. Runs in a thread of its own.
+ * What a backup of the tenant would hold and leave out, without reading its files. Runs in a thread of its own.
  *
- * Rejects with LIMIT_EXCEEDED, FILE_UNREADABLE, JOB_THREAD_FAILED, or the signal's reason.
+ * Rejects with LIMIT_EXCEEDED, FILE_UNREADABLE, JOB_THREAD_FAILED, the signal's reason, and what keeps the list from being
+ * written: DISK_FULL, READ_ONLY, IO_FAILED.
  */
-export async function scanTenant(request: ScanRequest): Promise<TenantScan> {
-  const { signal, ...source } = request;
+export async function scanTenant(request: ScanRequest): Promise<DryRun> {
+  const { signal, planFile, ...source } = request;
   if (signal.aborted) throw abortReason(signal, source);
   let reader: ReaderThread | undefined;
   let abort: () => void = () => undefined;
   try {
-    return await new Promise<TenantScan>((resolve, reject) => {
+    const { plan, ...scan } = await new Promise<TenantScan>((resolve, reject) => {
       abort = () => {
         reject(abortReason(signal, source));
       };
@@ -31,8 +34,10 @@ export async function scanTenant(request: ScanRequest): Promise<TenantScan> {
       const onMessage: ReaderEvents["onMessage"] = (message) => {
         if (message.type === "scanned") resolve(message.scan);
       };
-      reader = new ReaderThread({ source, temporaryDirectory: undefined }, { onMessage, onFailed: reject });
+      reader = new ReaderThread({ source, dryRun: { planFile } }, { onMessage, onFailed: reject });
     });
+    if (plan === undefined) throw new Error("The dry run has no plan.");
+    return { ...scan, ...plan };
   } finally {
     signal.removeEventListener("abort", abort);
     await reader?.stop();

@@ -43,7 +43,7 @@ t.test("frame sizes survive, from exactly the table's bytes or more", (t) => {
         const table = encodeSeekTable(frames);
         assert.equal(table.length, seekTableBytes(frames.length));
         const objectSize = sum(frames) + table.length;
-        const expected = { frames, tableBytes: table.length };
+        const expected = { frames, tableBytes: table.length, descriptor: 0 };
         assert.deepEqual(decodeSeekTable(table, objectSize), expected);
         assert.deepEqual(decodeSeekTable(Buffer.concat([before, table]), objectSize), expected);
       }),
@@ -73,6 +73,7 @@ t.test("a table of another tool, with checksums, is read as well", (t) => {
   t.strictSame(decodeSeekTable(table, 100 + table.length), {
     frames: [{ stored: 100, raw: 4096 }],
     tableBytes: table.length,
+    descriptor: 0x80,
   });
   t.end();
 });

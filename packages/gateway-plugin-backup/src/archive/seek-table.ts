@@ -4,6 +4,7 @@
  * (stored size, raw size) and a footer of 9 bytes: number of frames, descriptor, magic number. All little-endian.
  */
 import { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 import { SEEK_TABLE_FOOTER_MAGIC, SEEK_TABLE_FRAME_MAGIC } from "./format.js";
 import { readSkippableFrame, skippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
 
@@ -18,6 +19,8 @@ export interface SeekTable {
   readonly frames: FrameSize[];
   /** Size of the whole seek table frame. */
   readonly tableBytes: number;
+  /** Seek_Table_Descriptor; 0 in archives of ours. */
+  readonly descriptor: number;
 }
 
 const FOOTER_BYTES = 9;
@@ -69,44 +72,41 @@ export function decodeSeekTable(
   const count = footer.getUint32(0, true);
   const descriptor = footer.getUint8(4);
   if ((descriptor & RESERVED_BITS) !== 0)
-    throw damaged(`has an unknown descriptor 0x${descriptor.toString(16)}`);
+    throw untrue(`has an unknown descriptor 0x${descriptor.toString(16)}`);
   const entryBytes = ENTRY_BYTES + ((descriptor & CHECKSUM_FLAG) === 0 ? 0 : CHECKSUM_BYTES);
   const tableBytes = SKIPPABLE_HEADER_BYTES + count * entryBytes + FOOTER_BYTES;
-  if (tableBytes > objectSize) throw damaged(`lists ${count} frames, for which the object is too small`);
+  if (tableBytes > objectSize) throw untrue(`lists ${count} frames, for which the object is too small`);
   if (count > MAX_FRAMES) throw tooManyFrames(count);
   if (tail.length < tableBytes) return { needBytes: tableBytes };
 
   const table = readSkippableFrame(tail.subarray(tail.length - tableBytes), SEEK_TABLE_FRAME_MAGIC);
   const view = viewOf(table);
-  const frames: FrameSize[] = [];
   let total = tableBytes;
   for (let i = 0; i < count; i++) {
-    const frame = {
-      stored: view.getUint32(i * entryBytes, true),
-      raw: view.getUint32(i * entryBytes + 4, true),
-    };
-    if (frame.stored < SKIPPABLE_HEADER_BYTES) throw damaged(`lists frame ${i} with ${frame.stored} bytes`);
-    total += frame.stored;
-    frames.push(frame);
+    const stored = view.getUint32(i * entryBytes, true);
+    if (stored < SKIPPABLE_HEADER_BYTES) throw untrue(`lists frame ${i} with ${stored} bytes`);
+    total += stored;
   }
-  if (total !== objectSize) throw damaged(`accounts for ${total} bytes of an object of ${objectSize}`);
-  return { frames, tableBytes };
+  if (total !== objectSize) throw untrue(`accounts for ${total} bytes of an object of ${objectSize}`);
+  const frames = Array.from({ length: count }, (_, i) => ({
+    stored: view.getUint32(i * entryBytes, true),
+    raw: view.getUint32(i * entryBytes + 4, true),
+  }));
+  return { frames, tableBytes, descriptor };
 }
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function damaged(how: string): BackupError {
-  return new BackupError("ARCHIVE_DAMAGED", `The archive's seek table ${how}.`);
+function untrue(how: string): BackupError {
+  return damaged("seek table", `The archive's seek table ${how}.`);
 }
 
 function tooManyFrames(count: number): BackupError {
   return new BackupError(
     "LIMIT_EXCEEDED",
     `The archive has ${count} frames; at most ${MAX_FRAMES} are supported.`,
-    {
-      hint: "Split the tenant into smaller ones.",
-    },
+    { hint: "Split the tenant into smaller ones.", details: { rule: "frames", limit: MAX_FRAMES } },
   );
 }

@@ -1,3 +1,5 @@
+import { damaged } from "./damage.js";
+
 /** Where a reader takes an archive's bytes from; a job makes one from a store's object. */
 export interface ArchiveSource {
   /** Bytes of the object. */
@@ -16,9 +18,15 @@ export function archiveSubject(source: ArchiveSource): string {
   return `Archive ${source.describe}`;
 }
 
-/** A range as one buffer: for an index or a header, never for a whole archive. */
+/** A range as one buffer: for an index or a header, never for a whole archive. Throws ARCHIVE_DAMAGED. */
 export async function readRange(source: ArchiveSource, start: number, end: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source.read(start, end)) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  const range = Buffer.allocUnsafeSlow(end - start);
+  let length = 0;
+  for await (const chunk of source.read(start, end)) {
+    range.set(chunk.subarray(0, Math.max(range.length - length, 0)), Math.min(length, range.length));
+    length += chunk.length;
+  }
+  if (length === range.length) return range;
+  const wanted = `${range.length} were asked for`;
+  throw damaged("object layout", `${archiveSubject(source)} gives ${length} bytes where ${wanted}.`);
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
 import { utimesArgument } from "./file-times.js";
+import { testOfPermissions } from "../test-support/permissions.js";
 import { rawPath, type RawPath } from "./raw-path.js";
 import { StagingWriter } from "./staging-writer.js";
 import { stagingDirectory } from "./testing/staging.js";
@@ -113,6 +114,28 @@ t.test("a directory that is swapped for a link while it is filled leads nowhere"
   t.end();
 });
 
+t.test(
+  "a directory that is swapped for a link when it was left leads nowhere when it is entered again",
+  (t) => {
+    const into = stagingDirectory(t);
+    const outside = stagingDirectory(t);
+    const writer = new StagingWriter(into);
+    // More than are kept open: each is opened anew for its second file.
+    const directories = Array.from({ length: 100 }, (_, n) => `d${n}`);
+    for (const name of directories) writeFile(writer, `${name}/first`);
+    for (const name of directories) {
+      renameSync(join(into, name), join(into, `${name}-aside`));
+      symlinkSync(outside, join(into, name));
+    }
+    for (const name of directories.slice(0, 20))
+      t.throws(() => writeFile(writer, `${name}/second`), { code: "IO_FAILED", message: new RegExp(name) });
+    t.throws(() => writer.directory(rawPath("d0"), 0o777, TIME), { code: "IO_FAILED" });
+    writer.close();
+    t.strictSame(readdirSync(outside), []);
+    t.end();
+  },
+);
+
 t.test("paths may be as deep and directories as many as they like", (t) => {
   const into = stagingDirectory(t);
   const writer = new StagingWriter(into);
@@ -141,5 +164,19 @@ t.test("a disk that refuses is named with the entry", (t) => {
   t.throws(() => writeFile(writer, "x".repeat(256)), { message: /ENAMETOOLONG/ });
   writer.close();
   mkdirSync(join(into, "after"));
+  t.end();
+});
+
+testOfPermissions(t, import.meta.url, "a file that nobody may read can be copied", (t) => {
+  const into = stagingDirectory(t);
+  const writer = new StagingWriter(into);
+  writer.beginFile(rawPath("locked"), 0o200, TIME);
+  writer.content(Buffer.from("secret"));
+  writer.endFile();
+  writer.copyFile(rawPath("locked"), rawPath("copy"), 0o600, TIME);
+  writer.finish();
+  writer.close();
+  t.equal(readFileSync(join(into, "copy"), "utf8"), "secret");
+  t.equal(statSync(join(into, "locked")).mode & 0o777, 0o200);
   t.end();
 });

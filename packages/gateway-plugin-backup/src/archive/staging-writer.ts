@@ -1,8 +1,10 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
   futimesSync,
+  fstatSync,
   lutimesSync,
   openSync,
   readSync,
@@ -10,13 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { BackupError, toBackupError } from "../errors.js";
+import { nameOf, O_PATH } from "./confined.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import { utimesArgument } from "./file-times.js";
 import { displayPath, type RawPath, rawPathBytes } from "./raw-path.js";
 import { systemReason } from "./system-error.js";
 import type { TreeSink } from "./tree-sink.js";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, S_IRUSR } = constants;
 const PERMISSIONS = 0o777;
 const COPY_BYTES = 256 * 1024;
 
@@ -99,7 +102,7 @@ export class StagingWriter implements TreeSink {
   copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint): void {
     let source: number;
     try {
-      source = openSync(this.#handles.entry(from), O_RDONLY | O_NOFOLLOW);
+      source = openForCopy(this.#handles.entry(from));
     } catch (error) {
       throw this.#failed(from, error);
     }
@@ -146,6 +149,28 @@ export class StagingWriter implements TreeSink {
     const where = path === "" ? this.#into : `${displayPath(path)} below ${this.#into}`;
     const { code } = toBackupError(error, `write ${where}`);
     return new BackupError(code, `Could not write ${where}: ${systemReason(error)}.`, { cause: error });
+  }
+}
+
+/**
+ * The file was written by us, maybe with a mode that forbids even us to read it: that is lifted while it is opened, by a
+ * handle, because `chmod` by name would follow a link that somebody put there.
+ */
+function openForCopy(name: Buffer): number {
+  try {
+    return openSync(name, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+  }
+  const file = openSync(name, O_PATH | O_NOFOLLOW);
+  try {
+    const { mode } = fstatSync(file);
+    chmodSync(nameOf(file), S_IRUSR);
+    const source = openSync(nameOf(file), O_RDONLY);
+    fchmodSync(source, mode & PERMISSIONS);
+    return source;
+  } finally {
+    closeSync(file);
   }
 }
 

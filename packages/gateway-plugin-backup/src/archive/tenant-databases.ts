@@ -9,7 +9,7 @@ import { statIn } from "./confined.js";
 import { LARGE_FILE_BYTES } from "./format.js";
 import { joinRaw } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
-import { identityOf, mayBeDatabase, SIDECAR_SUFFIXES } from "./sqlite/protocol.js";
+import { companionOf, identityOf, isCandidate } from "./sqlite/protocol.js";
 import type { CopyAnswer, CopyRequest, InspectRequest, Verdict } from "./sqlite/protocol.js";
 import type { Child, ListedDirectory } from "./walk.js";
 
@@ -47,8 +47,12 @@ export class TenantDatabases {
 
   /** What the file is whose `stats` were taken. Inspects the files behind it in the directory along with it. */
   async verdict(directory: ListedDirectory, name: RawPath, stats: BigIntStats): Promise<Verdict> {
+    if (!isCandidate(name, stats)) return { kind: "plain", identity: identityOf(stats) };
+    return this.#judged(directory, name, stats);
+  }
+
+  async #judged(directory: ListedDirectory, name: RawPath, stats: BigIntStats): Promise<Verdict> {
     const identity = identityOf(stats);
-    if (!mayBeDatabase(stats)) return { kind: "plain", identity };
     const verdicts = this.#verdictsOf(directory);
     const known = verdicts.get(name);
     if (known?.identity === identity) return known;
@@ -65,14 +69,16 @@ export class TenantDatabases {
    * Whether the file is the `-wal`, `-shm` or `-journal` of a database, which must not be opened here either, and is not
    * archived: the copy of the database holds what is in it.
    */
-  async isSidecar(directory: ListedDirectory, name: RawPath): Promise<boolean> {
-    const suffix = SIDECAR_SUFFIXES.find((ending) => name.endsWith(ending));
-    if (suffix === undefined) return false;
-    const base = name.slice(0, -suffix.length) as RawPath;
-    const stats = base === "" ? undefined : statIn(directory.handle, base);
-    if (stats === undefined) return false;
-    const { kind } = await this.verdict(directory, base, stats);
-    return kind === "database" || kind === "encrypted";
+  async isCompanion(directory: ListedDirectory, name: RawPath): Promise<boolean> {
+    const base = companionOf(name)?.base;
+    const baseStats = base === undefined ? undefined : statIn(directory.handle, base);
+    if (base === undefined || baseStats?.isFile() !== true) return false;
+    const stats = statIn(directory.handle, name);
+    const kind = stats === undefined ? "gone" : (await this.#judged(directory, name, stats)).kind;
+    if (kind !== "gone") return kind === "companion";
+    // A commit is over: its journal was there when the directory was listed.
+    const { kind: baseKind } = await this.verdict(directory, base, baseStats);
+    return baseKind === "database" || baseKind === "encrypted";
   }
 
   /**
@@ -91,7 +97,8 @@ export class TenantDatabases {
   nextSmall(directory: ListedDirectory): RawPath | undefined {
     const verdicts = this.#verdictsOf(directory);
     const next = childrenBehind(directory).find(({ name }) => {
-      if (verdicts.get(name)?.kind !== "database") return false;
+      const kind = verdicts.get(name)?.kind;
+      if (kind !== "database" && kind !== "encrypted") return false;
       return (statIn(directory.handle, name)?.size ?? LARGE_FILE_BYTES) < LARGE_FILE_BYTES;
     });
     return next === undefined ? undefined : joinRaw(directory.path, next.name);
@@ -132,7 +139,7 @@ function candidatesBehind(directory: ListedDirectory): RawPath[] {
   return childrenBehind(directory)
     .filter(({ name, type }) => {
       const stats = type === "file" ? statIn(directory.handle, name) : undefined;
-      return stats !== undefined && mayBeDatabase(stats);
+      return stats !== undefined && (isCandidate(name, stats) || companionOf(name) !== undefined);
     })
     .map(({ name }) => name);
 }

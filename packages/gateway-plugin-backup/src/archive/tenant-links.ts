@@ -1,15 +1,18 @@
 /** Which symlinks of a tenant may be archived, and with what targets. */
 import { readlinkSync, realpathSync } from "node:fs";
 import { nameIn } from "./confined.js";
-import { LinkSet, relativeTargetFor } from "./link-target.js";
+import { LinkSet, MAX_LINK_STEPS as READER_LINK_STEPS, relativeTargetFor } from "./link-target.js";
 import { rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { systemCode } from "./system-error.js";
 import { archivePath } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
 
-/** Path components to look at while following links: more than honest tenants need, less than would be felt. */
-const MAX_LINK_STEPS = 5_000_000;
+/**
+ * Half of what a reader may use: the same links under a longer tenant's name cost it a little more, and what is archived
+ * must be restorable.
+ */
+const MAX_LINK_STEPS = READER_LINK_STEPS / 2;
 
 export interface JudgedLinks {
   /** Path relative to the tenant's directory → target as the archive stores it. */
@@ -48,23 +51,26 @@ export class TenantLinks {
   }
 
   judge(): JudgedLinks {
-    // Without a link that escapes, another may lead elsewhere; so again, until the rest stands.
-    for (let found = -1; found !== this.#escaping.size;) {
-      found = this.#escaping.size;
-      const byArchivePath = new Map<RawPath, RawPath>();
-      const set = new LinkSet(rawPath(this.#source.root));
-      for (const [path, target] of this.#safe) {
-        const full = archivePath(this.#source, path);
-        byArchivePath.set(full, path);
-        set.add(full, target);
-      }
-      for (const { path: full } of set.escaping(MAX_LINK_STEPS)) {
+    const set = new LinkSet(rawPath(this.#source.root));
+    const byArchivePath = new Map<RawPath, RawPath>();
+    for (const [path, target] of this.#safe) {
+      const full = archivePath(this.#source, path);
+      byArchivePath.set(full, path);
+      set.add(full, target);
+    }
+    const leaveOut = (escaping: readonly { readonly path: RawPath }[]): void => {
+      for (const { path: full } of escaping) {
         const path = byArchivePath.get(full);
-        if (path === undefined) continue;
-        this.#safe.delete(path);
+        set.delete(full);
+        if (path === undefined || !this.#safe.delete(path)) continue;
         this.#escaping.add(path);
       }
-    }
+    };
+    // One round is enough: a link that passes through one that escapes, escapes as well, so no other changes its meaning
+    // when those are gone. A link that was not judged is another matter: without it, all that can climb are left out.
+    const found = [...set.escaping({ steps: MAX_LINK_STEPS })];
+    leaveOut(found);
+    if (found.some(({ rule }) => rule === undefined)) leaveOut([...set.escaping({ steps: 0 })]);
     return { safe: this.#safe, escaping: this.#escaping };
   }
 }

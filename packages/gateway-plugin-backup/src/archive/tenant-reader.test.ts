@@ -74,7 +74,7 @@ async function read(
     ...changes,
   };
   const databases = new TenantDatabases(service, "/nonexistent");
-  const { links } = await scanTree(source, databases, () => undefined);
+  const { links } = await scanTree(source, databases, { onProgress: () => undefined });
   moments.afterScan?.();
   const raw: Buffer[] = [];
   const entries: EntryRecord[] = [];

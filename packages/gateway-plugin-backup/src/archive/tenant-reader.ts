@@ -26,7 +26,7 @@ import type { TenantDatabases } from "./tenant-databases.js";
 import type { JudgedLinks } from "./tenant-links.js";
 import { ESCAPING_LINK } from "./tenant-scan.js";
 import { archivePath, openTenant, subjectOf, walkOptions } from "./tenant-source.js";
-import type { Excluded, TenantSource } from "./tenant-source.js";
+import type { TenantSource } from "./tenant-source.js";
 import { isReplaced, walk } from "./walk.js";
 import type { ListedDirectory } from "./walk.js";
 import { Warnings } from "./warnings.js";
@@ -35,12 +35,14 @@ export interface ReadSummary {
   readonly warnings: readonly ArchiveWarning[];
   /** Databases that were copied and archived. */
   readonly databases: number;
-  readonly excluded: Excluded;
 }
 
 /** How often a file that is replaced or changed under the reader's eyes is looked at again. */
 const ATTEMPTS = 3;
 const VANISHED = "This file vanished or was replaced while the backup ran.";
+const MIXED =
+  "This file was written to whenever it was copied: the archive may hold a mixture of before and after. If it is an " +
+  "encrypted database, that copy may be of no use: let the program that holds its key export it.";
 
 /** A file for the second half of the archive, after all packs. */
 interface LargeFile {
@@ -81,13 +83,12 @@ export class TenantReader {
   /** Throws FILE_UNREADABLE, DATABASE_UNREADABLE, DISK_FULL (for copies of databases), UNSAFE_ENTRY, LIMIT_EXCEEDED. */
   async read(): Promise<ReadSummary> {
     const root = openTenant(this.#source);
-    const { options, excluded } = walkOptions(this.#source, root, this.#warnings);
     try {
-      for (const item of walk(options)) {
+      for (const item of walk(walkOptions(this.#source, root, this.#warnings))) {
         if (item.type === "directory")
           this.#directories.push(this.#entry("directory", item.path, item.stats));
         else if (item.type === "symlink") await this.#addLink(item);
-        else if (!(await this.#databases.isSidecar(item.directory, item.name))) await this.#addFile(item);
+        else if (!(await this.#databases.isCompanion(item.directory, item.name))) await this.#addFile(item);
       }
       await this.#addLargeFiles(root);
     } finally {
@@ -95,7 +96,7 @@ export class TenantReader {
     }
     await this.#addDirectories();
     await this.#segmenter.end();
-    return { warnings: this.#warnings.list(), databases: this.#databasesCopied, excluded };
+    return { warnings: this.#warnings.list(), databases: this.#databasesCopied };
   }
 
   async #addLink({ directory, name, path }: FilePlace): Promise<void> {
@@ -150,14 +151,10 @@ export class TenantReader {
       case "unreadable":
         this.#warnings.unreadable("FILE_UNREADABLE", path, verdict.reason);
         return true;
-      case "encrypted":
-        this.#warnings.unreadable(
-          "DATABASE_UNREADABLE",
-          path,
-          "it is encrypted and in use, and SQLite cannot copy it",
-        );
+      case "companion":
         return true;
       case "database":
+      case "encrypted":
         return this.#putOff(path, held.stats.size, true) || this.#addDatabase(place);
       case "plain":
         if (!this.#putOff(path, held.stats.size, false))
@@ -188,15 +185,18 @@ export class TenantReader {
         const what = `copy database ${displayPath(path)} of tenant ${this.#source.tenant}`;
         throw toBackupError(cause, `${what} to ${dirname(copy.file)}`);
       }
+      case "mixed":
       case "copied":
     }
     try {
       // With what was in its WAL it may have become a large one.
       if (this.#putOff(path, copy.size, true)) return true;
-      const { mode, size, mtimeNs } = copy;
+      const { checked, mode, size, mtimeNs } = copy;
       const entry = { path: archivePath(this.#source, path), type: "file", mode, size, mtimeNs } as const;
-      await this.#contents.addCopy(path, copy.file, entry);
-      this.#databasesCopied++;
+      if (copy.kind === "mixed") this.#warnings.add("FILE_CHANGED", path, MIXED);
+      const flags = copy.kind === "mixed" ? (["changed"] as const) : checked ? (["database"] as const) : [];
+      await this.#contents.addCopy(path, copy.file, entry, flags);
+      if (checked) this.#databasesCopied++;
       return true;
     } finally {
       rmSync(copy.file, { force: true });
@@ -258,5 +258,7 @@ export class TenantReader {
 function isAboutFile(verdict: Verdict, stats: BigIntStats, isLastAttempt: boolean): boolean {
   if (verdict.kind === "gone" || verdict.kind === "unreadable") return true;
   if (verdict.identity === identityOf(stats)) return true;
-  return isLastAttempt && verdict.identity.startsWith(`${inodeOf(stats)}:`);
+  // The state of a database is the helper's affair.
+  const anyState = isLastAttempt || verdict.kind === "database" || verdict.kind === "encrypted";
+  return anyState && verdict.identity.startsWith(`${inodeOf(stats)}:`);
 }

@@ -1,15 +1,16 @@
 /** The first pass over a tenant: what is there, how much, and which links may be archived. For the reader thread. */
-import { closeSync } from "node:fs";
+import { accessSync, closeSync, constants } from "node:fs";
 import { BackupError } from "../errors.js";
-import { statIn } from "./confined.js";
+import { nameIn, statIn } from "./confined.js";
 import type { ArchiveWarning } from "./format.js";
-import { displayPath } from "./raw-path.js";
-import type { RawPath } from "./raw-path.js";
+import { ExcludedTally } from "./left-out.js";
+import type { Excluded, LeftOut } from "./left-out.js";
+import type { Plan, PlanSummary } from "./plan.js";
 import type { TenantDatabases } from "./tenant-databases.js";
 import { TenantLinks } from "./tenant-links.js";
 import type { JudgedLinks } from "./tenant-links.js";
 import { openTenant, subjectOf, walkOptions } from "./tenant-source.js";
-import type { Excluded, TenantSource } from "./tenant-source.js";
+import type { TenantSource } from "./tenant-source.js";
 import { walk } from "./walk.js";
 import type { WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
@@ -25,52 +26,89 @@ export interface ScanTotals {
   readonly contentBytes: number;
 }
 
-export interface LargestFile {
-  /** Relative to the tenant's directory, fit to be shown. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
 export interface TenantScan {
   readonly totals: ScanTotals;
   readonly excluded: Excluded;
   readonly warnings: readonly ArchiveWarning[];
-  /** The 20 largest files, largest first. */
-  readonly largest: readonly LargestFile[];
+  /** Of a dry run. */
+  readonly plan?: PlanSummary;
 }
 
-const LARGEST_LISTED = 20;
 const PROGRESS_ENTRIES = 10_000;
 
-/** Throws LIMIT_EXCEEDED, and FILE_UNREADABLE for a directory that cannot be read. */
+type WalkedFile = Extract<WalkItem, { type: "file" | "symlink" }>;
+
+export interface ScanOptions {
+  readonly onProgress: (totals: ScanTotals) => void;
+  /** Of a dry run: is told of every entry. */
+  readonly plan?: Plan;
+}
+
+/** Throws LIMIT_EXCEEDED, and FILE_UNREADABLE for what cannot be read; for files, a dry run alone looks at that. */
 export async function scanTree(
   source: TenantSource,
   databases: TenantDatabases,
-  onProgress: (totals: ScanTotals) => void,
+  { onProgress, plan }: ScanOptions,
 ): Promise<{ readonly scan: TenantScan; readonly links: JudgedLinks }> {
   const warnings = new Warnings(subjectOf(source), source.allowUnreadable);
   const links = new TenantLinks(source);
   const tally = new Tally(source);
+  const excluded = new ExcludedTally();
+  const onLeftOut = (item: LeftOut): void => {
+    excluded.add(item);
+    plan?.leaveOut(item);
+  };
   const root = openTenant(source);
-  const { options, excluded } = walkOptions(source, root, warnings);
   try {
-    for (const item of walk(options)) {
+    for (const item of walk({ ...walkOptions(source, root, warnings), onLeftOut })) {
+      let size = 0;
       if (item.type === "symlink") links.add(item.directory.handle, item.name, item.path);
-      if (item.type === "file" && (await databases.isSidecar(item.directory, item.name))) continue;
-      tally.count(item);
+      if (item.type === "file") {
+        const stats = statIn(item.directory.handle, item.name);
+        if (stats === undefined) continue;
+        size = Number(stats.size);
+        const isCompanion = await databases.isCompanion(item.directory, item.name);
+        const isUnreadable = !isCompanion && plan !== undefined && !canBeRead(item, size, warnings);
+        if (isCompanion || isUnreadable) {
+          const reason = isCompanion ? "database-companion" : "unreadable";
+          onLeftOut({ path: item.path, type: "file", reason, entries: 1, bytes: size });
+          continue;
+        }
+      }
+      tally.count(item, size);
+      if (item.type !== "symlink") plan?.include({ path: item.path, type: item.type, size });
       if (tally.totals.entries % PROGRESS_ENTRIES === 0) onProgress(tally.totals);
     }
   } finally {
     closeSync(root);
   }
   const judged = links.judge();
-  for (const path of judged.escaping) warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
+  for (const path of judged.escaping) {
+    warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
+    plan?.leaveOut({ path, type: "symlink", reason: "escaping-link", entries: 1, bytes: 0 });
+  }
   tally.leaveOutLinks(judged.escaping.size);
-  return {
-    scan: { totals: tally.totals, excluded, warnings: warnings.list(), largest: tally.largest },
-    links: judged,
+  for (const path of plan === undefined ? [] : judged.safe.keys())
+    plan?.include({ path, type: "symlink", size: 0 });
+  const scan = {
+    totals: tally.totals,
+    excluded: excluded.totals,
+    warnings: warnings.list(),
+    ...(plan === undefined ? {} : { plan: plan.finish() }),
   };
+  return { scan, links: judged };
+}
+
+/** Asks the system, without opening the file; an empty one is archived unopened. */
+function canBeRead({ directory, name, path }: WalkedFile, size: number, warnings: Warnings): boolean {
+  if (size === 0) return true;
+  try {
+    accessSync(nameIn(directory.handle, name), constants.R_OK);
+  } catch (error) {
+    warnings.unreadableBecause(path, error);
+    return false;
+  }
+  return true;
 }
 
 class Tally {
@@ -79,7 +117,6 @@ class Tally {
   #directories = 0;
   #symlinks = 0;
   #contentBytes = 0;
-  #largest: { readonly path: RawPath; readonly size: number }[] = [];
 
   constructor(source: TenantSource) {
     this.#source = source;
@@ -95,14 +132,11 @@ class Tally {
     };
   }
 
-  get largest(): LargestFile[] {
-    return this.#sortLargest().map(({ path, size }) => ({ path: displayPath(path), size }));
-  }
-
-  count(item: WalkItem): void {
-    if (item.type === "directory") this.#directories++;
-    else if (item.type === "symlink") this.#symlinks++;
-    else this.#countFile(item.path, statIn(item.directory.handle, item.name)?.size);
+  count({ type }: WalkItem, size: number): void {
+    if (type === "directory") this.#directories++;
+    else if (type === "symlink") this.#symlinks++;
+    else this.#files++;
+    this.#contentBytes += size;
     const { entries, contentBytes } = this.totals;
     if (entries > this.#source.limits.entries) throw this.#exceeded("entries", this.#source.limits.entries);
     if (contentBytes > this.#source.limits.bytes) throw this.#exceeded("bytes", this.#source.limits.bytes);
@@ -110,20 +144,6 @@ class Tally {
 
   leaveOutLinks(count: number): void {
     this.#symlinks -= count;
-  }
-
-  #countFile(path: RawPath, bytes: bigint | undefined): void {
-    if (bytes === undefined) return;
-    const size = Number(bytes);
-    this.#files++;
-    this.#contentBytes += size;
-    this.#largest.push({ path, size });
-    // Sorted now and then, not for every file.
-    if (this.#largest.length > 50 * LARGEST_LISTED) this.#largest = this.#sortLargest();
-  }
-
-  #sortLargest(): { readonly path: RawPath; readonly size: number }[] {
-    return [...this.#largest].sort((a, b) => b.size - a.size).slice(0, LARGEST_LISTED);
   }
 
   #exceeded(what: string, limit: number): BackupError {

@@ -22,12 +22,6 @@ export interface TenantSource {
   readonly allowUnreadable: boolean;
 }
 
-/** What the request's globs left out; an excluded directory counts as one entry, without what it holds. */
-export interface Excluded {
-  readonly entries: number;
-  readonly bytes: number;
-}
-
 /** The tenant, as it begins a message. */
 export function subjectOf(source: TenantSource): string {
   return `Tenant ${source.tenant}`;
@@ -48,22 +42,12 @@ export function openTenant(source: TenantSource): number {
   }
 }
 
-/** What a walk over the tenant needs; `excluded` counts along with it. */
-export function walkOptions(
-  source: TenantSource,
-  root: number,
-  warnings: Warnings,
-): { readonly options: WalkOptions; readonly excluded: Excluded } {
-  const excluded = { entries: 0, bytes: 0 };
-  const options: WalkOptions = {
+/** What a walk over the tenant needs. */
+export function walkOptions(source: TenantSource, root: number, warnings: Warnings): WalkOptions {
+  return {
     root,
     prefixBytes: source.root.length + 1,
     isExcluded: excludeMatcher(source.exclude),
-    onExcluded: (bytes) => {
-      excluded.entries++;
-      excluded.bytes += bytes;
-    },
     warnings,
   };
-  return { options, excluded };
 }

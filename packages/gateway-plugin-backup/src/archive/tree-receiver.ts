@@ -1,6 +1,8 @@
 import { BackupError } from "../errors.js";
 import type { ArchiveTotals } from "./format.js";
 import { displayPath, rawPath, type RawPath } from "./raw-path.js";
+import { outOfSpace, type SpaceLimit } from "./space.js";
+import { FileEnd, isNamedAsJournal } from "./super-journal.js";
 import type { TreeSink } from "./tree-sink.js";
 
 /** The tenant's own record; the caller of a restore checks and rewrites it. */
@@ -14,8 +16,7 @@ export type TreeTotals = Omit<ArchiveTotals, "segments" | "tarBytes">;
 export interface ReceiverOptions {
   /** The archive, as it begins a message. */
   readonly subject: string;
-  /** Content bytes that may be written: the free space less its reserve. */
-  readonly spaceLimit: number;
+  readonly space: SpaceLimit;
 }
 
 /**
@@ -32,6 +33,9 @@ export class TreeReceiver {
   /** Parts of `tenant.json` while it is received. */
   #record: Buffer[] | undefined;
   #recordText: string | undefined;
+  #file: { readonly path: RawPath; readonly end: FileEnd } | undefined;
+  /** Files that would be dangerous under the name of a journal, for the hard links that follow. */
+  readonly #superJournals = new Set<RawPath>();
 
   constructor(sink: TreeSink, options: ReceiverOptions) {
     this.#sink = sink;
@@ -74,16 +78,20 @@ export class TreeReceiver {
   beginFile(path: RawPath, mode: number, mtimeNs: bigint, size: number): void {
     this.#takeSpace(path, size);
     if (path === TENANT_RECORD) this.#beginRecord(size);
+    else this.#refuseRecord(path, "directory");
+    this.#file = { path, end: new FileEnd() };
     this.#sink.beginFile(path, mode, mtimeNs);
   }
 
   content(bytes: Uint8Array): void {
     this.#record?.push(Buffer.from(bytes));
+    this.#file?.end.append(bytes);
     this.#sink.content(bytes);
   }
 
   endFile(): void {
     if (this.#record !== undefined) this.#endRecord(this.#record);
+    if (this.#file?.end.isSuperJournal === true) this.#addSuperJournal(this.#file.path);
     this.#sink.endFile();
   }
 
@@ -91,6 +99,7 @@ export class TreeReceiver {
   copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint, size: number): void {
     this.#takeSpace(path, size);
     this.#refuseRecord(path, "hard link");
+    if (this.#superJournals.has(from)) this.#addSuperJournal(path);
     this.#sink.copyFile(from, path, mode, mtimeNs);
   }
 
@@ -101,12 +110,8 @@ export class TreeReceiver {
   #takeSpace(path: RawPath, size: number): void {
     this.#files++;
     this.#contentBytes += size;
-    if (this.#contentBytes > this.#options.spaceLimit)
-      throw new BackupError(
-        "DISK_FULL",
-        `${this.#options.subject} needs more than the ${this.#options.spaceLimit} bytes that are free for it ` +
-          `(reached at ${displayPath(path)}).`,
-      );
+    const { subject, space } = this.#options;
+    if (this.#contentBytes > space.bytes) throw outOfSpace(subject, space, { reached: displayPath(path) });
   }
 
   #beginRecord(size: number): void {
@@ -124,9 +129,20 @@ export class TreeReceiver {
     }
   }
 
-  /** Whoever reads `tenant.json` later must find the very file that was checked. */
+  /** Whoever reads `tenant.json` later must find the very file that was checked; what stands below makes it a directory. */
   #refuseRecord(path: RawPath, type: string): void {
     if (path === TENANT_RECORD) throw this.#unsafe(`tenant.json that is a ${type}`);
+    if (path.startsWith(`${TENANT_RECORD}/`)) throw this.#unsafe("tenant.json that is a directory");
+  }
+
+  #addSuperJournal(path: RawPath): void {
+    if (isNamedAsJournal(path))
+      throw new BackupError(
+        "UNSAFE_ENTRY",
+        `${this.#options.subject}: ${displayPath(path)} is a journal at whose rollback SQLite deletes another file.`,
+        { details: { entry: displayPath(path), rule: "super-journal" } },
+      );
+    this.#superJournals.add(path);
   }
 
   #unsafe(what: string): BackupError {

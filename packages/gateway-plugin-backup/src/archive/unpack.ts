@@ -3,6 +3,7 @@ import { finished } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import binding from "zstd-napi/binding.js";
 import { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 import { type ArchiveLimits, INDEX_FRAME_MAGIC } from "./format.js";
 import { RatioGuard } from "./limits.js";
 
@@ -77,7 +78,7 @@ class ZstdUnpacker implements Unpacker {
   }
 
   end(): void {
-    if (this.#inFrame) throw damaged(this.#options.subject, "ends within a zstd frame: it was cut off");
+    if (this.#inFrame) throw broken(this.#options.subject, "ends within a zstd frame: it was cut off");
   }
 
   /** An index that no seek table led to is one of ours whose end is lost or altered: no other tool's archive. */
@@ -88,13 +89,9 @@ class ZstdUnpacker implements Unpacker {
         this.#frameBytes + consumed.length >= this.#magic.length &&
         this.#magic.readUInt32LE() === INDEX_FRAME_MAGIC
       )
-        throw new BackupError(
-          "ARCHIVE_DAMAGED",
-          `${this.#options.subject} has an index, but its seek table is gone.`,
-          {
-            hint: "It was cut off or altered. Restore an older archive, or unpack this one by hand with `zstd -dc` and `tar`.",
-          },
-        );
+        throw damaged("lost end", `${this.#options.subject} has an index, but no seek table leads to it.`, {
+          hint: "It was cut off or altered. Restore an older archive, or unpack this one by hand with `zstd -dc` and `tar`.",
+        });
     }
     this.#frameBytes += consumed.length;
   }
@@ -110,10 +107,11 @@ class ZstdUnpacker implements Unpacker {
           `${this.#options.subject} needs a zstd window over 128 MiB.`,
           {
             hint: "It was compressed with --long or --ultra: decompress it with `zstd -d --long=31` and restore the .tar.",
+            details: { rule: "zstd window" },
             cause: error,
           },
         );
-      throw damaged(this.#options.subject, `cannot be decompressed: ${reason}`, error);
+      throw broken(this.#options.subject, `cannot be decompressed: ${reason}`, error);
     }
   }
 }
@@ -127,6 +125,8 @@ class GzipUnpacker implements Unpacker {
   readonly #ratio: RatioGuard;
   readonly #gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
   #givenBytes = 0;
+  /** Where the zeros begin that end what was given so far. */
+  #trailingZeros = 0;
   #tarBytes = 0;
   #failure: Error | undefined;
   /** Of the write that is under way: zlib does not call back when the stream fails. */
@@ -137,11 +137,13 @@ class GzipUnpacker implements Unpacker {
     this.#ratio = new RatioGuard(options.limits, options.subject);
     this.#gunzip.on("data", (bytes: Buffer) => this.#receive(bytes));
     this.#gunzip.on("error", (error) =>
-      this.#fail(damaged(options.subject, `cannot be decompressed: ${error.message}`, error)),
+      this.#fail(broken(options.subject, `cannot be decompressed: ${error.message}`, error)),
     );
   }
 
   write(chunk: Uint8Array): Promise<void> {
+    const end = chunk.findLastIndex((byte) => byte !== 0) + 1;
+    if (end > 0) this.#trailingZeros = this.#givenBytes + end;
     this.#givenBytes += chunk.length;
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -153,9 +155,9 @@ class GzipUnpacker implements Unpacker {
     this.#gunzip.end();
     await finished(this.#gunzip).catch((error: unknown) => this.#fail(asError(error)));
     if (this.#failure !== undefined) throw this.#failure;
-    // zlib stops where neither a member nor its padding follows, and says nothing of what it did not read.
-    if (this.#gunzip.bytesWritten !== this.#givenBytes)
-      throw damaged(this.#options.subject, "has something behind the end of its gzip stream");
+    // zlib stops where no member follows, and says nothing of what it did not read: zeros there are a tape's padding.
+    if (this.#gunzip.bytesWritten < this.#trailingZeros)
+      throw broken(this.#options.subject, "has something behind the end of its gzip stream");
   }
 
   #fail(failure: Error): void {
@@ -180,6 +182,6 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function damaged(subject: string, how: string, cause?: unknown): BackupError {
-  return new BackupError("ARCHIVE_DAMAGED", `${subject} ${how}.`, { cause });
+function broken(subject: string, how: string, cause?: unknown): BackupError {
+  return damaged("compression", `${subject} ${how}.`, { cause });
 }

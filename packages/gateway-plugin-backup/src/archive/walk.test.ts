@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -14,6 +15,7 @@ import t from "tap";
 import { openRootDirectory } from "./confined.js";
 import { excludeMatcher } from "./exclude.js";
 import { rawPathBytes } from "./raw-path.js";
+import type { LeftOut } from "./left-out.js";
 import type { RawPath } from "./raw-path.js";
 import { walk } from "./walk.js";
 import type { WalkItem } from "./walk.js";
@@ -23,7 +25,7 @@ import { testOfPermissions } from "../test-support/permissions.js";
 interface Walked {
   readonly paths: string[];
   readonly warnings: ReturnType<Warnings["list"]>;
-  readonly excluded: { entries: number; bytes: number };
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Walks a directory; `visit` is called with each item before the walk goes on. */
@@ -33,17 +35,14 @@ function walkAll(
 ): Walked {
   const root = openRootDirectory(directory);
   const warnings = new Warnings("Tenant acme", false);
-  const excluded = { entries: 0, bytes: 0 };
+  const leftOut: LeftOut[] = [];
   const paths: string[] = [];
   try {
     for (const item of walk({
       root,
       prefixBytes: options.prefixBytes ?? 13,
       isExcluded: excludeMatcher(options.exclude ?? []),
-      onExcluded: (bytes) => {
-        excluded.entries++;
-        excluded.bytes += bytes;
-      },
+      onLeftOut: (item) => leftOut.push(item),
       warnings,
     })) {
       paths.push(item.type === "directory" ? `${item.path}/` : item.path);
@@ -52,7 +51,7 @@ function walkAll(
   } finally {
     closeSync(root);
   }
-  return { paths, warnings: warnings.list(), excluded };
+  return { paths, warnings: warnings.list(), leftOut };
 }
 
 t.test("paths come in the order of their bytes, each directory before what it holds", (t) => {
@@ -94,7 +93,7 @@ t.test("pty at the tenant's root is passed over without a word, but not below it
   t.strictSame(walkAll(join(place, "one")), {
     paths: ["/", "workspace/", "workspace/pty/", "workspace/pty/1"],
     warnings: [],
-    excluded: { entries: 0, bytes: 0 },
+    leftOut: [{ path: "pty", type: "directory", reason: "ephemeral", entries: 2, bytes: 0 }],
   });
   t.strictSame(walkAll(join(place, "two")).paths, ["/", "pty"]);
   t.end();
@@ -109,14 +108,38 @@ t.test("FIFOs and links: the one is reported, the other is given but not followe
   t.end();
 });
 
-t.test("an excluded directory is not entered and counts once, an excluded file with its size", (t) => {
+t.test("what is excluded counts with all that it holds, and by its glob", (t) => {
   const directory = t.testdir({
-    node_modules: { a: { b: "123" } },
+    node_modules: { a: { b: "123" }, link: t.fixture("symlink", "a") },
     src: { node_modules: { c: "" }, ".cache.log": "12345", "x.ts": "" },
   });
-  const { paths, excluded } = walkAll(directory, { exclude: ["**/node_modules/**", "**/*.log"] });
+  execFileSync("mkfifo", [join(directory, "node_modules/pipe")]);
+  const { paths, leftOut, warnings } = walkAll(directory, { exclude: ["**/node_modules/**", "**/*.log"] });
   t.strictSame(paths, ["/", "src/", "src/x.ts"]);
-  t.strictSame(excluded, { entries: 3, bytes: 5 });
+  const modules = { type: "directory", reason: "config-exclude", rule: "**/node_modules/**" };
+  t.strictSame(leftOut, [
+    { path: "node_modules", ...modules, entries: 5, bytes: 3 },
+    {
+      ...{ path: "src/.cache.log", type: "file", reason: "config-exclude", rule: "**/*.log" },
+      ...{ entries: 1, bytes: 5 },
+    },
+    { path: "src/node_modules", ...modules, entries: 2, bytes: 0 },
+  ]);
+  t.strictSame(warnings, [], "nobody needs to hear of a FIFO in what is excluded anyway");
+  t.end();
+});
+
+t.test("without anybody to be told, what is excluded is not entered", (t) => {
+  const directory = t.testdir({ out: { a: "" } });
+  const root = openRootDirectory(directory);
+  const isExcluded = excludeMatcher(["out"]);
+  const warnings = new Warnings("Tenant acme", false);
+  const items = [...walk({ root, prefixBytes: 13, isExcluded, warnings })];
+  closeSync(root);
+  t.strictSame(
+    items.map(({ path }) => path),
+    [""],
+  );
   t.end();
 });
 
@@ -149,14 +172,21 @@ t.test("a parent that is swapped for a link does not lead the walk out", (t) => 
   t.end();
 });
 
-t.test("a directory that vanishes is reported", (t) => {
-  const directory = t.testdir({ a: "", d: {} });
-  const { warnings } = walkAll(directory, {
+t.test("a directory that vanishes or becomes a file or a FIFO is reported, and the walk goes on", (t) => {
+  const directory = t.testdir({ a: "", d: {}, e: {}, f: {}, z: "" });
+  const { paths, warnings } = walkAll(directory, {
     visit: (item) => {
-      if (item.path === "a") rmdirSync(join(directory, "d"));
+      if (item.path !== "a") return;
+      for (const name of ["d", "e", "f"]) rmdirSync(join(directory, name));
+      writeFileSync(join(directory, "e"), "");
+      execFileSync("mkfifo", [join(directory, "f")]);
     },
   });
-  t.match(warnings, [{ code: "FILE_VANISHED", path: "d" }]);
+  t.strictSame(paths, ["/", "a", "z"]);
+  t.strictSame(
+    warnings.map(({ code, path }) => `${code} ${path}`),
+    ["FILE_VANISHED d", "FILE_VANISHED e", "FILE_VANISHED f"],
+  );
   t.end();
 });
 
@@ -168,17 +198,49 @@ t.test("what would be over 4096 bytes long in the archive is left out and report
   t.end();
 });
 
-t.test("a tree of a thousand levels is walked", (t) => {
-  const directory = t.testdir({});
+/** Makes `levels` directories in one another, each with a file behind the next. */
+function makeDeepTree(directory: string, levels: number): void {
   let handle = openRootDirectory(directory);
-  for (let level = 0; level < 1000; level++) {
+  for (let level = 0; level < levels; level++) {
+    writeFileSync(`/proc/self/fd/${handle}/z`, "");
     mkdirSync(`/proc/self/fd/${handle}/d`);
     const next = openRootDirectory(`/proc/self/fd/${handle}/d`);
     closeSync(handle);
     handle = next;
   }
   closeSync(handle);
-  t.equal(walkAll(directory).paths.length, 1001);
+}
+
+t.test("a tree of a thousand levels is walked with few directories open at once", (t) => {
+  const directory = t.testdir({});
+  makeDeepTree(directory, 1000);
+  const before = readdirSync("/proc/self/fd").length;
+  let most = 0;
+  const { paths } = walkAll(directory, {
+    visit: ({ path }) => {
+      if (path.length % 50 === 0) most = Math.max(most, readdirSync("/proc/self/fd").length - before);
+    },
+  });
+  t.equal(paths.length, 2001);
+  t.ok(most < 80, `${most} open`);
+  t.equal(readdirSync("/proc/self/fd").length, before);
+  t.end();
+});
+
+t.test("a directory that is replaced while the walk is deep below it is reported, and not read on", (t) => {
+  const place = t.testdir({ tenant: {}, other: { z: "secret" } });
+  const tenant = join(place, "tenant");
+  makeDeepTree(tenant, 100);
+  const { paths, warnings } = walkAll(tenant, {
+    visit: ({ path }) => {
+      if (path.split("/").length !== 100 || !path.endsWith("/d")) return;
+      renameSync(join(tenant, "d/d"), join(place, "moved"));
+      renameSync(join(place, "other"), join(tenant, "d/d"));
+    },
+  });
+  t.ok(paths.includes("d/z"), "the walk goes on above it");
+  t.notOk(paths.includes("d/d/z"));
+  t.ok(warnings.some(({ code, path }) => code === "FILE_VANISHED" && path === "d/d"));
   t.end();
 });
 

@@ -1,13 +1,18 @@
 /**
  * The walk over a tenant's directory: synchronous, for worker threads. Every directory is opened without following
  * links and everything below it is reached through its handle. Paths come in the order of their bytes, each directory
- * before what it holds. Kept in memory are the listings of the directories that are open, from the root to the current.
+ * before what it holds. Kept in memory are the listings of the directories from the root to the current one.
  */
-import { closeSync, fstatSync, readdirSync } from "node:fs";
-import type { BigIntStats, Dirent } from "node:fs";
+import { closeSync, fstatSync, opendirSync } from "node:fs";
+import type { BigIntStats, Dirent, OpenDirOptions } from "node:fs";
 import { nameOf, openSubdirectory, statIn } from "./confined.js";
 import { MAX_PATH_BYTES } from "./entry-name.js";
 import type { Exclude } from "./exclude.js";
+import { IGNORE_FILE, IgnoreFiles } from "./ignore-files.js";
+import type { IgnoreLayer } from "./ignore-files.js";
+import type { LeftOut, LeftOutReason } from "./left-out.js";
+import { identityOfHandle, OpenDirectories, ReplacedError } from "./open-directories.js";
+import type { Level } from "./open-directories.js";
 import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { systemCode } from "./system-error.js";
@@ -27,7 +32,7 @@ export interface Child {
 export interface ListedDirectory {
   /** Relative to the tenant's directory; "" for that one itself. */
   readonly path: RawPath;
-  /** Open until the walk leaves the directory. */
+  /** Open while the walk is at a child of this directory. */
   readonly handle: number;
   /** In the order of the walk. */
   readonly children: readonly Child[];
@@ -50,81 +55,192 @@ export interface WalkOptions {
   /** Bytes that the archive puts before each path: `tenants/acme/`. */
   readonly prefixBytes: number;
   readonly isExcluded: Exclude;
-  /** An excluded directory counts as one, without what it holds. */
-  onExcluded(bytes: number): void;
   readonly warnings: Warnings;
+  /**
+   * Told of everything that the walk leaves out, with the sum of what it holds: that is looked for only when somebody
+   * wants to be told.
+   */
+  readonly onLeftOut?: (item: LeftOut) => void;
+}
+
+/** Why an entry is left out. */
+interface Verdict {
+  readonly reason: LeftOutReason;
+  readonly rule?: string;
+}
+
+interface OpenDirectory extends ListedDirectory, Level {
+  handle: number;
+  readonly ignore: IgnoreLayer | undefined;
+  /** Of a directory that is left out, and of those below it: where to add up what it holds. */
+  readonly leftOut: CountedLeftOut | undefined;
+}
+
+interface CountedLeftOut extends LeftOut {
+  entries: number;
+  bytes: number;
 }
 
 /** Throws FILE_UNREADABLE for a directory that cannot be read, unless the warnings allow it. */
 export function* walk(options: WalkOptions): Generator<WalkItem, void, void> {
-  const open: ListedDirectory[] = [];
-  const enter = (parent: number, name: RawPath, path: RawPath): WalkItem[] => {
-    const directory = openDirectory(options.warnings, parent, name, path);
-    if (directory === undefined) return [];
-    open.push(directory);
-    return [{ type: "directory", path, stats: fstatSync(directory.handle, { bigint: true }) }];
-  };
+  const walking = new Walking(options);
   try {
-    yield* enter(options.root, "." as RawPath, "" as RawPath);
-    for (let directory = open.at(-1); directory !== undefined; directory = open.at(-1)) {
+    yield* walking.enter("." as RawPath, "" as RawPath);
+    for (let directory = walking.deepest; directory !== undefined; directory = walking.deepest) {
       const child = directory.children[++directory.position];
       if (child === undefined) {
-        open.pop();
-        closeSync(directory.handle);
+        walking.leave(directory);
         continue;
       }
       const path = joinRaw(directory.path, child.name);
-      if (isLeftOut(options, directory, child, path)) continue;
-      if (child.type === "directory") yield* enter(directory.handle, child.name, path);
+      if (directory.leftOut !== undefined) walking.count(directory, child, path);
+      else if (walking.isLeftOut(directory, child, path)) continue;
+      else if (child.type === "directory") yield* walking.enter(child.name, path);
       else if (child.type !== "special") yield { type: child.type, path, name: child.name, directory };
     }
   } finally {
-    for (const directory of open) closeSync(directory.handle);
+    walking.close();
   }
 }
 
-function isLeftOut(options: WalkOptions, directory: ListedDirectory, child: Child, path: RawPath): boolean {
-  if (directory.path === "" && child.name === EPHEMERAL_DIRECTORY && child.type === "directory") return true;
-  if (options.isExcluded(path)) {
-    options.onExcluded(child.type === "file" ? Number(statIn(directory.handle, child.name)?.size ?? 0) : 0);
-    return true;
-  }
-  if (child.type === "special") {
-    options.warnings.add("SPECIAL_FILE", path, "Left out: a socket, FIFO or device cannot be archived.");
-    return true;
-  }
-  if (options.prefixBytes + path.length > MAX_PATH_BYTES) {
-    options.warnings.add(
-      "NAME_TOO_LONG",
-      path,
-      `Left out: its path in the archive is over ${MAX_PATH_BYTES} bytes.`,
-    );
-    return true;
-  }
-  return false;
-}
+class Walking {
+  readonly #options: WalkOptions;
+  readonly #open: OpenDirectories<OpenDirectory>;
+  readonly #ignoreFiles: IgnoreFiles;
 
-/** Opens and lists a directory. One that vanished or was replaced is looked for once more, then reported. */
-function openDirectory(
-  warnings: Warnings,
-  parent: number,
-  name: RawPath,
-  path: RawPath,
-): ListedDirectory | undefined {
-  for (let attempt = 1; ; attempt++) {
-    let handle: number | undefined;
-    try {
-      handle = openSubdirectory(parent, name);
-      return { path, handle, children: listChildren(handle), position: -1 };
-    } catch (error) {
-      if (handle !== undefined) closeSync(handle);
-      if (isReplaced(error) && attempt === 1) continue;
-      if (isReplaced(error))
-        warnings.add("FILE_VANISHED", path, "This directory vanished or was replaced while the backup ran.");
-      else warnings.unreadableBecause(path, error);
-      return undefined;
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.#open = new OpenDirectories(options.root);
+    this.#ignoreFiles = new IgnoreFiles(options.warnings);
+  }
+
+  get deepest(): OpenDirectory | undefined {
+    return this.#open.deepest;
+  }
+
+  /** Opens a directory that is archived, in the deepest one. One that vanished or was replaced is looked for once more. */
+  enter(name: RawPath, path: RawPath): WalkItem[] {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const handle = this.#push(name, path, undefined);
+        return [{ type: "directory", path, stats: fstatSync(handle, { bigint: true }) }];
+      } catch (error) {
+        if (isReplaced(error) && attempt === 1) continue;
+        if (isReplaced(error)) this.#reportReplaced(path);
+        else {
+          this.#options.warnings.unreadableBecause(path, error);
+          this.#options.onLeftOut?.({ path, type: "directory", reason: "unreadable", entries: 1, bytes: 0 });
+        }
+        return [];
+      }
     }
   }
+
+  leave(directory: OpenDirectory): void {
+    const { leftOut } = directory;
+    if (leftOut?.path === directory.path) this.#options.onLeftOut?.(leftOut);
+    try {
+      this.#open.pop();
+    } catch (error) {
+      const lost = this.#open.deepest;
+      if (lost === undefined || !(isReplaced(error) || error instanceof ReplacedError)) throw error;
+      lost.position = lost.children.length;
+      if (lost.leftOut === undefined) this.#reportReplaced(lost.path);
+    }
+  }
+
+  /** Adds a child of a directory that is left out. What is too deep or cannot be read counts without what it holds. */
+  count(directory: OpenDirectory, child: Child, path: RawPath): void {
+    const { leftOut } = directory;
+    if (leftOut === undefined) return;
+    leftOut.entries++;
+    if (child.type === "file") leftOut.bytes += sizeIn(directory, child);
+    else if (child.type === "directory") this.#enterLeftOut(child.name, path, leftOut);
+  }
+
+  /** Whether a child of a directory that is archived is left out; reports it then. */
+  isLeftOut(directory: OpenDirectory, child: Child, path: RawPath): boolean {
+    const verdict = this.#judge(directory, child, path);
+    if (verdict === undefined) return false;
+    const { onLeftOut } = this.#options;
+    if (onLeftOut === undefined) return true;
+    const bytes = child.type === "file" ? sizeIn(directory, child) : 0;
+    const item = { path, type: child.type, ...verdict, entries: 1, bytes };
+    if (child.type !== "directory" || !this.#enterLeftOut(child.name, path, item)) onLeftOut(item);
+    return true;
+  }
+
+  close(): void {
+    this.#open.closeAll();
+  }
+
+  #judge(directory: OpenDirectory, child: Child, path: RawPath): Verdict | undefined {
+    const { isExcluded, prefixBytes, warnings } = this.#options;
+    if (directory.path === "" && child.name === EPHEMERAL_DIRECTORY && child.type === "directory")
+      return { reason: "ephemeral" };
+    const glob = isExcluded(path);
+    if (glob !== undefined) return { reason: "config-exclude", rule: glob };
+    const rule = this.#ignoreRule(directory, child, path);
+    if (rule !== undefined) return { reason: "backupignore", rule };
+    if (child.type === "special") {
+      warnings.add("SPECIAL_FILE", path, "Left out: a socket, FIFO or device cannot be archived.");
+      return { reason: "special-file" };
+    }
+    if (prefixBytes + path.length > MAX_PATH_BYTES) {
+      const message = `Left out: its path in the archive is over ${MAX_PATH_BYTES} bytes.`;
+      warnings.add("NAME_TOO_LONG", path, message);
+      return { reason: "name-too-long" };
+    }
+    return undefined;
+  }
+
+  #ignoreRule({ ignore }: OpenDirectory, { name, type }: Child, path: RawPath): string | undefined {
+    // The file itself is archived, so that a restored tenant has the same rules.
+    if (ignore === undefined || (name === IGNORE_FILE && type === "file")) return undefined;
+    return this.#ignoreFiles.ruleAgainst(ignore, path, type === "directory");
+  }
+
+  /** False when there is nothing to be looked at. */
+  #enterLeftOut(name: RawPath, path: RawPath, item: CountedLeftOut): boolean {
+    if (this.#options.prefixBytes + path.length > MAX_PATH_BYTES) return false;
+    try {
+      this.#push(name, path, item);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return false;
+    }
+  }
+
+  /** Opens and lists a directory in the deepest one. */
+  #push(name: RawPath, path: RawPath, leftOut: CountedLeftOut | undefined): number {
+    const parent = this.#open.deepest;
+    const handle = openSubdirectory(parent?.handle ?? this.#options.root, name);
+    try {
+      const children = listChildren(handle);
+      const hasIgnoreFile = leftOut === undefined && children.some(isIgnoreFile);
+      const ignore = this.#ignoreFiles.layer(path, handle, hasIgnoreFile, parent?.ignore);
+      const identity = identityOfHandle(handle);
+      this.#open.push({ name, path, handle, identity, children, position: -1, ignore, leftOut });
+      return handle;
+    } catch (error) {
+      closeSync(handle);
+      throw error;
+    }
+  }
+
+  #reportReplaced(path: RawPath): void {
+    const message = "This directory vanished or was replaced while the backup ran.";
+    this.#options.warnings.add("FILE_VANISHED", path, message);
+  }
+}
+
+function isIgnoreFile({ name, type }: Child): boolean {
+  return name === IGNORE_FILE && type !== "directory" && type !== "special";
+}
+
+function sizeIn({ handle }: ListedDirectory, { name }: Child): number {
+  return Number(statIn(handle, name)?.size ?? 0);
 }
 
 /** An attempt to open a directory failed because its name is gone or stands for something else by now. */
@@ -133,17 +249,29 @@ export function isReplaced(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
 }
 
+/** Node gives names as bytes here as it does for `readdir`; its types do not know. */
+const bytes: string = "buffer";
+const LISTING: OpenDirOptions = { encoding: bytes as BufferEncoding, bufferSize: 512 };
+
+/** Reads piece by piece: `readdir` would hold a million Buffers at once, in three times the memory. */
 function listChildren(handle: number): Child[] {
-  const children = readdirSync(nameOf(handle), { encoding: "buffer", withFileTypes: true }).map((entry) => ({
-    name: rawPathFromBytes(entry.name),
-    type: childType(entry),
-  }));
+  const children: Child[] = [];
+  const listing = opendirSync(nameOf(handle), LISTING);
+  try {
+    for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+      const name: unknown = entry.name;
+      if (!Buffer.isBuffer(name)) throw new Error("This Node does not give names as bytes.");
+      children.push({ name: rawPathFromBytes(name), type: childType(entry) });
+    }
+  } finally {
+    listing.closeSync();
+  }
   // With its slash a directory sorts where the paths of what it holds sort: `a-b` stands before `a/x`.
   const key = (child: Child): string => (child.type === "directory" ? `${child.name}/` : child.name);
   return children.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-function childType(entry: Dirent<Buffer>): ChildType {
+function childType(entry: Dirent): ChildType {
   if (entry.isFile()) return "file";
   if (entry.isDirectory()) return "directory";
   return entry.isSymbolicLink() ? "symlink" : "special";

@@ -54,11 +54,26 @@ export class Warnings {
     this.add(code, path, `Left out, it cannot be read: ${reason}.`);
   }
 
-  /** As {@link unreadable}, for what a system call threw; an error that is not the file's own fault is thrown on. */
+  /**
+   * As {@link unreadable}, for what a system call threw. What is not the file's own fault is never allowed: nobody means
+   * that by `--allow-unreadable`.
+   */
   unreadableBecause(path: RawPath, error: unknown): void {
     const code = systemCode(error);
-    if (code === undefined || notTheFilesFault.has(code)) throw error;
-    this.unreadable("FILE_UNREADABLE", path, systemReason(error));
+    if (code === undefined) throw error;
+    if (!notTheFilesFault.has(code)) {
+      this.unreadable("FILE_UNREADABLE", path, systemReason(error));
+      return;
+    }
+    throw new BackupError(
+      "IO_FAILED",
+      `${this.#subject}: ${displayPath(path) || "."} could not be opened: ${systemReason(error)}.`,
+      {
+        hint: "The gateway is short of file handles or memory: raise its limits (`ulimit -n`), then back up again.",
+        details: { path: displayPath(path) },
+        cause: error,
+      },
+    );
   }
 
   list(): ArchiveWarning[] {

@@ -14,6 +14,7 @@ import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveTotals, ArchiveWarning } from "./format.js";
 import { skippableFrame } from "./frames.js";
 import { IndexWriter } from "./index-codec.js";
+import type { Excluded } from "./left-out.js";
 import { ReaderThread } from "./reader-thread-client.js";
 import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
@@ -22,7 +23,7 @@ import { tarPadding } from "./tar-header.js";
 import type { ReadSummary } from "./tenant-reader.js";
 import type { ScanTotals } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
-import type { Excluded, TenantSource } from "./tenant-source.js";
+import type { TenantSource } from "./tenant-source.js";
 import type { FromCompressor, FromReader, RawSegment } from "./threads/messages.js";
 import { Turns } from "./turns.js";
 import { maxFrameBytes } from "./zstd.js";
@@ -102,6 +103,7 @@ class ArchiveWriting {
   #storedBytes = 0;
   #contentBytes = 0;
   #scanned: ScanTotals = { entries: 0, files: 0, directories: 0, symlinks: 0, contentBytes: 0 };
+  #excluded: Excluded | undefined;
   #read: ReadSummary | undefined;
   #resolve: (summary: WriteSummary) => void = () => undefined;
   #reject: (error: BackupError) => void = () => undefined;
@@ -168,6 +170,7 @@ class ArchiveWriting {
         break;
       case "scanned":
         this.#scanned = message.scan.totals;
+        this.#excluded = message.scan.excluded;
         this.#report("scan");
         break;
       case "segment": {
@@ -197,7 +200,8 @@ class ArchiveWriting {
   /** Index and seek table. */
   *#tail(): Generator<Uint8Array, void, void> {
     const read = this.#read;
-    if (read === undefined) throw new Error("The reader's summary is missing.");
+    const excluded = this.#excluded;
+    if (read === undefined || excluded === undefined) throw new Error("The reader's summary is missing.");
     const { tenant, uid, root, createdAt, producer } = this.#request;
     const { totals } = this.#index;
     const payload = this.#index.finish({
@@ -216,7 +220,13 @@ class ArchiveWriting {
     const seekTable = encodeSeekTable(this.#frames);
     yield index;
     yield seekTable;
-    this.#resolve({ totals, storedBytes: this.#storedBytes + seekTable.length, indexSha256, ...read });
+    this.#resolve({
+      totals,
+      storedBytes: this.#storedBytes + seekTable.length,
+      indexSha256,
+      excluded,
+      ...read,
+    });
   }
 
   #addFrame(stored: number, raw: number): void {

@@ -6,7 +6,7 @@ import binding from "zstd-napi/binding.js";
 import { BackupError } from "../errors.js";
 import { MAX_FRAME_RAW_BYTES } from "./format.js";
 import { skippableFrame } from "./frames.js";
-import { decompressFrame, FrameCompressor, frameSize } from "./zstd.js";
+import { decompressFrame, frameBeginning, FrameCompressor, frameSize } from "./zstd.js";
 
 const damaged = { code: "ARCHIVE_DAMAGED", exitCode: 7 };
 const compressor = new FrameCompressor(3);
@@ -97,6 +97,36 @@ t.test("a frame is refused when it tells no content size, or has no checksum", (
   t.notOk(refuses(frameWith({ contentSizeFlag: 1, checksumFlag: 1 }, content)));
   t.ok(refuses(frameWith({ contentSizeFlag: 0, checksumFlag: 1 }, content)));
   t.ok(refuses(frameWith({ contentSizeFlag: 1, checksumFlag: 0 }, content)));
+  t.end();
+});
+
+t.test("a frame is refused when it names a dictionary, sets unused bits or needs a large window", (t) => {
+  const header = (descriptor: number, fields: string): Buffer =>
+    Buffer.concat([
+      Buffer.from("28b52ffd", "hex"),
+      Buffer.of(descriptor),
+      Buffer.from(fields, "hex"),
+      Buffer.alloc(12),
+    ]);
+  const message = (stored: Buffer): string => {
+    try {
+      frameSize(stored);
+      return "accepted";
+    } catch (error) {
+      return String(error);
+    }
+  };
+  t.match(message(header(0b0010_0101, "0101")), /names a dictionary/);
+  t.match(message(header(0b0011_0100, "01")), /a bit set that means nothing/);
+  t.match(message(header(0b0000_0100, "69")), /a window of 9437184 bytes/, "9 MiB");
+  t.notMatch(message(header(0b0000_0100, "68")), /window/, "8 MiB");
+  t.end();
+});
+
+t.test("the beginning of a frame is had without the rest of it", (t) => {
+  t.equal(frameBeginning(frame, 7).toString(), "content");
+  t.equal(frameBeginning(frame.subarray(0, -4), 7).toString(), "content", "its checksum is missing");
+  t.throws(() => frameBeginning(Buffer.from("no frame, but long enough"), 7), damaged);
   t.end();
 });
 

@@ -5,13 +5,14 @@
  * `Compressor` allocates a new output buffer of the worst-case size for every frame.
  */
 import binding from "zstd-napi/binding.js";
-import { BackupError } from "../errors.js";
+import type { BackupError } from "../errors.js";
+import { damaged } from "./damage.js";
 import { MAX_FRAME_RAW_BYTES, ZSTD_FRAME_MAGIC } from "./format.js";
 
 /** Magic number, frame header descriptor, content size of one byte, one block header (RFC 8878, section 3.1.1). */
 const MIN_FRAME_BYTES = 9;
-/** Content_Checksum_flag in the frame header descriptor: RFC 8878, section 3.1.1.1.1. */
-const CHECKSUM_FLAG = 0b100;
+/** Frame_Header_Descriptor: RFC 8878, section 3.1.1.1.1. */
+const DESCRIPTOR = { dictionaryId: 0b11, checksum: 0b100, unused: 0b1_0000, singleSegment: 0b10_0000 };
 
 /** Compresses frames with content size and checksum; context and output buffer are reused. */
 export class FrameCompressor {
@@ -55,32 +56,58 @@ let decompressionContext: InstanceType<typeof binding.DCtx> | undefined;
  */
 export function decompressFrame(stored: Uint8Array, rawSize: number, output?: Buffer): Buffer {
   if (rawSize > MAX_FRAME_RAW_BYTES)
-    throw damaged(`has ${rawSize} raw bytes; the format allows ${MAX_FRAME_RAW_BYTES}`);
+    throw broken(`has ${rawSize} raw bytes; the format allows ${MAX_FRAME_RAW_BYTES}`);
   const frame = frameSize(stored);
   if (frame.stored !== stored.length)
-    throw damaged(`ends after ${frame.stored} of the ${stored.length} bytes that it should fill`);
-  if (frame.raw !== rawSize) throw damaged(`has ${frame.raw} raw bytes where ${rawSize} were announced`);
+    throw broken(`ends after ${frame.stored} of the ${stored.length} bytes that it should fill`);
+  if (frame.raw !== rawSize) throw broken(`has ${frame.raw} raw bytes where ${rawSize} were announced`);
   const raw = output?.subarray(0, rawSize) ?? Buffer.allocUnsafeSlow(rawSize);
   decompressionContext ??= new binding.DCtx();
   const written = orDamaged(decompressionContext, (context) => context.decompress(raw, stored));
-  if (written !== rawSize) throw damaged(`gave ${written} raw bytes where ${rawSize} were announced`);
+  if (written !== rawSize) throw broken(`gave ${written} raw bytes where ${rawSize} were announced`);
   return raw;
 }
 
 /**
  * Sizes of the zstd frame at the start of `bytes`, by its headers alone: nothing is decompressed. Throws ARCHIVE_DAMAGED
- * when there is no whole frame with content size and checksum (a skippable frame is none).
+ * when there is no whole frame (a skippable one is none) with content size and checksum, without dictionary, and with a
+ * window that every decoder supports.
  */
 export function frameSize(bytes: Uint8Array): { readonly stored: number; readonly raw: number } {
-  if (bytes.length < MIN_FRAME_BYTES) throw damaged(`is only ${bytes.length} bytes long`);
+  checkFrameHeader(bytes);
+  const raw = orDamaged(bytes, binding.getFrameContentSize);
+  if (raw === null) throw broken("does not tell its content size");
+  return { raw, stored: orDamaged(bytes, binding.findFrameCompressedSize) };
+}
+
+/**
+ * The first `bytes` bytes, or fewer, of the frame's content at the start of `stored`, which need not hold all of the
+ * frame. Nothing is checked but the frame's header. Throws ARCHIVE_DAMAGED.
+ */
+export function frameBeginning(stored: Uint8Array, bytes: number): Buffer {
+  checkFrameHeader(stored);
+  const output = Buffer.alloc(bytes);
+  const [, produced] = orDamaged(new binding.DCtx(), (context) => context.decompressStream(output, stored));
+  return output.subarray(0, produced);
+}
+
+function checkFrameHeader(bytes: Uint8Array): void {
+  if (bytes.length < MIN_FRAME_BYTES) throw broken(`is only ${bytes.length} bytes long`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0, true);
-  if (magic !== ZSTD_FRAME_MAGIC)
-    throw damaged(`begins with 0x${magic.toString(16)}, which is no zstd frame`);
-  if ((view.getUint8(4) & CHECKSUM_FLAG) === 0) throw damaged("has no checksum");
-  const raw = orDamaged(bytes, binding.getFrameContentSize);
-  if (raw === null) throw damaged("does not tell its content size");
-  return { raw, stored: orDamaged(bytes, binding.findFrameCompressedSize) };
+  if (magic !== ZSTD_FRAME_MAGIC) throw broken(`begins with 0x${magic.toString(16)}, which is no zstd frame`);
+  const descriptor = view.getUint8(4);
+  if ((descriptor & DESCRIPTOR.checksum) === 0) throw broken("has no checksum");
+  if ((descriptor & DESCRIPTOR.dictionaryId) !== 0) throw broken("names a dictionary");
+  if ((descriptor & DESCRIPTOR.unused) !== 0) throw broken("has a bit set that means nothing");
+  if ((descriptor & DESCRIPTOR.singleSegment) === 0 && windowSize(view.getUint8(5)) > MAX_FRAME_RAW_BYTES)
+    throw broken(`has a window of ${windowSize(view.getUint8(5))} bytes`);
+}
+
+/** Window_Descriptor: RFC 8878, section 3.1.1.1.2. */
+function windowSize(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 0b111);
 }
 
 /** The binding throws plain errors with zstd's own message. */
@@ -88,10 +115,10 @@ function orDamaged<T, R>(argument: T, call: (argument: T) => R): R {
   try {
     return call(argument);
   } catch (error) {
-    throw damaged(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw broken(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 
-function damaged(how: string, cause?: unknown): BackupError {
-  return new BackupError("ARCHIVE_DAMAGED", `A zstd frame of the archive ${how}.`, { cause });
+function broken(how: string, cause?: unknown): BackupError {
+  return damaged("zstd frame", `A zstd frame of the archive ${how}.`, { cause });
 }

@@ -2,10 +2,17 @@ import { BackupError } from "../errors.js";
 import type { JobSubmission, JobType } from "./types.js";
 
 /**
- * Whether a job waits for its tenant. A backup does: it is worth having later, too. What replaces a tenant must not come
- * as a surprise after a while, so it starts at once or is refused.
+ * Whether a job waits for its tenant. A backup does: it is worth having later, too, and what removes archives looks at
+ * them anew when its turn comes. What replaces a tenant must not come as a surprise after a while, so it starts at once
+ * or is refused.
  */
-const WAITS: Readonly<Record<JobType, boolean>> = { backup: true, restore: false, undo: false };
+const WAITS: Readonly<Record<JobType, boolean>> = {
+  backup: true,
+  restore: false,
+  undo: false,
+  prune: true,
+  remove: true,
+};
 
 /** What admission has to know of a job in the lane. */
 export interface JobInLane {

@@ -14,6 +14,18 @@ export function automaticName(prefix: string, tenant: string, now: number): stri
   return joinKey(prefix, "tenants", tenant, `${timestampName(now)}.tar.zst`);
 }
 
+const AUTOMATIC_NAME = /(?:^|\/)tenants\/([^/]+)\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.tar\.zst(?:\.age)?$/;
+
+/** True for a key or path as {@link automaticName} makes it for this tenant, whatever the prefix. */
+export function isAutomaticName(key: string, tenant: string): boolean {
+  return AUTOMATIC_NAME.exec(key)?.[1] === tenant;
+}
+
+/** True for what lies below `pre-delete/`: the last backup of what was about to be deleted. */
+export function isPreDelete(key: string): boolean {
+  return key.split("/").slice(0, -1).includes("pre-delete");
+}
+
 /**
  * Fills in `{tenant}`, `{date}` (2026-03-07) and `{timestamp}` (2026-03-07T02-00-00Z), both UTC. Other braces stay as
  * they are.

@@ -1,23 +1,31 @@
-/** The backup job, and its dry run. */
+/** The backup job. */
 import { createHash } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FORMAT_VERSION } from "../archive/format.js";
-import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
-import type { Leftover } from "../stores/store.js";
-import { addressOf, type ResolvedObject, type S3Options } from "./destinations.js";
+import type { MultipartLeftover } from "../stores/store.js";
+import { backedUpTenant } from "./backed-up-tenant.js";
+import { backupHooks } from "./backup-hooks.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
+import { dryRun } from "./dry-run.js";
+import { warnOfMoreExcluded } from "./excluded-more.js";
+import type { NewArchive } from "./ledger/archives.js";
+import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
-import type { BackupOperation, BackupOutcome, BackedUpTenant } from "./thread/protocol.js";
+import type { BackupOutcome } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import { uploadArchive } from "./upload-archive.js";
 
 export interface BackupRequest {
   readonly tenant: string;
   /** Location, prefix, or absent for the default destination; see `Destinations.target`. */
   readonly to?: string;
   readonly overwrite?: boolean;
-  /** Only say what would go in. */
+  /** Only say what would go in, and what not. */
   readonly dryRun?: boolean;
+  /** Of a dry run: keep the complete list for a while, see `plans.ts`. */
+  readonly list?: boolean;
   /** Leave out what cannot be read, with a warning, instead of failing. */
   readonly allowUnreadable?: boolean;
   /** zstd level, 1 to 19. */
@@ -25,11 +33,13 @@ export interface BackupRequest {
   readonly s3?: S3Options;
 }
 
-/** An automatic name that is taken is tried again with the next second. */
 const NAME_ATTEMPTS = 5;
 
+/** An earlier backup's unfinished upload that this one goes on with, under the same name. */
+export type ResumedBackup = Required<Place>;
+
 /**
- * Describes the backup to the engine. Throws at once what can be known at once: `TENANT_NOT_FOUND`,
+ * Describes the backup to the engine. Throws at once what can be known at once: `REQUEST_INVALID`, `TENANT_NOT_FOUND`,
  * `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`.
  */
 export function backupSubmission(services: Services, request: BackupRequest, caller: Caller): JobSubmission {
@@ -38,6 +48,8 @@ export function backupSubmission(services: Services, request: BackupRequest, cal
     services.host.tenants.directory(tenant); // what is no id at all gets an error of its own
     throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' on this gateway.`);
   }
+  if (request.list === true && request.dryRun !== true)
+    throw new BackupError("REQUEST_INVALID", "`list` goes with `dryRun` only.");
   // Resolved only to be checked: the job does it again, with the time at which it starts.
   services.destinations.target(request.to, tenant, services.host.clock.now(), request.s3);
   const { s3, ...withoutSecrets } = request;
@@ -48,7 +60,8 @@ export function backupSubmission(services: Services, request: BackupRequest, cal
     request: { ...withoutSecrets, ...publicOptions(s3) },
     // A digest, because the options hold keys.
     joinKey: createHash("sha256").update(JSON.stringify(request)).digest("hex"),
-    run: (context) => (request.dryRun === true ? scan : backup)(services, request, context),
+    run: (context) =>
+      request.dryRun === true ? dryRun(services, request, context) : backup(services, request, context),
   };
 }
 
@@ -61,40 +74,24 @@ export function publicOptions(s3: S3Options | undefined): {
   return { s3: rest };
 }
 
-async function scan(services: Services, request: BackupRequest, context: JobContext): Promise<JobOutcome> {
-  const outcome = await services.threads.run("scan", backedUpTenant(services, request), {
-    signal: context.signal,
-    onProgress: (progress) => context.progress(progress),
-  });
-  const { warnings, ...result } = outcome;
-  for (const warning of warnings) context.warn(warning);
-  return { result: { dryRun: true, ...result } };
-}
-
-async function backup(services: Services, request: BackupRequest, context: JobContext): Promise<JobOutcome> {
-  const { host } = services;
-  const directory = host.tenants.directory(request.tenant);
-  const event = { tenant: request.tenant, directory, jobId: context.jobId };
-  for (const { plugin, error } of await host.hooks.run("beforeBackup", event)) {
-    context.warn({
-      code: "HOOK_FAILED",
-      message: `Plugin '${plugin}' could not prepare the backup: ${error.message}`,
-    });
-  }
+/** The work of a backup job. */
+export async function backup(
+  services: Services,
+  request: BackupRequest,
+  context: JobContext,
+  resumed?: ResumedBackup,
+): Promise<JobOutcome> {
+  const hooks = backupHooks(services.host, context);
   let succeeded = false;
   try {
+    await hooks.before();
     const outcome = await inTemporaryDirectory(services, context, (temporaryDirectory) =>
-      store(services, request, context, temporaryDirectory),
+      store(services, request, context, temporaryDirectory, resumed),
     );
     succeeded = true;
     return outcome;
   } finally {
-    for (const { plugin, error } of await host.hooks.run("afterBackup", { ...event, succeeded })) {
-      context.warn({
-        code: "HOOK_FAILED",
-        message: `Plugin '${plugin}' failed after the backup: ${error.message}`,
-      });
-    }
+    await hooks.after(succeeded);
   }
 }
 
@@ -107,7 +104,7 @@ async function inTemporaryDirectory<T>(
   const path = join(services.host.paths.backup, "tmp", context.jobId);
   const leftover: JobLeftover = { kind: "directory", path };
   context.leftovers.add(leftover);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDirectory(path);
   try {
     return await work(path);
   } finally {
@@ -121,6 +118,7 @@ async function store(
   request: BackupRequest,
   context: JobContext,
   temporaryDirectory: string,
+  resumed: ResumedBackup | undefined,
 ): Promise<JobOutcome> {
   const { host, config } = services;
   const record = host.tenants.get(request.tenant);
@@ -131,119 +129,128 @@ async function store(
     );
   }
   const startedAt = host.clock.now();
-  const { target, outcome } = await withFreeName(services, request, startedAt, (target) =>
-    upload(services, context, target, {
-      ...backedUpTenant(services, request),
-      uid: record.uid,
-      createdAt: new Date(startedAt).toISOString(),
-      producer: `openclaw-gateway/${host.version}`,
-      compressionLevel: request.compressionLevel ?? config.compressionLevel,
-      compressionThreads: config.compressionThreads,
-      overwrite: request.overwrite ?? false,
-      temporaryDirectory,
-    }),
+  const archiveId = services.ids.next("a");
+  const made = {
+    id: archiveId,
+    jobId: context.jobId,
+    tenant: record.id,
+    tenantUid: record.uid,
+    createdAt: startedAt,
+  };
+  const places = placesOf(services, request, startedAt, resumed);
+  const { target, outcome } = await withFreeName(places, ({ target, namedAt, resume }) =>
+    // What is overwritten here may be an archive of another tenant that is just being pruned.
+    services.archivesInUse.use(target, () =>
+      uploadArchive(services, context, {
+        target,
+        namedAt,
+        requestKeys: request.s3?.accessKey !== undefined || request.s3?.secretKey !== undefined,
+        operation: {
+          ...backedUpTenant(services, request),
+          uid: record.uid,
+          createdAt: new Date(startedAt).toISOString(),
+          producer: `openclaw-gateway/${host.version}`,
+          compressionLevel: request.compressionLevel ?? config.compressionLevel,
+          compressionThreads: config.compressionThreads,
+          overwrite: request.overwrite ?? false,
+          temporaryDirectory,
+        },
+        ...(resume === undefined ? {} : { resume }),
+        describe: ({ size, warnings, mark, ...figures }) => ({
+          archive: newArchive(made, target, { size, ...figures }),
+          result: {
+            archiveId,
+            location: target.location,
+            key: target.key,
+            size,
+            ...figures,
+            durationMs: host.clock.now() - startedAt,
+          },
+        }),
+      }),
+    ),
   );
   const { object, warnings, overwriteGuards, ...figures } = outcome;
   services.knownGuards.learn(target.settings, overwriteGuards);
   for (const warning of warnings) context.warn(warning);
-  const archiveId = services.ids.next("a");
-  const { location } = target;
+  warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {
     result: {
       archiveId,
-      location,
+      location: target.location,
       ...object,
       ...figures,
       durationMs: host.clock.now() - startedAt,
     },
     record: () => {
-      const { settings } = target;
-      services.ledger.archives.add({
-        id: archiveId,
-        jobId: context.jobId,
-        tenant: record.id,
-        tenantUid: record.uid,
-        location,
-        storeKind: settings.kind,
-        endpoint: settings.kind === "s3" ? (settings.endpoint ?? "") : "",
-        bucket: settings.kind === "s3" ? settings.bucket : "",
-        key: object.key,
-        size: object.size,
-        etag: object.etag,
-        indexSha256: figures.indexSha256,
-        formatVersion: FORMAT_VERSION,
-        createdAt: startedAt,
-        totals: figures.totals,
-        state: "good",
-      });
+      const { size, etag } = object;
+      services.ledger.archives.add({ ...newArchive(made, target, { size, ...figures }), etag });
+      services.ledger.completions.remove(context.jobId);
     },
   };
 }
 
-async function withFreeName(
-  services: Services,
-  request: BackupRequest,
-  startedAt: number,
-  attempt: (target: ResolvedObject) => Promise<BackupOutcome>,
-): Promise<{ target: ResolvedObject; outcome: BackupOutcome }> {
-  for (let tries = 1; ; tries++) {
-    const now = startedAt + (tries - 1) * 1000;
-    const target = services.destinations.target(request.to, request.tenant, now, request.s3);
-    try {
-      return { target, outcome: await attempt(target) };
-    } catch (error) {
-      const taken = error instanceof BackupError && error.code === "ARCHIVE_EXISTS";
-      if (!taken || !target.isAutomatic || tries === NAME_ATTEMPTS) throw error;
-    }
-  }
-}
+type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt">;
 
-async function upload(
-  services: Services,
-  context: JobContext,
-  target: ResolvedObject,
-  options: Omit<BackupOperation, "store" | "key">,
-): Promise<BackupOutcome> {
-  const announced: { readonly recorded: JobLeftover; readonly leftover: Leftover }[] = [];
-  const store = addressOf(target.settings);
-  try {
-    const outcome = await services.threads.run(
-      "backup",
-      { ...options, store: services.knownGuards.apply(target.settings), key: target.key },
-      {
-        signal: context.signal,
-        onProgress: (progress) => context.progress(progress),
-        onLeftover: (leftover) => {
-          const recorded: JobLeftover = { kind: "upload", store, leftover };
-          context.leftovers.add(recorded);
-          announced.push({ recorded, leftover });
-        },
-      },
-    );
-    for (const { recorded } of announced) context.leftovers.remove(recorded);
-    return outcome;
-  } catch (error) {
-    // The thread has ended its upload if it could; where it died, this does it from a fresh one. What cannot be ended
-    // now stays in the ledger, for the next start.
-    const { signal } = new AbortController();
-    for (const { recorded, leftover } of announced) {
-      const request = { store: target.settings, leftover };
-      const ended = await services.threads.run("discard", request, { signal }).then(
-        () => true,
-        () => false,
-      );
-      if (ended) context.leftovers.remove(recorded);
-    }
-    throw error;
-  }
-}
-
-function backedUpTenant(services: Services, request: BackupRequest): BackedUpTenant {
+function newArchive(
+  made: MadeBy,
+  { settings, key, location }: ResolvedObject,
+  { size, indexSha256, totals }: Pick<NewArchive, "size" | "indexSha256" | "totals">,
+): Omit<NewArchive, "etag"> {
   return {
-    directory: services.host.tenants.directory(request.tenant),
-    tenant: request.tenant,
-    limits: archiveLimits(services.config),
-    exclude: services.config.exclude,
-    allowUnreadable: request.allowUnreadable ?? false,
+    ...made,
+    location,
+    storeKind: settings.kind,
+    endpoint: settings.kind === "s3" ? (settings.endpoint ?? "") : "",
+    bucket: settings.kind === "s3" ? settings.bucket : "",
+    key,
+    size,
+    indexSha256,
+    formatVersion: FORMAT_VERSION,
+    totals,
+    state: "good",
   };
+}
+
+interface Place {
+  readonly target: ResolvedObject;
+  /** The time that an automatic name tells, in milliseconds since the epoch. */
+  readonly namedAt: number;
+  readonly resume?: MultipartLeftover;
+}
+
+type Places = readonly [Place, ...Place[]];
+
+/** Where a backup may go, first choice first: an automatic name that is taken is tried again with the next second. */
+function placesOf(
+  { destinations }: Services,
+  { to, tenant, s3 }: BackupRequest,
+  startedAt: number,
+  resumed: ResumedBackup | undefined,
+): Places {
+  const place = (second: number): Place => {
+    const namedAt = startedAt + second * 1000;
+    return { target: destinations.target(to, tenant, namedAt, s3), namedAt };
+  };
+  const later = Array.from({ length: NAME_ATTEMPTS - 1 }, (_, i) => place(i + 1));
+  if (resumed === undefined) return [place(0), ...later];
+  const { resume, ...sameName } = resumed;
+  return [resumed, sameName, place(0), ...later];
+}
+
+async function withFreeName(
+  [place, ...others]: Places,
+  attempt: (place: Place) => Promise<BackupOutcome>,
+): Promise<{ target: ResolvedObject; outcome: BackupOutcome }> {
+  try {
+    return { target: place.target, outcome: await attempt(place) };
+  } catch (error) {
+    const code = error instanceof BackupError ? error.code : undefined;
+    const isTaken = code === "ARCHIVE_EXISTS" && place.target.isAutomatic;
+    // An upload that has become unfit to go on with does not keep the tenant from being backed up.
+    const isUnfit = code === "STORE_FAILED" && place.resume !== undefined;
+    const [next, ...rest] = others;
+    if ((!isTaken && !isUnfit) || next === undefined) throw error;
+    return withFreeName([next, ...rest], attempt);
+  }
 }

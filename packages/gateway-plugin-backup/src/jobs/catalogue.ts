@@ -24,6 +24,24 @@ export function catalogueOf(services: Services, tenant: string): readonly Archiv
   return archives;
 }
 
+/** An archive of the catalogue that was not removed. Throws `ARCHIVE_NOT_FOUND`. */
+export function knownArchive({ ledger }: Pick<Services, "ledger">, id: string): ArchiveRecord {
+  const archive = ledger.archives.get(id);
+  if (archive !== undefined && archive.state !== "deleted") return archive;
+  const message = archive === undefined ? `There is no archive ${id}.` : `Archive ${id} was removed already.`;
+  throw new BackupError("ARCHIVE_NOT_FOUND", message, {
+    hint: "`openclaw backups list` lists the archives that there are.",
+  });
+}
+
+/**
+ * What the catalogue knows at a location; more than one archive only where two endpoints have a bucket of that name.
+ * Throws `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`.
+ */
+export function archivesAt({ destinations, ledger }: Services, location: string): readonly ArchiveRecord[] {
+  return ledger.archives.atLocation(destinations.source(location).location);
+}
+
 /** An archive that stands in a store; the catalogue may know nothing of it. */
 export interface PlacedArchive {
   readonly tenant: string;

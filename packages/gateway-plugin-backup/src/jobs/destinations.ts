@@ -94,13 +94,19 @@ export class Destinations {
     return place.at(place.isPrefix ? `${joinKey(place.key, "tenants", tenant)}/` : place.key);
   }
 
+  /** What a place has in common with all that lies in it: its store, and the start of their keys. */
+  within(to: string, tenant: string, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(fillPlaceholders(to, tenant, 0), s3);
+    return place.at(place.key);
+  }
+
   /**
-   * Settings for a store that the ledger remembers without its secrets, from what config and environment give today.
-   * Undefined when they now lead to another endpoint. `key` is that of any object in it.
+   * Settings for a store that the ledger remembers without its secrets, from what config and environment, or the flags
+   * of a request, give today. Undefined when they lead to another endpoint. `key` is that of any object in it.
    */
-  remembered(address: StoreAddress, key: string): StoreSettings | undefined {
+  remembered(address: StoreAddress, key: string, s3: S3Options = {}): StoreSettings | undefined {
     if (address.kind === "local") return this.#localSettings();
-    const flags = address.profile === undefined ? {} : { profile: address.profile };
+    const flags = address.profile === undefined ? s3 : { profile: address.profile, ...s3 };
     const settings = this.#s3Settings({ bucket: address.bucket, key }, flags);
     return settings.endpoint === address.endpoint ? settings : undefined;
   }

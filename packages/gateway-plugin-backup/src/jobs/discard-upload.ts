@@ -12,7 +12,7 @@ export async function discardUpload(
   { store: address, leftover }: UploadLeftover,
   signal: AbortSignal,
 ): Promise<void> {
-  const key = leftover.kind === "multipart" ? leftover.key : leftover.path;
+  const key = leftover.kind === "partial-file" ? leftover.path : leftover.key;
   const store = services.destinations.remembered(address, key);
   if (store === undefined) {
     throw new BackupError(

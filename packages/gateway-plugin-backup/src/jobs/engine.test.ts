@@ -299,3 +299,13 @@ t.test("a ledger that fails does not keep a tenant taken or a follower waiting",
   t.throws(() => engine.submit(submission("acme")));
   t.equal(tenants.holders.size, 0);
 });
+
+t.test("what a job did for good is no failure because the ledger fails afterwards", async (t) => {
+  const { engine, ledger, submit, works } = engineBench(t);
+  const { id } = submit("acme");
+  const { context, succeed } = only(works);
+  context.uncancellable();
+  ledger.close();
+  await succeed();
+  t.match(engine.get(id), { state: "succeeded", warnings: [{ code: "NOT_NOTED" }] });
+});

@@ -11,8 +11,9 @@ import type { Claim, Clock, PluginLogger, TenantAccess } from "@openclaw/gateway
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import { admit, holder, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
-import { LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
+import { isResumable, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
 import type { JobFilter } from "./ledger/jobs.js";
+import type { LeftoverRecord } from "./ledger/leftovers.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { LiveJob } from "./live-job.js";
 import type { JobListener } from "./progress.js";
@@ -21,7 +22,6 @@ import { OneTimeSecrets } from "./secrets.js";
 import type { Timer } from "./timer.js";
 import {
   isTerminal,
-  type JobLeftover,
   type JobOutcome,
   type JobRecord,
   type JobSubmission,
@@ -88,7 +88,10 @@ export class JobEngine {
     const heldBy = this.#claims.has(tenant) ? undefined : this.#claim(tenant, job);
     if (heldBy !== undefined) throw tenantBusy(tenant, heldBy);
     try {
-      this.#options.ledger.jobs.insert(job.record);
+      this.#options.ledger.transaction(() => {
+        this.#options.ledger.jobs.insert(job.record);
+        submission.record?.(job.id);
+      });
     } catch (error) {
       this.#handOver(tenant, job);
       throw error;
@@ -148,7 +151,7 @@ export class JobEngine {
   }
 
   /** See {@link LeftoverKeeper.retry}. */
-  retryLeftovers(matches: (leftover: JobLeftover) => boolean): Promise<void> {
+  retryLeftovers(matches: (record: LeftoverRecord) => boolean): Promise<void> {
     return this.#leftovers.retry(matches);
   }
 
@@ -236,8 +239,12 @@ export class JobEngine {
   /** Never rejects. */
   async #run(job: LiveJob): Promise<void> {
     const ending = await this.#work(job);
-    // Whoever sees that a job has failed finds nothing left behind, unless a store is down. A success is noted first.
-    if (ending.state !== "succeeded") await this.#leftovers.discardOfJob(job.id);
+    // Whoever sees that a job has failed finds nothing left behind, unless a store is down. A success is noted first. What
+    // the next start can go on with stays when the gateway stops.
+    const stays = ending.state === "interrupted" ? isResumable : () => false;
+    if (ending.state !== "succeeded") {
+      await this.#leftovers.discardOfJob(job.id, ({ leftover }) => !stays(leftover));
+    }
     this.#end(job, ending);
     if (ending.state === "succeeded") await this.#leftovers.discardOfJob(job.id);
     this.#running.delete(job);
@@ -277,8 +284,9 @@ export class JobEngine {
   }
 
   /**
-   * Notes in the ledger how a job ended; a success that cannot be noted is a failure. Where the ledger takes nothing at
-   * all, the job stays in memory as it ended, and the next start marks it as interrupted.
+   * Notes in the ledger how a job ended; a success that cannot be noted is a failure, unless what it did stands and is on
+   * record as done: a swap. Where the ledger takes nothing at all, the job stays in memory as it ended, and the next start
+   * notes it: by its swap as succeeded, or else as interrupted.
    */
   #note(job: LiveJob, ending: Ending): JobChanges {
     const changes = this.#changes(job, ending);
@@ -292,7 +300,12 @@ export class JobEngine {
     } catch (error) {
       const failure = toBackupError(error, `note the end of job ${job.id}`);
       job.log.error({ code: failure.code, problem: failure.message }, "The end of a job could not be noted.");
-      return ending.state === "succeeded" ? this.#note(job, { state: "failed", error: failure }) : changes;
+      if (ending.state !== "succeeded") return changes;
+      if (!job.uncancellable) return this.#note(job, { state: "failed", error: failure });
+      const message =
+        "The job's end could not be noted in the ledger; the next start of the gateway does it.";
+      job.warn({ code: "NOT_NOTED", message });
+      return this.#changes(job, ending);
     }
   }
 

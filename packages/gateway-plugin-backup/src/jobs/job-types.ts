@@ -2,6 +2,8 @@
 import type { JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { backupSubmission } from "./backup.js";
+import { pruneSubmission } from "./prune.js";
+import { retentionProperties } from "./retention/schema.js";
 import type { Services } from "./services.js";
 
 /** Parameters without credentials: what may be stored in a schedule. */
@@ -14,6 +16,30 @@ const BackupParameters = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const PruneParameters = Type.Object(
+  {
+    ...retentionProperties,
+    to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    includeNamed: Type.Optional(Type.Boolean()),
+    dryRun: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+export function pruneJobType(services: Services): JobType {
+  return {
+    name: "prune",
+    description: "Removes the archives of a tenant that a retention policy does not keep.",
+    parameters: PruneParameters,
+    scope: "tenant",
+    start: ({ tenant = "", parameters, actor, trigger }) => {
+      const request = { ...(parameters as Static<typeof PruneParameters>), tenant };
+      const { job } = services.start(pruneSubmission(services, request, { actor, trigger }));
+      return Promise.resolve({ jobId: job.id });
+    },
+  };
+}
 
 export function backupJobType(services: Services): JobType {
   return {

@@ -73,9 +73,9 @@ t.test(
     await keeper.retry(() => true);
     t.equal(ledger.leftovers.ofJob("j1").length, 1, "a job that has not ended may still need it");
     end();
-    await keeper.retry((leftover) => leftover.kind === "directory");
+    await keeper.retry(({ leftover }) => leftover.kind === "directory");
     t.equal(ledger.leftovers.ofJob("j1").length, 1);
-    await keeper.retry((leftover) => leftover.kind === "upload");
+    await keeper.retry(({ leftover }) => leftover.kind === "upload");
     t.same(ledger.leftovers.ofJob("j1"), []);
   },
 );

@@ -8,6 +8,15 @@ import type { JobLeftover } from "./types.js";
 
 export type UploadLeftover = Extract<JobLeftover, { kind: "upload" }>;
 
+/** Can another job go on with it? */
+export function isResumable(leftover: JobLeftover): boolean {
+  return leftover.kind === "upload" && leftover.leftover.kind === "multipart";
+}
+
+export function isPartialFile(leftover: JobLeftover): boolean {
+  return leftover.kind === "upload" && leftover.leftover.kind === "partial-file";
+}
+
 /** A store that does not answer must not hold up the end of a job for long; the leftover is tried again later. */
 const TIMEOUT_MS = 30_000;
 
@@ -29,19 +38,20 @@ export class LeftoverKeeper {
     this.#options = options;
   }
 
-  /** Takes away all that one job has left. Never rejects. */
-  async discardOfJob(jobId: string): Promise<void> {
-    await this.#discardAll(() => this.#options.ledger.leftovers.ofJob(jobId));
+  /** Takes away what one job has left. Never rejects. */
+  async discardOfJob(
+    jobId: string,
+    matches: (record: LeftoverRecord) => boolean = () => true,
+  ): Promise<void> {
+    await this.#discardAll(() => this.#options.ledger.leftovers.ofJob(jobId).filter(matches));
   }
 
   /**
-   * Tries again what is left of jobs that have ended: at start, and when a request brings credentials for a store.
+   * Tries again what is left of jobs that have ended: at start, and from time to time.
    * Never rejects.
    */
-  async retry(matches: (leftover: JobLeftover) => boolean): Promise<void> {
-    await this.#discardAll(() =>
-      this.#options.ledger.leftovers.ofEndedJobs().filter(({ leftover }) => matches(leftover)),
-    );
+  async retry(matches: (record: LeftoverRecord) => boolean): Promise<void> {
+    await this.#discardAll(() => this.#options.ledger.leftovers.ofEndedJobs().filter(matches));
   }
 
   /** Gives up what is at work; the next start tries again. */

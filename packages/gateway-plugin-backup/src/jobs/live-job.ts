@@ -74,7 +74,7 @@ export class LiveJob {
       signal: this.abort.signal,
       log: this.log,
       progress: (progress) => this.#progressed(progress),
-      warn: (warning) => this.#warn(warning),
+      warn: (warning) => this.warn(warning),
       leftovers: {
         add: (leftover: JobLeftover) => leftovers.add(id, leftover, this.#options.clock.now()),
         remove: (leftover: JobLeftover) => leftovers.remove(id, leftover),
@@ -96,7 +96,8 @@ export class LiveJob {
     this.feed.progressed();
   }
 
-  #warn(warning: JobWarning): void {
+  /** Notes a warning, up to a limit. */
+  warn(warning: JobWarning): void {
     if (this.#warnings.length < MAX_WARNINGS) this.#warnings.push(warning);
     else this.#unlistedWarnings += 1;
   }

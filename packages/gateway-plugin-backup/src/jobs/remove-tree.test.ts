@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import t from "tap";
 import { REMOVING_SUFFIX, removeTree } from "./remove-tree.js";
@@ -16,6 +24,23 @@ t.test(
     t.ok(existsSync(path.join(root, "kept", "file")));
   },
 );
+
+t.test("a tree whose paths are longer than the kernel takes goes, too", async (t) => {
+  const root = t.testdir();
+  const tree = path.join(root, "tree");
+  const name = "n".repeat(250);
+  mkdirSync(tree);
+  // Built from the inside out: no path of more than two names is ever used.
+  for (let depth = 0; depth < 40; depth++) {
+    const next = path.join(root, "next");
+    mkdirSync(next);
+    writeFileSync(path.join(next, "file"), "x");
+    renameSync(tree, path.join(next, name));
+    renameSync(next, tree);
+  }
+  await removeTree(tree);
+  t.same(readdirSync(root), []);
+});
 
 t.test("nothing there is fine", async (t) => {
   await t.resolves(removeTree(path.join(t.testdir(), "nothing")));

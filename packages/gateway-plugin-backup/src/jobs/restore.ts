@@ -1,12 +1,13 @@
 /** The restore job: identify, extract into staging, give the tenant its identity, swap. */
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
 import { archiveLimits } from "../config.js";
-import { BackupError } from "../errors.js";
+import { BackupError, toBackupError } from "../errors.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
+import { makeDirectory } from "./make-directory.js";
 import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
 import { swapTenant } from "./swap-tenant.js";
@@ -48,7 +49,9 @@ export async function restoreSubmission(
     request: { ...withoutSecrets, ...publicOptions(s3) },
     run: async (context) => {
       try {
-        return await restore(services, request, source, tenant, context);
+        return await services.archivesInUse.use(source, () =>
+          restore(services, request, source, tenant, context),
+        );
       } finally {
         services.tokenReservations.release(context.jobId);
       }
@@ -56,9 +59,12 @@ export async function restoreSubmission(
   };
 }
 
-/** An archive by location, or by its id in the catalogue. */
+/** An archive by location, or by its id in the catalogue. Throws `ARCHIVE_NOT_FOUND` for the id of a removed one. */
 export function archiveSource(services: Services, from: string, s3: S3Options | undefined): ResolvedObject {
   const known = services.ledger.archives.get(from);
+  if (known?.state === "deleted" || known?.removingAt !== undefined) {
+    throw new BackupError("ARCHIVE_NOT_FOUND", `Archive ${from} was removed, or overwritten by another one.`);
+  }
   return services.destinations.source(known?.location ?? from, s3);
 }
 
@@ -70,7 +76,9 @@ async function restoredTenant(
   if (request.as !== undefined) return request.as;
   const { signal } = new AbortController();
   const object = { store: source.settings, key: source.key, limits: archiveLimits(services.config) };
-  const { tenant } = await services.threads.run("identify", object, { signal });
+  const { tenant } = await services.archivesInUse.use(source, () =>
+    services.threads.run("identify", object, { signal }),
+  );
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",
@@ -100,7 +108,7 @@ async function restore(
   const tree = request.dryRun === true ? undefined : join(staging, "tree");
   if (tree !== undefined) {
     context.leftovers.add(leftover);
-    await mkdir(tree, { recursive: true, mode: 0o700 });
+    await makeDirectory(tree);
   }
   const extracted = await extract(services, request, { source, tenant, tree }, context);
   const archived = archivedRecord(host, extracted.tenantJson, source.location);
@@ -215,6 +223,7 @@ function archivedRecord(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BackupError("ARCHIVE_DAMAGED", `tenant.json in ${location} is no tenant's record: ${reason}`, {
+      details: { entry: "tenant.json", rule: "tenant record" },
       cause: error,
     });
   }
@@ -226,6 +235,6 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
+    throw toBackupError(error, `look at ${path}`);
   }
 }

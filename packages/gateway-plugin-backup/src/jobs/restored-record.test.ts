@@ -1,6 +1,6 @@
 import type { TenantRecord } from "@openclaw/gateway-core";
 import t from "tap";
-import { restoredRecord } from "./restored-record.js";
+import { restoredRecord, returningRecord } from "./restored-record.js";
 import { TokenReservations } from "./token-reservations.js";
 
 function tenant(id: string, uid: string, token: string): TenantRecord {
@@ -84,5 +84,31 @@ await t.test("two restores of one archive under different names do not share its
   reservations.release("job1");
   t.equal(reservations.isTaken("h", "b"), false);
   t.equal(new TokenReservations({ findByTokenHash: () => tenant("c", "u", "h") }).isTaken("h", "b"), true);
+  t.end();
+});
+
+await t.test("an undo leaves the token alone that the restore had left alone", (t) => {
+  const returning = tenant("acme", "u1", "hash-then");
+  const current = tenant("acme", "u2", "hash-now");
+  const input = { tenant: "acme", returning, current, keepsToken: true };
+  t.same(returningRecord(input, tenants, taken), {
+    record: { ...returning, tokenSha256: "hash-now" },
+    token: "kept",
+  });
+  const intoEmptySlot = { ...input, current: undefined };
+  t.same(returningRecord(intoEmptySlot, tenants, free), { record: returning, token: "earlier" });
+  t.end();
+});
+
+await t.test("an undo gives back the earlier token, unless another tenant has it", (t) => {
+  const returning = tenant("acme", "u1", "hash-then");
+  const current = tenant("acme", "u1", "hash-archive");
+  const input = { tenant: "acme", returning, current, keepsToken: false };
+  t.same(returningRecord(input, tenants, free), { record: returning, token: "earlier" });
+  t.same(returningRecord(input, tenants, taken), {
+    record: { ...returning, tokenSha256: "hash-new" },
+    token: "new",
+    newToken: "tk_new",
+  });
   t.end();
 });

@@ -43,6 +43,40 @@ export function restoredRecord(
   return made === undefined ? { record, token } : { record, token, newToken: made.token };
 }
 
+export interface ReturningRecordInput {
+  readonly tenant: string;
+  /** The record in the tree that an undo puts back. */
+  readonly returning: TenantRecord;
+  /** The tenant that stands in the slot now; undefined: none. */
+  readonly current: TenantRecord | undefined;
+  /** True when the job that is undone had left the tenant its token: the undo does so, too. */
+  readonly keepsToken: boolean;
+}
+
+export interface ReturningRecord {
+  readonly record: TenantRecord;
+  /** `kept`: the slot's token goes on. `earlier`: the one of then is valid again. `new`: see `newToken`. */
+  readonly token: "kept" | "earlier" | "new";
+  readonly newToken?: string;
+}
+
+/**
+ * What an undo puts back is as it was, but for its token: one that was rotated away since does not come back to life, and
+ * two tenants never share one.
+ */
+export function returningRecord(
+  { tenant, returning, current, keepsToken }: ReturningRecordInput,
+  tenants: Pick<TenantAccess, "newToken">,
+  isTokenTaken: (sha256: string) => boolean,
+): ReturningRecord {
+  if (current !== undefined && keepsToken) {
+    return { record: { ...returning, tokenSha256: current.tokenSha256 }, token: "kept" };
+  }
+  if (!isTokenTaken(returning.tokenSha256)) return { record: returning, token: "earlier" };
+  const { token: newToken, sha256 } = tenants.newToken(tenant);
+  return { record: { ...returning, tokenSha256: sha256 }, token: "new", newToken };
+}
+
 function chooseToken(
   { tenant, archived, current, preferArchiveToken }: RestoredRecordInput,
   tenants: Pick<TenantAccess, "newToken">,

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import type { JobTrigger, PluginHost } from "@openclaw/gateway-core";
 import type { BackupConfig } from "../config.js";
+import { ArchivesInUse } from "./archives-in-use.js";
 import { Destinations } from "./destinations.js";
 import { discardUpload } from "./discard-upload.js";
 import { JobEngine } from "./engine.js";
 import { IdMaker } from "./ids.js";
 import { KnownGuards } from "./known-guards.js";
+import { checkTimeZone } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { TenantSwap } from "./swap.js";
 import { JobThreads } from "./thread/pool.js";
@@ -27,6 +29,7 @@ export interface Services {
   readonly ids: IdMaker;
   readonly tokenReservations: TokenReservations;
   readonly knownGuards: KnownGuards;
+  readonly archivesInUse: ArchivesInUse;
   /** Hands a job to the engine and tells `onEnded` listeners of its end. Throws what `JobEngine.submit` throws. */
   start(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean };
   readonly onEnded: (listener: (job: JobRecord) => void) => void;
@@ -41,7 +44,7 @@ export interface Caller {
 
 const HOUR_MS = 3_600_000;
 
-/** Opens the ledger and makes everything that works on it. Throws `LEDGER_UNUSABLE`, `DESTINATION_UNKNOWN`. */
+/** Opens the ledger and makes everything that works on it. Throws `LEDGER_UNUSABLE`, `DESTINATION_UNKNOWN`, `REQUEST_INVALID`. */
 export function openServices(host: PluginHost, config: BackupConfig): Services {
   const { clock, log, paths, tenants } = host;
   const destinations = new Destinations({
@@ -50,6 +53,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     embedded: paths.backups,
     resolveSecret: (reference) => host.resolveSecret(reference),
   });
+  if (config.retention?.tz !== undefined) checkTimeZone(config.retention.tz);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
   const engine = new JobEngine({
@@ -74,6 +78,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     ids: new IdMaker(clock),
     tokenReservations: new TokenReservations(tenants),
     knownGuards: new KnownGuards(),
+    archivesInUse: new ArchivesInUse(),
     start: (submission) => {
       const started = engine.submit(submission);
       if (!started.joined) {

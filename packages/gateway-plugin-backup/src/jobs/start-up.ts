@@ -1,10 +1,15 @@
 /** What happens when the gateway starts, before it serves, and what is looked after while it runs. */
 import { join } from "node:path";
+import { expirePlans } from "./plans.js";
+import { BackupError } from "../errors.js";
 import { recover, removeStale } from "./recovery.js";
+import { settleAllRemovals } from "./removal.js";
 import type { Services } from "./services.js";
+import { systemTimer } from "./timer.js";
+import { UnfinishedUploads } from "./unfinished-uploads.js";
 
-/** Trash expires by the hour; looking more often gains nothing. */
-const PURGE_INTERVAL_MS = 600_000;
+/** Trash expires by the hour, and a store that was down is back in minutes or hours; looking more often gains nothing. */
+const INTERVAL_MS = 600_000;
 
 export interface Housekeeping {
   /** Resolves when what is at work has ended. */
@@ -16,7 +21,7 @@ export interface Housekeeping {
  * trees, ending uploads) goes on in the background.
  */
 export async function startUp(services: Services): Promise<Housekeeping> {
-  const { host, ledger, swap, engine, trash } = services;
+  const { host, ledger, swap, trash } = services;
   const { settlements, stale } = await recover({
     ledger,
     swap,
@@ -30,16 +35,23 @@ export async function startUp(services: Services): Promise<Housekeeping> {
   });
   for (const { tenant } of settlements) await readAgain(services, tenant);
 
+  const expire = (): Promise<void> => trash.purge().then(() => expirePlans(host));
+  const stopped = new AbortController();
+  const uploads = new UnfinishedUploads(services, systemTimer);
+  void uploads.lookAfter();
   let work = removeStale(stale, host.log)
-    .then(() => engine.retryLeftovers(() => true))
-    .then(() => trash.purge());
+    .then(() => settleAllRemovals(services, stopped.signal))
+    .then(expire);
   const timer = setInterval(() => {
-    work = work.then(() => trash.purge());
-  }, PURGE_INTERVAL_MS).unref();
+    void uploads.lookAfter();
+    work = work.then(expire);
+  }, INTERVAL_MS).unref();
   return {
     stop: async () => {
       clearInterval(timer);
-      await work;
+      const reason = new BackupError("SHUTTING_DOWN", "The gateway is stopping.");
+      stopped.abort(reason);
+      await Promise.all([work, uploads.stop(reason)]);
     },
   };
 }

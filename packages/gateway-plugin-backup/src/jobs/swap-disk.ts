@@ -1,4 +1,5 @@
-import { lstat, mkdir, open, rename, rmdir } from "node:fs/promises";
+import { lstat, open, rename, rmdir } from "node:fs/promises";
+import { makeDirectory } from "./make-directory.js";
 
 /** What a swap does to the disk: a handful of calls on directories, none of which looks inside a tenant. */
 export interface SwapDisk {
@@ -17,9 +18,7 @@ export const nodeSwapDisk: SwapDisk = {
     return (await unless(["ENOENT"], lstat(path))) !== undefined;
   },
 
-  async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  makeDirectory,
 
   rename,
 
@@ -34,6 +33,8 @@ export const nodeSwapDisk: SwapDisk = {
   },
 
   async removeEmptyDirectory(path) {
+    // A read-only file system refuses even to remove what is not there.
+    if ((await unless(["ENOENT"], lstat(path))) === undefined) return;
     // POSIX lets rmdir say either code for a directory that is not empty.
     await unless(["ENOENT", "ENOTEMPTY", "EEXIST"], rmdir(path));
   },

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
+import { before, interruptible } from "../test-support/interruption.js";
 import { MemoryLog } from "../test-support/memory-log.js";
 import { SwapSlot, TRASH_MS, treeUid, writeTree } from "../test-support/swap-slot.js";
 import { Trash } from "./trash.js";
@@ -67,6 +68,37 @@ t.test("what has expired is refused at once, and removed by the next purge", asy
   t.equal(slot.ledger.trash.get("j1")?.state, "purged");
   t.equal(treeUid(slot.trash("j2")), "new", "what has not expired stays");
   t.throws(() => undoable("j1", "new"), { message: /was kept until/ });
+});
+
+t.test("what expires before the undo of it has begun its swap is refused", async (t) => {
+  const { slot, trash } = setUp(t);
+  writeTree(slot.live, "old");
+  await slot.swap().swap(slot.restore("j1", "new", "old"));
+  const undo = slot.undo("j2", "j1");
+  slot.time.advance(TRASH_MS);
+  slot.ledger.trash.expire(slot.time.now());
+  await t.rejects(slot.swap().swap(undo), { code: "UNDO_NOT_POSSIBLE", message: /not kept any more/ });
+  await trash.purge();
+  await t.rejects(slot.swap().swap({ ...undo, jobId: "j3" }), {
+    code: "UNDO_NOT_POSSIBLE",
+    message: /is gone/,
+  });
+  t.equal(treeUid(slot.live), "new");
+});
+
+t.test("what an undo is at work on does not expire under it", async (t) => {
+  const { slot, trash } = setUp(t);
+  writeTree(slot.live, "old");
+  await slot.swap().swap(slot.restore("j1", "new", "old"));
+  const { ledger, disk } = interruptible(slot.ledger, before("rename", 2), () => {
+    throw new Error("killed");
+  });
+  await t.rejects(slot.swap(disk, ledger).swap(slot.undo("j2", "j1")));
+  slot.time.advance(TRASH_MS);
+  await trash.purge();
+  t.equal(treeUid(slot.trash("j1")), "old");
+  t.match(await slot.swap().recover(), [{ jobId: "j2", outcome: "new" }]);
+  t.equal(treeUid(slot.live), "old");
 });
 
 t.test("trash that cannot be removed is logged, stays marked, and holds up no other", async (t) => {

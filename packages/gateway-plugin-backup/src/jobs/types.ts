@@ -2,9 +2,13 @@
  * Jobs: the types that everything in `jobs/` and the routes above it share.
  *
  * Glossary
- * - **job**: one piece of work on one tenant: a *backup*, a *restore*, or the *undo* of a restore. Its states are
+ * - **job**: one piece of work on one tenant: a *backup*, a *restore*, the *undo* of a restore, a *prune* (removes what
+ *   a retention policy does not keep) or a *remove* (one archive, by hand). Its states are
  *   `queued → running → succeeded | failed | cancelled | interrupted`; the last four are *terminal*.
- * - **interrupted**: the gateway stopped, or died, before the job had ended. The job's work was not kept.
+ * - **interrupted**: the gateway stopped, or died, before the job had ended. Of its work, only an unfinished upload is kept,
+ *   for a new job that goes on with it.
+ * - **completion**: an archive that is about to become visible in its store, as the ledger notes it before; see
+ *   `completions.ts`.
  * - **ledger**: the SQLite database that remembers jobs, leftovers, archives, swaps and trash. It holds no secrets.
  * - **catalogue**: the part of the ledger that lists the archives.
  * - **lane**: the jobs of one tenant, running and waiting. One job of a lane runs at a time.
@@ -20,7 +24,7 @@ import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
-export type JobType = "backup" | "restore" | "undo";
+export type JobType = "backup" | "restore" | "undo" | "prune" | "remove";
 
 export type JobState = "queued" | "running" | TerminalJobState;
 
@@ -100,11 +104,19 @@ export type StoreAddress =
       readonly destination?: string;
       /** Name of a profile of the gateway machine's AWS configuration. */
       readonly profile?: string;
+      /** It was opened with keys that came with the request and are kept nowhere. */
+      readonly requestKeys?: true;
     };
 
 /** See "leftover" above. Serializable; stands in the ledger until it is gone. */
 export type JobLeftover =
-  | { readonly kind: "upload"; readonly store: StoreAddress; readonly leftover: Leftover }
+  | {
+      readonly kind: "upload";
+      readonly store: StoreAddress;
+      readonly leftover: Leftover;
+      /** The time that the archive's automatic name tells, in milliseconds since the epoch. */
+      readonly namedAt?: number;
+    }
   /** A directory below the state directory, by its absolute path. */
   | { readonly kind: "directory"; readonly path: string };
 
@@ -116,6 +128,8 @@ export interface JobSubmission {
   readonly actor: string;
   /** Goes into the ledger: no secrets. */
   readonly request: JsonObject;
+  /** Runs inside the ledger transaction that notes the job as queued: for rows that it takes over. */
+  record?(jobId: string): void;
   /**
    * Equal for two backups of a tenant only if their whole requests are equal (destination, options, credentials); stays
    * in memory. Absent: the job joins none and none joins it.

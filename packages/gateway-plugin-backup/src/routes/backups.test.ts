@@ -69,8 +69,10 @@ await t.test("an archive is not overwritten unless that is asked for", async (t)
   });
   const replaced = await host.job("/api/admin/tenants/acme/backups", { to, overwrite: true });
   t.match(replaced, { state: "succeeded", result: { overwriteGuard: "off" } });
-  const { body } = await host.call("GET", "/api/admin/tenants/acme/backups");
+  const { body } = await host.call("GET", "/api/admin/backups?all=true");
   t.match(body, { archives: [{ state: "good" }, { state: "deleted" }] });
+  const shown = await host.call("GET", "/api/admin/tenants/acme/backups");
+  t.strictSame((shown.body["archives"] as unknown[]).length, 1, "what was overwritten is not shown");
 });
 
 await t.test("two backups within a second get two automatic names", async (t) => {

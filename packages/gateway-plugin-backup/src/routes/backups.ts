@@ -2,7 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { backupSubmission } from "../jobs/backup.js";
-import { catalogueOf, listPlace } from "../jobs/catalogue.js";
+import { archivesAt, catalogueOf, listPlace } from "../jobs/catalogue.js";
 import type { Services } from "../jobs/services.js";
 import { archiveView, jobView } from "./job-view.js";
 import { AcceptedSchema, ArchiveListSchema, BackupBodySchema, TenantParamsSchema } from "./schemas.js";
@@ -71,6 +71,10 @@ export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
           querystring: Type.Object(
             {
               tenant: Type.Optional(Type.String()),
+              location: Type.Optional(
+                Type.String({ minLength: 1, maxLength: 4096, description: "What was stored at this place." }),
+              ),
+              all: Type.Optional(Type.Boolean({ description: "Also what was removed or overwritten." })),
               limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 }),
             },
             { additionalProperties: false },
@@ -78,7 +82,12 @@ export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
           response: { 200: ArchiveListSchema },
         },
       },
-      (request) => ({ archives: services.ledger.archives.list(request.query).map(archiveView) }),
+      (request) => {
+        const { location, ...filter } = request.query;
+        const archives =
+          location === undefined ? services.ledger.archives.list(filter) : archivesAt(services, location);
+        return { archives: archives.map(archiveView) };
+      },
     );
     done();
   };

@@ -34,11 +34,18 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     location: archive.location,
     size: archive.size,
     createdAt: time(archive.createdAt),
-    state: archive.state,
+    state: shownState(archive),
+    ...(archive.pinnedAt === undefined ? {} : { pinnedAt: time(archive.pinnedAt) }),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     totals: { ...archive.totals },
   };
+}
+
+function shownState({ state, lostAt, removingAt }: ArchiveRecord): string {
+  if (state === "deleted") return state;
+  if (removingAt !== undefined) return "removing";
+  return lostAt === undefined ? state : "lost";
 }
 
 function time(milliseconds: number): string {

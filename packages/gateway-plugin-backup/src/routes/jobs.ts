@@ -1,6 +1,7 @@
 /** The jobs: list, show, follow, cancel. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
+import { openPlan } from "../jobs/plans.js";
 import type { Services } from "../jobs/services.js";
 import { streamJob } from "./job-events.js";
 import { jobView } from "./job-view.js";
@@ -57,6 +58,28 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
         },
       },
       (request, reply) => streamJob(engine, engine.get(request.params.id), request.actor, reply),
+    );
+
+    app.get(
+      "/jobs/:id/plan",
+      {
+        schema: {
+          summary: "The complete list of a dry run that was asked for one, as JSON lines",
+          description:
+            "A line for each entry that would be archived (`include`) or is left out (`leave-out`, with the reason), then " +
+            "an `end` line that says whether the list is complete. A path that is not UTF-8 stands as `path64`.",
+          tags: ["jobs"],
+          params: JobParamsSchema,
+          produces: ["application/jsonl"],
+        },
+      },
+      async (request, reply) => {
+        const plan = await openPlan(services.host, engine.get(request.params.id).id);
+        return reply
+          .type("application/jsonl; charset=utf-8")
+          .header("cache-control", "no-store")
+          .send(plan.createReadStream());
+      },
     );
 
     app.post(

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { testGateway, type TestGateway } from "../test-support/gateway.js";
@@ -94,6 +94,60 @@ await t.test("--token archive brings the archive's token back", async (t) => {
     result: { token: "archive" },
   });
   t.equal(await whoami(host, token), "acme");
+});
+
+await t.test("a token that was rotated away since does not come back to life by an undo", async (t) => {
+  const host = await testGateway(t);
+  const { token, from } = await backedUp(host);
+  const restore = await host.job("/api/admin/restores", { from, force: true });
+  const rotated = String((await host.call("POST", "/api/admin/tenants/acme/token", {})).body["token"]);
+  const undo = await host.job(`/api/admin/restores/${restore.id}/undo`);
+  t.match(undo, { state: "succeeded", result: { token: "kept" } });
+  t.equal(await whoami(host, token), 401);
+  t.equal(await whoami(host, rotated), "acme");
+});
+
+await t.test("an undo brings back the token that the restore had replaced", async (t) => {
+  const host = await testGateway(t);
+  const { token, from } = await backedUp(host);
+  const rotated = String((await host.call("POST", "/api/admin/tenants/acme/token", {})).body["token"]);
+  const restore = await host.job("/api/admin/restores", { from, force: true, token: "archive" });
+  t.equal(await whoami(host, token), "acme");
+  const undo = await host.job(`/api/admin/restores/${restore.id}/undo`);
+  t.match(undo, { state: "succeeded", result: { token: "earlier" } });
+  t.equal(await whoami(host, rotated), "acme");
+  t.equal(await whoami(host, token), 401);
+});
+
+await t.test("an undo makes a new token where another tenant has the old one by now", async (t) => {
+  const host = await testGateway(t);
+  const { from } = await backedUp(host);
+  const rotated = String((await host.call("POST", "/api/admin/tenants/acme/token", {})).body["token"]);
+  const withRotated = await host.job("/api/admin/tenants/acme/backups");
+  const restore = await host.job("/api/admin/restores", { from, force: true, token: "archive" });
+  await host.job("/api/admin/restores", { from: withRotated.result?.["archiveId"], as: "copy" });
+  t.equal(await whoami(host, rotated), "copy");
+  const undo = await host.job(`/api/admin/restores/${restore.id}/undo`);
+  t.match(undo, { state: "succeeded", result: { token: "new" } });
+  t.equal(await whoami(host, String(undo.result?.["newToken"])), "acme");
+  t.equal(await whoami(host, rotated), "copy", "the other one keeps it");
+});
+
+await t.test("a tenant without a record is replaced by force, and comes back as it was", async (t) => {
+  const host = await testGateway(t);
+  const { token, from } = await backedUp(host);
+  const record = join(host.directory("acme"), "tenant.json");
+  const broken = ["{", ""];
+  for (const content of broken) {
+    writeFileSync(record, content);
+    if (content === "") rmSync(record);
+    const restore = await host.job("/api/admin/restores", { from, force: true });
+    t.match(restore, { state: "succeeded", result: { replaced: true } });
+    t.match(await host.job(`/api/admin/restores/${restore.id}/undo`), { state: "succeeded" });
+    t.equal(existsSync(record) ? readFileSync(record, "utf8") : "", content, "as broken as it was");
+    t.match(await host.job("/api/admin/restores", { from, force: true }), { state: "succeeded" });
+    t.equal(await whoami(host, token), "acme");
+  }
 });
 
 await t.test("undoing a restore into an empty slot empties it again", async (t) => {

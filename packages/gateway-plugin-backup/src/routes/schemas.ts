@@ -1,5 +1,6 @@
 /** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
 import { Type, type Static } from "typebox";
+import { retentionProperties } from "../jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
 
@@ -28,6 +29,9 @@ export const BackupBodySchema = Type.Object(
     to: Type.Optional(LocationText),
     overwrite: Type.Optional(Type.Boolean()),
     dryRun: Type.Optional(Type.Boolean()),
+    list: Type.Optional(
+      Type.Boolean({ description: "With dryRun: keep the complete list for a day, at /jobs/:id/plan." }),
+    ),
     allowUnreadable: Type.Optional(Type.Boolean()),
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
     s3: Type.Optional(S3OptionsSchema),
@@ -48,6 +52,17 @@ export const RestoreBodySchema = Type.Object(
   strict,
 );
 export type RestoreBody = Static<typeof RestoreBodySchema>;
+
+export const PruneBodySchema = Type.Object(
+  {
+    ...retentionProperties,
+    to: Type.Optional(LocationText),
+    includeNamed: Type.Optional(Type.Boolean({ description: "Also archives whose names a person chose." })),
+    dryRun: Type.Optional(Type.Boolean()),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  { ...strict, description: "Without a rule, the configured retention policy applies." },
+);
 
 export const TenantParamsSchema = Type.Object({ id: Type.String() });
 export const JobParamsSchema = Type.Object({ id: Type.String() });
@@ -118,7 +133,10 @@ export const ArchiveViewSchema = Type.Object({
   location: Type.String(),
   size: Type.Number(),
   createdAt: Type.String({ description: "RFC 3339" }),
-  state: Type.Optional(Type.String()),
+  state: Type.Optional(
+    Type.String({ description: "good, damaged, lost (not where it was put), removing, or deleted." }),
+  ),
+  pinnedAt: Type.Optional(Type.String({ description: "RFC 3339; absent: not pinned." })),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),
   totals: Type.Optional(JsonDocument),

@@ -44,6 +44,20 @@ export async function readAll(store: Store, key: string, options?: ReadOptions):
   return Buffer.concat(chunks);
 }
 
+/** What a ledger would note of an upload's leftovers. */
+export class LeftoverNotes {
+  readonly #noted = new Map<string, Leftover>();
+
+  get leftovers(): readonly Leftover[] {
+    return [...this.#noted.values()];
+  }
+
+  readonly options: Required<Pick<CreateOptions, "onLeftover" | "onGone">> = {
+    onLeftover: (leftover) => Promise.resolve(void this.#noted.set(JSON.stringify(leftover), leftover)),
+    onGone: (leftover) => void this.#noted.delete(JSON.stringify(leftover)),
+  };
+}
+
 /** Writes in chunks that fit no boundary. */
 export async function storeArchive(
   into: Store,
@@ -240,11 +254,10 @@ export async function storeConformance(
   await behaviour(
     "what a crash left behind can be discarded, twice",
     async (t, { store: it, key, traces }) => {
-      const leftovers: Leftover[] = [];
-      const onLeftover = (leftover: Leftover): Promise<void> =>
-        Promise.resolve(void leftovers.push(leftover));
-      const upload = await it.create(key("crashed"), { overwrite: false, onLeftover });
+      const noted = new LeftoverNotes();
+      const upload = await it.create(key("crashed"), { overwrite: false, ...noted.options });
       await upload.write(testBytes(LARGE));
+      const { leftovers } = noted;
       t.equal(leftovers.length, 1);
       t.strictSame(JSON.parse(JSON.stringify(leftovers)), leftovers, "it can stand in a ledger");
       t.equal((await traces()).length, 1);
@@ -306,6 +319,21 @@ export async function storeConformance(
     await storeArchive(it, key("there"), testBytes(10));
     await it.remove(key("there"));
     t.equal(await it.head(key("there")), undefined);
+  });
+
+  await behaviour("an object is removed only as it was seen", async (t, { store: it, key }) => {
+    const archive = key("seen");
+    await storeArchive(it, archive, testBytes(10));
+    const seen = await it.head(archive);
+    if (seen === undefined) throw new Error("The archive is gone.");
+    await storeArchive(it, archive, testBytes(11), { overwrite: true });
+    t.equal(await it.removeIfSame(seen), false);
+    const replaced = await it.head(archive);
+    t.equal(replaced?.size, 11, "what took its place stays");
+    t.equal(replaced && (await it.removeIfSame(replaced)), true);
+    t.equal(await it.head(archive), undefined);
+    t.equal(replaced && (await it.removeIfSame(replaced)), true, "fine when it is gone");
+    t.equal(await it.removeIfSame({ ...seen, key: key("nothing/here") }), true);
   });
 
   await behaviour("memory stays small, however large the archive", async (t, { store: it, key }) => {

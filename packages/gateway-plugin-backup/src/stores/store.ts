@@ -12,6 +12,10 @@ export interface ObjectInfo {
   /** S3: the ETag without quotes. Local: made of device, inode, size, mtime and ctime, so it changes when the file does. */
   readonly etag: string;
   readonly modifiedAt: Date;
+  /** S3: which version of the object this is, where the bucket keeps versions and was asked about this object. */
+  readonly version?: string;
+  /** The mark of the upload that made it (see {@link Upload}), where the store keeps marks; only `head` finds it out. */
+  readonly mark?: string;
 }
 
 /** Half-open: bytes `start` to `end - 1`. */
@@ -43,6 +47,11 @@ export interface Store {
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectInfo>;
   /** Fine when it is not there. */
   remove(key: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Removes the object that `head` described, and no other: false when another one has taken its place.
+   * True also when it is gone already. Where the bucket keeps versions, exactly that version is removed for good.
+   */
+  removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean>;
   /** Removes what an upload left behind that did not end; fine when it is gone already. */
   discard(leftover: Leftover, signal?: AbortSignal): Promise<void>;
   /** What was found out so far; see {@link OverwriteGuards}. */
@@ -82,10 +91,22 @@ export interface CreateOptions {
    * it. Not called for an object that a single PUT creates.
    */
   readonly onLeftover: (leftover: Leftover) => Promise<void>;
+  /** Called when something announced is not there, or has become known by another leftover. */
+  readonly onGone?: (leftover: Leftover) => void;
+  /**
+   * An unfinished upload to the same key that is to be continued: what it has and what is written now in equal parts is
+   * not sent again. One that is gone, or of another kind than the store can continue, is no error: a new one is begun. But
+   * where it has more parts than there are now, some stores (Ceph) do not complete it: then `complete` throws
+   * `STORE_FAILED`, and everything has to be written anew.
+   */
+  readonly resume?: Leftover;
   readonly signal?: AbortSignal;
 }
 
 export interface Upload {
+  /** Tells its object from those of other writers; undefined where the store keeps no marks. */
+  readonly mark: string | undefined;
+
   /** Takes the bytes over (the caller must not change them) and resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>;
   /**
@@ -95,6 +116,12 @@ export interface Upload {
   complete(): Promise<StoredObject>;
   /** Removes every trace. Never throws; what could not be removed is still a leftover. */
   abort(): Promise<void>;
+
+  /**
+   * Instead of `abort`, when the process is about to end: what was announced as a leftover that can be resumed stays.
+   * Never throws.
+   */
+  suspend(): Promise<void>;
 }
 
 export interface StoredObject extends ObjectInfo {
@@ -105,9 +132,26 @@ export interface StoredObject extends ObjectInfo {
   readonly overwriteGuard: "atomic" | "checked" | "off";
   /** Number of requests or write calls that were repeated after a fault. */
   readonly retries: number;
+  /** What a resumed upload had already, and was not sent again; absent unless one was resumed, like the next. */
+  readonly resumedParts?: number;
+  readonly resumedBytes?: number;
 }
 
-/** What an unfinished upload leaves in a store. Serializable; stands in the ledger until it is gone. */
+/** What an upload leaves in a store when it does not end. Serializable; stands in the ledger until it is gone. */
 export type Leftover =
-  | { readonly kind: "multipart"; readonly key: string; readonly uploadId: string }
+  | MultipartLeftover
+  /** An upload to `key` whose id may never become known, because the answer that tells it can be lost. */
+  | { readonly kind: "begun"; readonly key: string }
+  /** The object, or the unfinished upload, with which a store is asked whether it refuses to overwrite. */
+  | { readonly kind: "probe"; readonly key: string }
   | { readonly kind: "partial-file"; readonly path: string };
+
+export interface MultipartLeftover {
+  readonly kind: "multipart";
+  readonly key: string;
+  readonly uploadId: string;
+  /** Of the object that it is to become; absent in ledgers of older versions. */
+  readonly mark?: string;
+  /** From which its part sizes follow; see {@link CreateOptions}. */
+  readonly sizeHint?: number;
+}

@@ -32,7 +32,7 @@ export function engineBench(t: Test, concurrency = 2) {
     log,
     concurrency,
     discardUpload: ({ leftover }) => {
-      discarded.push(leftover.kind === "multipart" ? leftover.key : leftover.path);
+      discarded.push(leftover.kind === "partial-file" ? leftover.path : leftover.key);
       return Promise.resolve();
     },
   });

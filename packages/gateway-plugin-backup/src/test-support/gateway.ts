@@ -1,7 +1,7 @@
 /** A real gateway with the plugin, in this process, for tests of the routes. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createGateway, type Gateway } from "@openclaw/gateway-core";
+import { createGateway, type Gateway, type GatewayPlugin } from "@openclaw/gateway-core";
 import { backupPlugin } from "../index.js";
 import type { JobView } from "../routes/schemas.js";
 
@@ -13,7 +13,7 @@ export interface TestGateway {
   /** The admin's. */
   readonly headers: { readonly authorization: string };
   /** Calls a route with the admin token and gives the status and the parsed answer. */
-  call(method: "GET" | "POST" | "DELETE", url: string, body?: object): Promise<Answer>;
+  call(method: "GET" | "POST" | "PUT" | "DELETE", url: string, body?: object): Promise<Answer>;
   /** Starts a job and waits for its end. */
   job(url: string, body?: object): Promise<JobView>;
   /** Makes a tenant; returns its token. */
@@ -33,11 +33,12 @@ interface Test {
   teardown(work: () => Promise<void>): void;
 }
 
-/** Starts a gateway on a state directory of its own; it is closed when the test ends. */
+/** Starts a gateway on a state directory of its own, with more plugins if need be; it is closed when the test ends. */
 export async function testGateway(
   t: Test,
   config: object = {},
   stateDir = join(t.testdir(), "state"),
+  plugins: readonly GatewayPlugin[] = [],
 ): Promise<TestGateway> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(join(stateDir, "openclaw.json"), JSON.stringify({ plugins: { backup: config } }), {
@@ -48,7 +49,7 @@ export async function testGateway(
     stateDir,
     env,
     port: 0,
-    plugins: [backupPlugin()],
+    plugins: [backupPlugin(), ...plugins],
     logLevel: "silent",
   });
   t.teardown(() => gateway.close({ graceMs: 0 }));

@@ -1,11 +1,11 @@
 /** What tests of other packages need to try the plugin against real stores and real faults. */
+export { skippableFrame } from "../archive/frames.js";
+export * from "../archive/testing/index.js";
+export * from "../archive/testing/tar-builder.js";
+export { FrameCompressor } from "../archive/zstd.js";
+export { BackupError, type BackupErrorCode } from "../errors.js";
 export { storeConformance, type ConformanceSetup } from "../stores/conformance.js";
-export {
-  FaultProxy,
-  startFaultProxy,
-  type FaultRule,
-  type ProxyFault,
-  type S3Operation,
-  type SeenRequest,
-} from "./fault-proxy.js";
+export { FaultProxy, startFaultProxy, type FaultRule, type ProxyFault, type Refusal } from "./fault-proxy.js";
+export type { S3Operation, SeenRequest } from "./s3-operation.js";
 export { s3ForTests, type S3ForTests } from "./s3-for-tests.js";
+export { readStoredArchive, type StoredArchive } from "./stored-archive.js";

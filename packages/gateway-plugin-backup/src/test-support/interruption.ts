@@ -43,7 +43,8 @@ export function interruptible(
   };
 }
 
-function watched<T extends object>(target: T, step: (call: string) => void): T {
+/** An object each of whose method calls is told before it is made. */
+export function watched<T extends object>(target: T, step: (call: string) => void): T {
   return new Proxy(target, {
     get(_target, name): unknown {
       const value: unknown = Reflect.get(target, name, target);

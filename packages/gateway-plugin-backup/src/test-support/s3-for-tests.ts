@@ -10,8 +10,19 @@ export interface S3ForTests extends ServerSettings {
   settings(bucket: string): S3StoreSettings;
   /** Stores an object without the plugin's help. */
   put(bucket: string, key: string, bytes: Buffer): Promise<void>;
+  /** Begins a multipart upload without the plugin's help, and leaves it. */
+  beginUpload(bucket: string, key: string): Promise<void>;
+  /** Every object of a bucket, as the server lists it. */
+  objects(bucket: string): Promise<readonly S3Object[]>;
   /** Ids of multipart uploads in a bucket that were neither completed nor aborted. */
   unfinishedUploads(bucket: string): Promise<readonly string[]>;
+}
+
+export interface S3Object {
+  readonly key: string;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
 }
 
 /**
@@ -89,6 +100,17 @@ async function withBuckets(t: Test, server: ServerSettings): Promise<S3ForTests>
     }),
     put: async (bucket, key, bytes) => {
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+    },
+    beginUpload: async (bucket, key) => {
+      await client.send(new sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+    },
+    objects: async (bucket) => {
+      const objects: S3Object[] = [];
+      for await (const { Contents = [] } of sdk.paginateListObjectsV2({ client }, { Bucket: bucket })) {
+        for (const { Key: key = "", Size: size = 0, ETag: etag = "" } of Contents)
+          objects.push({ key, size, etag: etag.replaceAll('"', "") });
+      }
+      return objects;
     },
     unfinishedUploads: async (bucket) => (await uploads(bucket)).map(({ UploadId }) => UploadId),
   };

@@ -1,7 +1,9 @@
-/** Copies a database that nobody has open, byte for byte. For the helper process only: see `helper.ts`. */
-import { chmodSync, closeSync, constants, copyFileSync, fstatSync } from "node:fs";
+/** Copies a database that nothing writes to, byte for byte. For the helper process only: see `helper.ts`. */
+import { chmodSync, closeSync, constants, copyFileSync, fstatSync, openSync, readSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { nameOf, openPathHandle } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
+import { endsAsSuperJournal, SUPER_JOURNAL_END_BYTES } from "../super-journal.js";
 import { systemCode, systemReason } from "../system-error.js";
 import { lookAt } from "./database-files.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
@@ -13,49 +15,119 @@ import { identityOf } from "./protocol.js";
  */
 const SETTLED_MS = 50;
 
-/** Copies the database to `copy` and its WAL, if there is one, to `copy`-wal. */
+const CHANGING: Attempt = { kind: "again", reason: "it keeps being changed while it is copied" };
+
+/**
+ * Copies the database to `copy`, its WAL and journal, if there are any, to `copy`-wal and `copy`-journal. Because none of
+ * them has changed meanwhile, the copies are what a crash at that moment would have left, and SQLite makes a consistent
+ * database of that when it opens them.
+ */
 export function copyAtRest(files: DatabaseFiles, copy: string): Attempt {
-  const again: Attempt = { kind: "again", reason: "it keeps being changed while it is copied" };
-  if (!isSettled(files.main.ctimeMs) || (files.wal !== undefined && !isSettled(files.wal.ctimeMs)))
-    return again;
+  const beside = [
+    ["-wal", files.wal],
+    ["-journal", files.journal],
+  ] as const;
+  if (![files.main, files.wal, files.journal].every(isSettled)) return CHANGING;
   try {
-    if (!copyFile(files.directory, files.name, identityOf(files.main), copy)) return again;
-    const walName = `${files.name}-wal` as RawPath;
-    if (files.wal !== undefined && !copyFile(files.directory, walName, identityOf(files.wal), `${copy}-wal`))
-      return again;
+    if (!copyFile(files.directory, files.name, files.main, copy)) return CHANGING;
+    for (const [suffix, stats] of beside) {
+      const name = `${files.name}${suffix}` as RawPath;
+      if (stats !== undefined && !copyFile(files.directory, name, stats, `${copy}${suffix}`)) return CHANGING;
+    }
+    if (!isUnchanged(files)) return CHANGING;
+    if (files.journal !== undefined && namesSuperJournal(`${copy}-journal`)) {
+      const reason =
+        "a crash left it in the middle of a commit to several databases; the program that uses them must open it first";
+      return { kind: "unreadable", reason };
+    }
   } catch (error) {
-    const code = systemCode(error);
-    const reason = systemReason(error);
-    return code === "EACCES" || code === "EIO"
-      ? { kind: "unreadable", reason }
-      : { kind: "no-room", code, reason };
+    return explainFailedCopy(error);
   }
-  return isUnchanged(files) ? { kind: "copied" } : again;
+  return { kind: "copied" };
 }
 
-function isSettled(ctimeMs: bigint): boolean {
-  return Math.abs(Date.now() - Number(ctimeMs)) > SETTLED_MS;
+/** Copies an encrypted database, which has neither WAL nor journal. */
+export function copyAlone(files: DatabaseFiles, copy: string): Attempt {
+  if (!isSettled(files.main)) return CHANGING;
+  try {
+    return copyFile(files.directory, files.name, files.main, copy) && isUnchanged(files)
+      ? { kind: "copied" }
+      : CHANGING;
+  } catch (error) {
+    return explainFailedCopy(error);
+  }
+}
+
+/** Copies an encrypted database, or whatever it is, though it is being written to. */
+export function copyAsItIs(files: DatabaseFiles, copy: string): Attempt {
+  const handle = openPathHandle(files.directory, files.name);
+  if (handle === undefined) return CHANGING;
+  try {
+    if (!fstatSync(handle).isFile()) return CHANGING;
+    copyHandle(handle, copy);
+    return { kind: "mixed" };
+  } catch (error) {
+    return explainFailedCopy(error);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function explainFailedCopy(error: unknown): Attempt {
+  const code = systemCode(error);
+  const reason = systemReason(error);
+  return code === "EACCES" || code === "EIO"
+    ? { kind: "unreadable", reason }
+    : { kind: "no-room", code, reason };
+}
+
+function isSettled(stats: BigIntStats | undefined): boolean {
+  return stats === undefined || Math.abs(Date.now() - Number(stats.ctimeMs)) > SETTLED_MS;
 }
 
 /** False when the name no longer stands for the file that is meant. */
-function copyFile(directory: number, name: RawPath, identity: string, copy: string): boolean {
+function copyFile(directory: number, name: RawPath, stats: BigIntStats, copy: string): boolean {
   const handle = openPathHandle(directory, name);
   if (handle === undefined) return false;
   try {
-    if (identityOf(fstatSync(handle, { bigint: true })) !== identity) return false;
-    copyFileSync(nameOf(handle), copy, constants.COPYFILE_FICLONE);
-    chmodSync(copy, 0o600);
+    const now = fstatSync(handle, { bigint: true });
+    if (!now.isFile() || identityOf(now) !== identityOf(stats)) return false;
+    copyHandle(handle, copy);
     return true;
   } finally {
     closeSync(handle);
   }
 }
 
-/** Nothing was written to the database or its WAL, and nobody has opened it: that would have made a `-shm`. */
+function copyHandle(handle: number, copy: string): void {
+  copyFileSync(nameOf(handle), copy, constants.COPYFILE_FICLONE);
+  chmodSync(copy, 0o600);
+}
+
+/** Nothing was written to any of the files, and nobody has opened the database: that would have made another one. */
 function isUnchanged(before: DatabaseFiles): boolean {
   const after = lookAt(before.directory, before.name);
-  if (after === undefined || identityOf(after.main) !== identityOf(before.main)) return false;
-  if ((after.shm === undefined) !== (before.shm === undefined)) return false;
-  if (before.wal === undefined || after.wal === undefined) return before.wal === after.wal;
-  return identityOf(after.wal) === identityOf(before.wal);
+  if (after === undefined || (after.shm === undefined) !== (before.shm === undefined)) return false;
+  return (["main", "wal", "journal"] as const).every(
+    (part) => stateOf(after[part]) === stateOf(before[part]),
+  );
+}
+
+function stateOf(stats: BigIntStats | undefined): string | undefined {
+  return stats === undefined ? undefined : identityOf(stats);
+}
+
+/**
+ * Rolling such a journal back makes SQLite delete the file that it names, wherever that lies. A journal in a tenant's
+ * workspace may be anyone's work.
+ */
+function namesSuperJournal(journal: string): boolean {
+  const handle = openSync(journal, constants.O_RDONLY);
+  try {
+    const position = fstatSync(handle).size - SUPER_JOURNAL_END_BYTES;
+    const end = Buffer.alloc(SUPER_JOURNAL_END_BYTES);
+    return position > 0 && readSync(handle, end, 0, end.length, position) > 0 && endsAsSuperJournal(end);
+  } finally {
+    closeSync(handle);
+  }
 }

@@ -4,15 +4,25 @@ import { fstatSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { nameIn, statIn } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
-import { lookAt } from "./database-files.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
-import { inodeOf, SIDECAR_SUFFIXES } from "./protocol.js";
+import { COMPANION_SUFFIXES, inodeOf } from "./protocol.js";
 
 /** More pages than a database can have in the 32 bits that the binding takes: everything in one step. */
 const ALL_PAGES = 0x7fffffff;
 
+/** SQLite cannot read the database without making good first what a crash left. */
+export interface NotWhereItLies {
+  readonly kind: "not-where-it-lies";
+  readonly reason: string;
+}
+
 /**
  * Copies the database to the empty file `copy`. SQLite waits up to `waitMs` for a lock.
+ *
+ * The connection is a read-only one. A writing one would roll back a hot journal, and a journal can name a file that
+ * SQLite then deletes, wherever it lies: whoever may write beside the database could have anything deleted. If the last
+ * program closes a database in WAL mode just before this connection opens it, an empty `-wal` and a `-shm` stay behind, as
+ * any reader that dies leaves them; the next program to open the database removes them.
  *
  * SQLite opens by path. It gets one through a link in the copy's directory that leads by way of the handle of the
  * database's directory: that carries names which are no text, and starts from where the walk is. SQLite then resolves it
@@ -23,19 +33,22 @@ export async function copyThroughConnection(
   files: DatabaseFiles,
   copy: string,
   waitMs: number,
-): Promise<Attempt> {
+): Promise<Attempt | NotWhereItLies> {
   const link = `${copy}.source`;
   symlinkSync(nameIn(files.directory, files.name), link);
   try {
-    const attempt = await backUp(files, link, copy, waitMs);
-    removeNewSidecars(files, link);
-    return attempt;
+    return await backUp(files, link, copy, waitMs);
   } finally {
     rmSync(link);
   }
 }
 
-async function backUp(files: DatabaseFiles, link: string, copy: string, waitMs: number): Promise<Attempt> {
+async function backUp(
+  files: DatabaseFiles,
+  link: string,
+  copy: string,
+  waitMs: number,
+): Promise<Attempt | NotWhereItLies> {
   let connection: Database.Database | undefined;
   try {
     connection = openForReading(files, link, waitMs);
@@ -53,23 +66,8 @@ async function backUp(files: DatabaseFiles, link: string, copy: string, waitMs: 
 
 /** A connection inside a read transaction; undefined when it did not open the file that is meant. */
 function openForReading(files: DatabaseFiles, link: string, waitMs: number): Database.Database | undefined {
-  try {
-    return beginReading(files, link, waitMs, true);
-  } catch (error) {
-    // A hot journal, or a WAL index that only a writing connection may make good.
-    if (!sqliteCode(error).startsWith("SQLITE_READONLY")) throw error;
-    return beginReading(files, link, waitMs, false);
-  }
-}
-
-function beginReading(
-  files: DatabaseFiles,
-  link: string,
-  waitMs: number,
-  readonly: boolean,
-): Database.Database | undefined {
   const openBefore = new Set(openFiles().keys());
-  const connection = new Database(link, { readonly, fileMustExist: true, timeout: waitMs });
+  const connection = new Database(link, { readonly: true, fileMustExist: true, timeout: waitMs });
   try {
     // The first read opens the files and takes the lock; it does not look at the schema, which may be of any kind.
     connection.exec("BEGIN");
@@ -85,10 +83,10 @@ function beginReading(
 
 /** Whether the files opened since are the database, which must be among them, and files beside it. */
 function openedOnly(files: DatabaseFiles, openBefore: ReadonlySet<string>): boolean {
-  const sidecars = SIDECAR_SUFFIXES.map((suffix) => identity(statBeside(files, suffix)));
+  const companions = COMPANION_SUFFIXES.map((suffix) => identity(statBeside(files, suffix)));
   const opened = [...openFiles()].filter(([handle]) => !openBefore.has(handle)).map(([, file]) => file);
   const main = identity(files.main);
-  return opened.includes(main) && opened.every((file) => file === main || sidecars.includes(file));
+  return opened.includes(main) && opened.every((file) => file === main || companions.includes(file));
 }
 
 function statBeside({ directory, name }: DatabaseFiles, suffix: string): BigIntStats | undefined {
@@ -112,34 +110,14 @@ function identity(stats: BigIntStats | undefined): string {
   return stats === undefined ? "" : inodeOf(stats);
 }
 
-/**
- * If the last program closed the database just before this connection opened it, or it was turned to WAL mode just then,
- * the connection has made a `-wal` and `-shm` of its own, and a read-only one leaves them behind. A writing connection
- * removes them when it closes, under SQLite's own locks, and only if nobody else has the database open.
- */
-function removeNewSidecars(before: DatabaseFiles, link: string): void {
-  const after = lookAt(before.directory, before.name);
-  if (after === undefined) return;
-  const isNew = (now: BigIntStats | undefined, then: BigIntStats | undefined): boolean =>
-    now !== undefined && identity(now) !== identity(then);
-  if (!isNew(after.wal, before.wal) && !isNew(after.shm, before.shm)) return;
-  try {
-    const connection = new Database(link, { fileMustExist: true });
-    try {
-      connection.pragma("schema_version");
-    } finally {
-      connection.close();
-    }
-  } catch {
-    // Whoever keeps it locked is a program that has it open, and will remove the files itself.
-  }
-}
-
-function explain(error: unknown): Attempt {
+function explain(error: unknown): Attempt | NotWhereItLies {
   const code = sqliteCode(error);
   const reason = error instanceof Error ? error.message : String(error);
   if (code.startsWith("SQLITE_BUSY") || code === "SQLITE_LOCKED" || code === "SQLITE_PROTOCOL")
-    return { kind: "again", reason: "another program keeps it locked" };
+    return { kind: "again", reason: "a program keeps it locked" };
+  // A hot journal, or a WAL index that only a writing connection may make good.
+  if (code.startsWith("SQLITE_READONLY"))
+    return { kind: "not-where-it-lies", reason: "a crash left it in the middle of a commit" };
   if (code === "SQLITE_FULL") return { kind: "no-room", code: "ENOSPC", reason };
   return { kind: "unreadable", reason: `SQLite says: ${reason} (${code})` };
 }

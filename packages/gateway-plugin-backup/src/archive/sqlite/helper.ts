@@ -4,7 +4,7 @@
  * that file, and then commits are lost.
  *
  * Started with the tenant's directory as its one argument; takes {@link HelperRequest} messages, answers each with a
- * {@link HelperReply}, in order, and ends when its parent lets go of it.
+ * {@link FromHelper}, in order, and ends when its parent lets go of it.
  */
 import { closeSync } from "node:fs";
 import { setPriority } from "node:os";
@@ -14,7 +14,7 @@ import { systemCode, systemReason } from "../system-error.js";
 import { BACKUP_NICENESS } from "../threads/priority.js";
 import { copyDatabase } from "./copy.js";
 import { inspect } from "./inspect.js";
-import type { CopyAnswer, HelperReply, HelperRequest, Verdict } from "./protocol.js";
+import type { CopyAnswer, FromHelper, HelperRequest, Verdict } from "./protocol.js";
 
 setPriority(BACKUP_NICENESS);
 const root = openRootDirectory(process.argv[2] ?? "");
@@ -22,19 +22,28 @@ let queue = Promise.resolve();
 
 process.on("message", (request: HelperRequest) => {
   queue = queue.then(async () => {
-    const reply: HelperReply = { id: request.id, answer: await answerTo(request) };
-    process.send?.(reply);
+    await send({ id: request.id, answer: await answerTo(request) });
   });
 });
 process.on("disconnect", () => process.exit());
+
+/** Resolves when the message is on its way, so that it is not kept back by what comes after. */
+function send(message: FromHelper): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, () => {
+      resolve();
+    });
+  });
+}
 
 async function answerTo(call: HelperRequest): Promise<readonly Verdict[] | CopyAnswer> {
   let directory: number | undefined;
   try {
     directory = openDirectoryBelow(root, call.request.directory);
-    return call.method === "inspect"
-      ? inspectAll(directory, call.request.names)
-      : await copyDatabase(directory, call.request.name, call.request.copy);
+    if (call.method === "inspect") return inspectAll(directory, call.request.names);
+    const { name, copy } = call.request;
+    const onCheck = (bytes: number) => send({ id: call.id, checking: bytes });
+    return await copyDatabase(directory, name, copy, { onCheck });
   } catch (error) {
     const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "");
     const answer = isGone

@@ -4,10 +4,14 @@ import type { RawPath } from "../raw-path.js";
 
 /** Bytes at the start of every SQLite database (sqlite.org/fileformat.html, section 1.3): "SQLite format 3\0". */
 export const SQLITE_MAGIC = Buffer.from("SQLite format 3\0", "latin1");
-/** The smallest page size; the size of a database is a multiple of its page size. */
-const SMALLEST_PAGE_BYTES = 512n;
+/** The size of a database is a multiple of its page size, and that of this. */
+export const SMALLEST_PAGE_BYTES = 512;
+/** What databases are commonly called. By this one is known though its size is odd, because it was cut short. */
+const DATABASE_NAME = /\.(?:db|db3|s3db|sl3|sqlite|sqlite3|sqlitedb)$/i;
 
-export const SIDECAR_SUFFIXES = ["-wal", "-shm", "-journal"] as const;
+/** What SQLite adds to the name of a database for the files that it keeps beside it. */
+export const COMPANION_SUFFIXES = ["-wal", "-shm", "-journal"] as const;
+export type CompanionSuffix = (typeof COMPANION_SUFFIXES)[number];
 
 /** Files of one directory of the tenant. */
 export interface InspectRequest {
@@ -18,19 +22,41 @@ export interface InspectRequest {
 /**
  * - `plain`: not a database, may be read like any file.
  * - `database`: begins like a database.
- * - `encrypted`: no header to be seen, but a WAL or journal of SQLite beside it.
+ * - `encrypted`: no header to be seen, but it is or may be a database: a WAL or journal of SQLite stands beside it, or
+ *   its first page looks like random bytes.
+ * - `companion`: the WAL, WAL index or journal of a database. Its copy holds what is in them.
  * - `gone`: nothing there, or not a regular file any more.
  * - `unreadable`: the system refuses; `reason` can follow a colon and has no full stop.
  */
 export type Verdict =
-  | { readonly kind: "plain" | "database" | "encrypted" | "gone"; readonly identity: string }
+  | {
+      readonly kind: "plain" | "database" | "encrypted" | "companion" | "gone";
+      readonly identity: string;
+    }
   | { readonly kind: "unreadable"; readonly identity: string; readonly reason: string };
 
 export interface CopyRequest {
   readonly directory: RawPath;
   readonly name: RawPath;
-  /** Absolute path of the copy to make. */
+  /** Absolute path of the copy to make; neither it nor a name that begins with it may exist. */
   readonly copy: string;
+}
+
+/**
+ * - `copied`: a database, copied whole; an encrypted one byte for byte.
+ * - `mixed`: a file that is perhaps an encrypted database was written to whenever it was copied: the copy may be a mixture
+ *   of before and after.
+ */
+export interface FinishedCopy {
+  readonly kind: "copied" | "mixed";
+  /** Whether SQLite made the copy and checked it, which it cannot for an encrypted one. */
+  readonly checked: boolean;
+  /** Bytes of the copy. */
+  readonly size: number;
+  /** Of the database as it was before it was copied. */
+  readonly mode: number;
+  /** The later of the database's and its WAL's, before the copy was made. */
+  readonly mtimeNs: bigint;
 }
 
 /**
@@ -39,15 +65,7 @@ export interface CopyRequest {
  * - `no-room`: the temporary directory is at fault; `code` is the system's, such as ENOSPC.
  */
 export type CopyAnswer =
-  | {
-      readonly kind: "copied";
-      /** Bytes of the copy. */
-      readonly size: number;
-      /** Of the database as it was before it was copied. */
-      readonly mode: number;
-      /** The later of the database's and its WAL's, before the copy was made. */
-      readonly mtimeNs: bigint;
-    }
+  | FinishedCopy
   | { readonly kind: "plain" | "gone" }
   | { readonly kind: "unreadable"; readonly reason: string }
   | { readonly kind: "no-room"; readonly code: string | undefined; readonly reason: string };
@@ -63,9 +81,29 @@ export interface HelperReply {
   readonly answer: readonly Verdict[] | CopyAnswer;
 }
 
-/** Whether a file could be a database, by its `stat` alone. */
+/** The helper now checks a copy of so many bytes, and hears nothing until that is done. */
+export interface CheckNotice {
+  readonly id: number;
+  readonly checking: number;
+}
+
+export type FromHelper = HelperReply | CheckNotice;
+
+/** Whether a file could be a sound database, by its `stat` alone. */
 export function mayBeDatabase(stats: BigIntStats): boolean {
-  return stats.isFile() && stats.size > 0n && stats.size % SMALLEST_PAGE_BYTES === 0n;
+  return stats.isFile() && stats.size > 0n && stats.size % BigInt(SMALLEST_PAGE_BYTES) === 0n;
+}
+
+/** Whether a file must be left to the helper process: it could be a database, sound or cut short. */
+export function isCandidate(name: RawPath, stats: BigIntStats): boolean {
+  return mayBeDatabase(stats) || (stats.isFile() && stats.size > 0n && DATABASE_NAME.test(name));
+}
+
+/** The database that a file belongs to if it is a companion; undefined when its name says that it is none. */
+export function companionOf(name: RawPath): { base: RawPath; suffix: CompanionSuffix } | undefined {
+  const suffix = COMPANION_SUFFIXES.find((ending) => name.endsWith(ending));
+  if (suffix === undefined || suffix.length === name.length) return undefined;
+  return { base: name.slice(0, -suffix.length) as RawPath, suffix };
 }
 
 /** Tells one state of one file from another. */

@@ -41,16 +41,28 @@ export interface BuildOptions {
   readonly tenant?: string;
   /** Content of a piece; the format's own size by default. */
   readonly pieceBytes?: number;
+  /** Content from which on a file has a head and pieces; the format's own by default. */
+  readonly largeBytes?: number;
+  /** Leave out the directories that are not among the entries. */
+  readonly incomplete?: boolean;
   /** Changes segments before they are hashed and compressed: index and frames agree with what is made here. */
   readonly draft?: (segments: DraftSegment[]) => void;
+  /** Makes a segment's frame, which index and seek table then know; undefined for an ordinary one. */
+  readonly frame?: (raw: Buffer, kind: SegmentKind) => Buffer | undefined;
   /** Changes the index's lines. */
   readonly lines?: (lines: Record<string, unknown>[]) => Record<string, unknown>[];
+  /** Changes the text of the index's lines, without their line feeds. */
+  readonly text?: (lines: string[]) => string[];
+  /** Changes the index's payload, or gives another. */
+  readonly payload?: (payload: Buffer) => Buffer;
   /** Changes the stored frames of the segments, without the index knowing. */
   readonly frames?: (frames: Buffer[]) => void;
   /** Changes the seek table's entries. */
   readonly table?: (frames: FrameSize[]) => void;
   /** Whole frames to stand between the index and the seek table. */
   readonly behindIndex?: readonly Buffer[];
+  /** Changes the parts of the object as they are put together: the segments' frames, the index, what is behind it, the seek table. */
+  readonly parts?: (parts: Buffer[]) => void;
 }
 
 export const SAMPLE_TENANT = "acme";
@@ -72,36 +84,66 @@ export function sampleEntries(): SampleEntry[] {
   ];
 }
 
-/** One archive, from entries in any order: packs and large files as they come, directories behind them. */
+/**
+ * One archive, from entries in any order: packs and large files as they come, directories behind them. Directories that
+ * are missing are added.
+ */
 export function buildArchive(entries: readonly SampleEntry[], options: BuildOptions = {}): Buffer {
   const tenant = options.tenant ?? SAMPLE_TENANT;
   const segments = draftSegments(
-    entries,
+    options.incomplete === true ? entries : withDirectories(entries),
     rawPath(`tenants/${tenant}`),
     options.pieceBytes ?? 4 * 1024 * 1024,
+    options.largeBytes ?? LARGE_FILE_BYTES,
   );
   options.draft?.(segments);
 
   const compressor = new FrameCompressor(3);
-  const frames = segments.map(({ raw }) => compressor.compress(raw));
+  const frames = segments.map(({ raw, kind }) => options.frame?.(raw, kind) ?? compressor.compress(raw));
   const records = segmentRecords(segments, frames);
   const lines =
     options.lines?.(indexLines(segments, records, tenant)) ?? indexLines(segments, records, tenant);
-  const payload = lines.map((line) => compressor.compress(Buffer.from(`${JSON.stringify(line)}\n`)));
-  const index = skippableFrame(INDEX_FRAME_MAGIC, Buffer.concat(payload));
+  const text = lines.map((line) => JSON.stringify(line));
+  const payload = indexPayload(options.text?.(text) ?? text);
+  const index = skippableFrame(INDEX_FRAME_MAGIC, options.payload?.(payload) ?? payload);
   const behind = options.behindIndex ?? [];
   const sizes = segments.map(({ raw }, number) => ({ stored: frames[number]?.length ?? 0, raw: raw.length }));
   for (const frame of [index, ...behind]) sizes.push({ stored: frame.length, raw: 0 });
   options.table?.(sizes);
   options.frames?.(frames);
-  return Buffer.concat([...frames, index, ...behind, encodeSeekTable(sizes)]);
+  const parts = [...frames, index, ...behind, encodeSeekTable(sizes)];
+  options.parts?.(parts);
+  return Buffer.concat(parts);
 }
 
-function draftSegments(entries: readonly SampleEntry[], root: RawPath, pieceBytes: number): DraftSegment[] {
+/** Lines as an index holds them: the first in a frame of its own, the rest in another. */
+export function indexPayload(lines: readonly string[]): Buffer {
+  const compressor = new FrameCompressor(3);
+  const [header, ...rest] = lines.map((line) => `${line}\n`);
+  const frames = [header ?? "", rest.join("")].filter((text) => text !== "");
+  return Buffer.concat(frames.map((text) => compressor.compress(Buffer.from(text))));
+}
+
+function withDirectories(entries: readonly SampleEntry[]): SampleEntry[] {
+  const known = new Set<string>(entries.map(({ path }) => path));
+  const missing = new Set<string>();
+  for (const { path } of entries)
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
+      if (!known.has(path.slice(0, end))) missing.add(path.slice(0, end));
+  if (!known.has("")) missing.add("");
+  return [...entries, ...[...missing].map((path) => ({ path, type: "directory", mode: 0o700 }) as const)];
+}
+
+function draftSegments(
+  entries: readonly SampleEntry[],
+  root: RawPath,
+  pieceBytes: number,
+  largeBytes: number,
+): DraftSegment[] {
   const segments: DraftSegment[] = [];
   const pack: DraftSegment = { kind: "pack", raw: Buffer.alloc(0), entries: [] };
   const dirs: DraftSegment = { kind: "dirs", raw: Buffer.alloc(0), entries: [] };
-  const large = entries.filter((entry) => contentOf(entry).length >= LARGE_FILE_BYTES);
+  const large = entries.filter((entry) => contentOf(entry).length >= largeBytes);
   for (const entry of entries.filter((candidate) => !large.includes(candidate)))
     addWhole(entry.type === "directory" ? dirs : pack, entry, root);
   if (pack.entries.length > 0) segments.push(pack);

@@ -3,11 +3,12 @@ import { type ArchiveLimits, DEFAULT_LIMITS } from "../format.js";
 import { identifyArchive } from "../identify.js";
 import { archiveSubject } from "../source.js";
 import { memorySource } from "./memory-source.js";
+import { UNLIMITED_SPACE, type SpaceLimit } from "../space.js";
 
 export interface InProcessOptions {
   readonly as?: string;
   readonly limits?: ArchiveLimits;
-  readonly spaceLimit?: number;
+  readonly space?: SpaceLimit;
   readonly chunkBytes?: number;
 }
 
@@ -15,7 +16,7 @@ export interface InProcessOptions {
 export async function extractInProcess(
   bytes: Uint8Array,
   into: string | undefined,
-  { as, limits = DEFAULT_LIMITS, spaceLimit = Infinity, chunkBytes = 64 * 1024 }: InProcessOptions = {},
+  { as, limits = DEFAULT_LIMITS, space = UNLIMITED_SPACE, chunkBytes = 64 * 1024 }: InProcessOptions = {},
 ): Promise<ExtractionResult & { readonly hadIndex: boolean }> {
   const source = memorySource(bytes, chunkBytes);
   const { format, index } = await identifyArchive(source, limits);
@@ -24,7 +25,7 @@ export async function extractInProcess(
     archive: index ? { kind: "native", payload: index.payload } : { kind: "foreign", format, as },
     into,
     limits,
-    spaceLimit,
+    space,
   });
   try {
     for await (const chunk of source.read(0, index?.segmentsEnd ?? source.size))

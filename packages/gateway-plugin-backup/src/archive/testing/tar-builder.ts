@@ -57,6 +57,11 @@ export function paxPart(records: Readonly<Record<string, string>>, typeFlag: "x"
   return tarPart({ name: "PaxHeaders/x", typeFlag, content: content.join("") });
 }
 
+/** GNU tar's header for a name ("L") or a link's target ("K") that is too long for the entry's own. */
+export function gnuLongPart(name: string, typeFlag: "L" | "K" = "L"): Buffer {
+  return tarPart({ name: "././@LongLink", typeFlag, content: `${name}\0`, magic: GNU_MAGIC });
+}
+
 /** A whole tar of these parts. */
 export function tarOf(...parts: (TarPart | Buffer)[]): Buffer {
   return Buffer.concat([...parts.map((part) => (Buffer.isBuffer(part) ? part : tarPart(part))), TAR_ENDING]);

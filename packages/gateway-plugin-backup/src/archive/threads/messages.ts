@@ -6,12 +6,17 @@ import type { ReadSummary } from "../tenant-reader.js";
 import type { ScanTotals, TenantScan } from "../tenant-scan.js";
 import type { TenantSource } from "../tenant-source.js";
 
-/** Start of the reader thread: one pass to scan, or a second one to read. */
-export interface ReaderStart {
-  readonly source: TenantSource;
-  /** For copies of databases; undefined for a scan alone, which makes none. */
-  readonly temporaryDirectory: string | undefined;
-}
+/** Start of the reader thread: one pass to scan, and a second one to read, except in a dry run. */
+export type ReaderStart = { readonly source: TenantSource } & (
+  | {
+      /** For copies of databases. */
+      readonly temporaryDirectory: string;
+    }
+  | {
+      /** `planFile` takes the complete list, if there is to be one. */
+      readonly dryRun: { readonly planFile: string | undefined };
+    }
+);
 
 export type ToReader =
   /** A buffer of SEGMENT_BYTES, transferred: leave to fill it. */

@@ -1,12 +1,12 @@
 import type Database from "better-sqlite3";
 import type { ArchiveTotals } from "../../archive/format.js";
-import { Statement } from "./statement.js";
+import { Statement, type NoParameters } from "./statement.js";
 
-/** `damaged`: a check found it so. `deleted`: the object is gone, or another archive took its place. */
+/** `damaged`: a check found it so. `deleted`: it was removed, or another archive took its place. */
 export type ArchiveState = "good" | "damaged" | "deleted";
 
-/** An archive as the catalogue knows it. */
-export interface ArchiveRecord {
+/** An archive that a backup has just made. */
+export interface NewArchive {
   readonly id: string;
   /** The backup that made it. */
   readonly jobId: string;
@@ -27,16 +27,30 @@ export interface ArchiveRecord {
   /** Of the index frame's bytes, 64 hex digits. */
   readonly indexSha256: string;
   readonly formatVersion: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, like every time below. */
   readonly createdAt: number;
   readonly totals: ArchiveTotals;
   readonly state: ArchiveState;
+}
+
+/** An archive as the catalogue knows it. */
+export interface ArchiveRecord extends NewArchive {
+  /** Absent: not pinned. A pinned archive is not removed. */
+  readonly pinnedAt?: number;
+  /** When its content was last checked and found good. */
+  readonly verifiedAt?: number;
+  /** When its object was found gone, or replaced by another; absent while it is where it was put. */
+  readonly lostAt?: number;
+  /** Its removal has begun, and it is not known whether the store still has it. */
+  readonly removingAt?: number;
 }
 
 export interface ArchiveFilter {
   readonly tenant?: string;
   /** Needs `tenant`: only the archives of the tenant that has this uid. */
   readonly tenantUid?: string;
+  /** Also those that are deleted. */
+  readonly all?: boolean;
   /** Most rows to return. */
   readonly limit: number;
 }
@@ -58,7 +72,14 @@ interface ArchiveRow {
   readonly created_at: number;
   readonly totals_json: string;
   readonly state: ArchiveState;
+  readonly pinned_at: number | null;
+  readonly verified_at: number | null;
+  readonly lost_at: number | null;
+  readonly removing_at: number | null;
 }
+
+/** Where an object is: what the rows of one object have in common. */
+type Place = Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket" | "key">;
 
 /** Table `archives`: the catalogue. */
 export class ArchivesTable {
@@ -69,35 +90,84 @@ export class ArchivesTable {
   readonly #list;
   readonly #listTenant;
   readonly #listTenantUid;
+  readonly #ofTenant;
+  readonly #goodBeside;
+  readonly #atLocation;
+  readonly #removing;
+  readonly #setPinned;
+  readonly #setLost;
+  readonly #beginRemoval;
+  readonly #giveUpRemoval;
+  readonly #endRemoval;
 
   constructor(database: Database.Database) {
-    this.#insert = new Statement<Omit<ArchiveRecord, "totals"> & { totals: string }>(
+    this.#insert = new Statement<Omit<NewArchive, "totals"> & { totals: string }>(
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
          index_sha256, format_version, created_at, totals_json, state)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
          @indexSha256, @formatVersion, @createdAt, @totals, @state)`,
     );
-    this.#supersede = new Statement<Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket" | "key">>(
+    this.#supersede = new Statement<Place>(
       database,
-      `UPDATE archives SET state = 'deleted'
+      `UPDATE archives SET state = 'deleted', removing_at = NULL
        WHERE store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket AND key = @key`,
     );
     this.#get = new Statement<{ id: string }, ArchiveRow>(database, "SELECT * FROM archives WHERE id = @id");
+    const tenantUid = "tenant = @tenant AND tenant_uid = @tenantUid";
+    const isGood = `${tenantUid} AND state = 'good' AND lost_at IS NULL AND removing_at IS NULL`;
     this.#newest = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
-      `SELECT * FROM archives WHERE tenant = @tenant AND tenant_uid = @tenantUid AND state = 'good'
-       ORDER BY seq DESC LIMIT 1`,
+      `SELECT * FROM archives WHERE ${isGood} ORDER BY seq DESC LIMIT 1`,
     );
-    const newest = "ORDER BY seq DESC LIMIT @limit";
-    this.#list = new Statement<{ limit: number }, ArchiveRow>(database, `SELECT * FROM archives ${newest}`);
-    this.#listTenant = new Statement<{ tenant: string; limit: number }, ArchiveRow>(
+    const newest = "state <> @hidden ORDER BY seq DESC LIMIT @limit";
+    this.#list = new Statement<{ hidden: string; limit: number }, ArchiveRow>(
       database,
-      `SELECT * FROM archives WHERE tenant = @tenant ${newest}`,
+      `SELECT * FROM archives WHERE ${newest}`,
     );
-    this.#listTenantUid = new Statement<{ tenant: string; tenantUid: string; limit: number }, ArchiveRow>(
+    this.#listTenant = new Statement<{ tenant: string; hidden: string; limit: number }, ArchiveRow>(
       database,
-      `SELECT * FROM archives WHERE tenant = @tenant AND tenant_uid = @tenantUid ${newest}`,
+      `SELECT * FROM archives WHERE tenant = @tenant AND ${newest}`,
+    );
+    this.#listTenantUid = new Statement<
+      { tenant: string; tenantUid: string; hidden: string; limit: number },
+      ArchiveRow
+    >(database, `SELECT * FROM archives WHERE ${tenantUid} AND ${newest}`);
+    this.#ofTenant = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
+      database,
+      `SELECT * FROM archives WHERE ${tenantUid} AND state <> 'deleted' ORDER BY seq DESC`,
+    );
+    this.#goodBeside = new Statement<{ id: string; tenant: string; tenantUid: string }, { id: string }>(
+      database,
+      `SELECT id FROM archives WHERE ${isGood} AND id <> @id LIMIT 1`,
+    );
+    this.#atLocation = new Statement<{ location: string }, ArchiveRow>(
+      database,
+      "SELECT * FROM archives WHERE location = @location AND state <> 'deleted' ORDER BY seq DESC",
+    );
+    this.#removing = new Statement<NoParameters, ArchiveRow>(
+      database,
+      "SELECT * FROM archives WHERE removing_at IS NOT NULL ORDER BY id",
+    );
+    this.#setPinned = new Statement<{ id: string; at: number | null }>(
+      database,
+      "UPDATE archives SET pinned_at = @at WHERE id = @id",
+    );
+    this.#setLost = new Statement<{ id: string; at: number | null }>(
+      database,
+      "UPDATE archives SET lost_at = @at WHERE id = @id",
+    );
+    this.#beginRemoval = new Statement<{ id: string; at: number }>(
+      database,
+      "UPDATE archives SET removing_at = coalesce(removing_at, @at) WHERE id = @id AND state <> 'deleted'",
+    );
+    this.#giveUpRemoval = new Statement<{ id: string }>(
+      database,
+      "UPDATE archives SET removing_at = NULL WHERE id = @id",
+    );
+    this.#endRemoval = new Statement<{ id: string }>(
+      database,
+      "UPDATE archives SET state = 'deleted', removing_at = NULL WHERE id = @id",
     );
   }
 
@@ -105,7 +175,7 @@ export class ArchivesTable {
    * Adds an archive. What the catalogue had at the same place was overwritten by it, and is marked as deleted. Call it
    * in a transaction.
    */
-  add(archive: ArchiveRecord): void {
+  add(archive: NewArchive): void {
     const { storeKind, endpoint, bucket, key, totals } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
     this.#insert.run({ ...archive, totals: JSON.stringify(totals) });
@@ -116,22 +186,72 @@ export class ArchivesTable {
     return row === undefined ? undefined : archiveRecord(row);
   }
 
-  /** The newest good archive of a tenant, by the order in which archives were added. */
+  /** The newest good archive of a tenant, by the order in which archives were added; none that is lost or going. */
   newest(tenant: string, tenantUid: string): ArchiveRecord | undefined {
     const row = this.#newest.get({ tenant, tenantUid });
     return row === undefined ? undefined : archiveRecord(row);
   }
 
   /** Newest first, in the order in which they were added. */
-  list({ tenant, tenantUid, limit }: ArchiveFilter): ArchiveRecord[] {
-    return this.#rows(tenant, tenantUid, limit).map(archiveRecord);
+  list({ tenant, tenantUid, all = false, limit }: ArchiveFilter): ArchiveRecord[] {
+    const filter = { hidden: all ? "" : "deleted", limit };
+    return this.#rows(tenant, tenantUid, filter).map(archiveRecord);
   }
 
-  #rows(tenant: string | undefined, tenantUid: string | undefined, limit: number): ArchiveRow[] {
-    if (tenant === undefined) return this.#list.all({ limit });
+  /** Every archive of a tenant that is not deleted, newest first. */
+  ofTenant(tenant: string, tenantUid: string): ArchiveRecord[] {
+    return this.#ofTenant.all({ tenant, tenantUid }).map(archiveRecord);
+  }
+
+  /** Whether a tenant has a good archive beside this one. */
+  hasGoodBeside({ id, tenant, tenantUid }: ArchiveRecord): boolean {
+    return this.#goodBeside.get({ id, tenant, tenantUid }) !== undefined;
+  }
+
+  /** What is not deleted at a location, newest first; more than one where two endpoints have a bucket of that name. */
+  atLocation(location: string): ArchiveRecord[] {
+    return this.#atLocation.all({ location }).map(archiveRecord);
+  }
+
+  /** Those whose removal has begun and is not known to have ended. */
+  removing(): ArchiveRecord[] {
+    return this.#removing.all({}).map(archiveRecord);
+  }
+
+  /** @param at Undefined: no longer pinned. */
+  setPinned(id: string, at: number | undefined): void {
+    this.#setPinned.run({ id, at: at ?? null });
+  }
+
+  /** @param at Undefined: it was found again. */
+  setLost(id: string, at: number | undefined): void {
+    this.#setLost.run({ id, at: at ?? null });
+  }
+
+  /** Journals that the store is about to be asked to remove the archive. */
+  beginRemoval(id: string, at: number): void {
+    this.#beginRemoval.run({ id, at });
+  }
+
+  /** The store has not removed it, and will not any more. */
+  giveUpRemoval(id: string): void {
+    this.#giveUpRemoval.run({ id });
+  }
+
+  /** The archive is gone; it is marked as deleted. */
+  endRemoval(id: string): void {
+    this.#endRemoval.run({ id });
+  }
+
+  #rows(
+    tenant: string | undefined,
+    tenantUid: string | undefined,
+    filter: { hidden: string; limit: number },
+  ): ArchiveRow[] {
+    if (tenant === undefined) return this.#list.all(filter);
     return tenantUid === undefined
-      ? this.#listTenant.all({ tenant, limit })
-      : this.#listTenantUid.all({ tenant, tenantUid, limit });
+      ? this.#listTenant.all({ tenant, ...filter })
+      : this.#listTenantUid.all({ tenant, tenantUid, ...filter });
   }
 }
 
@@ -153,5 +273,9 @@ function archiveRecord(row: ArchiveRow): ArchiveRecord {
     createdAt: row.created_at,
     totals: JSON.parse(row.totals_json) as ArchiveTotals,
     state: row.state,
+    ...(row.pinned_at === null ? {} : { pinnedAt: row.pinned_at }),
+    ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
+    ...(row.lost_at === null ? {} : { lostAt: row.lost_at }),
+    ...(row.removing_at === null ? {} : { removingAt: row.removing_at }),
   };
 }

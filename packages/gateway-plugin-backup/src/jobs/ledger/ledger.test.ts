@@ -127,6 +127,49 @@ t.test("later migrations are applied in order, each once, all or none", (t) => {
   t.end();
 });
 
+t.test("a ledger of the first version is brought to this one with all that it holds", (t) => {
+  const shipped = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+  const directory = t.testdir();
+  copyFileSync(path.join(shipped, "0001-initial.sql"), path.join(directory, "0001-initial.sql"));
+  const file = path.join(directory, "ledger.sqlite");
+  const old = new Database(file);
+  migrate(old, directory);
+  old.exec(`
+    INSERT INTO jobs (id, type, tenant, trigger, actor, request_json, state, created_at)
+      VALUES ('j1', 'backup', 'acme', 'cli', 'admin', '{}', 'succeeded', 1);
+    INSERT INTO leftovers (job_id, leftover_json, created_at) VALUES ('j1', '{"kind":"directory","path":"/x"}', 1);
+    INSERT INTO archives VALUES (7, 'a1', 'j1', 'acme', 'u1', '/b/a', 'local', '', '', '/b/a', 1, 'e', 'i', 1, 1, '{}', 'good');
+  `);
+  old.close();
+  const ledger = Ledger.open(file);
+  t.teardown(() => ledger.close());
+  t.match(ledger.jobs.get("j1"), { type: "backup", state: "succeeded" });
+  t.match(ledger.leftovers.ofJob("j1"), [{ jobId: "j1" }]);
+  ledger.archives.add(archive("a2"));
+  t.match(ledger.archives.list({ limit: 10 }), [{ id: "a2" }, { id: "a1", state: "good" }]);
+  ledger.jobs.insert(job("j2", { type: "prune" }));
+  t.throws(() => ledger.archives.add(archive("a3", { jobId: "nobody" })), { code: "LEDGER_UNUSABLE" });
+  t.end();
+});
+
+t.test("a migration that would leave references to nothing is refused as a whole", (t) => {
+  const shipped = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+  const directory = t.testdir();
+  for (const name of readdirSync(shipped)) copyFileSync(path.join(shipped, name), path.join(directory, name));
+  const database = new Database(":memory:");
+  t.teardown(() => database.close());
+  migrate(database, directory);
+  database.exec(`
+    INSERT INTO jobs (id, type, tenant, trigger, actor, request_json, state, created_at)
+      VALUES ('j1', 'backup', 'acme', 'cli', 'admin', '{}', 'queued', 1);
+    INSERT INTO leftovers (job_id, leftover_json, created_at) VALUES ('j1', '{}', 1);
+  `);
+  writeFileSync(path.join(directory, "8001-forgetful.sql"), "DELETE FROM jobs;");
+  t.throws(() => migrate(database, directory), { code: "LEDGER_UNUSABLE", message: /leftovers/ });
+  t.same(database.prepare("SELECT count(*) AS n FROM jobs").get(), { n: 1 });
+  t.end();
+});
+
 t.test("a job is noted from its queueing to its end", (t) => {
   const { jobs } = openLedger(t);
   jobs.insert(job("j1", { tenantUid: "u1" }));
@@ -220,13 +263,53 @@ t.test("an archive that was overwritten is marked as deleted; its namesake in an
   archives.add(archive("a2", { key: "same", bucket: "other" }));
   archives.add(archive("a3", { key: "same" }));
   t.same(
-    archives.list({ limit: 10 }).map(({ id, state }) => [id, state]),
+    archives.list({ all: true, limit: 10 }).map(({ id, state }) => [id, state]),
     [
       ["a3", "good"],
       ["a2", "good"],
       ["a1", "deleted"],
     ],
   );
+  t.same(
+    archives.list({ limit: 10 }).map(({ id }) => id),
+    ["a3", "a2"],
+    "it is listed only if that is asked for",
+  );
+  t.end();
+});
+
+t.test("an archive that is lost, or going, is not the newest good one", (t) => {
+  const { jobs, archives } = openLedger(t);
+  jobs.insert(job("j1"));
+  for (const id of ["a1", "a2", "a3"]) archives.add(archive(id));
+  t.equal(archives.newest("acme", "u1")?.id, "a3");
+  archives.setLost("a3", 5);
+  archives.beginRemoval("a2", 6);
+  t.equal(archives.newest("acme", "u1")?.id, "a1");
+  t.notOk(archives.hasGoodBeside(archive("a1")));
+  t.match(archives.removing(), [{ id: "a2", removingAt: 6 }]);
+  archives.setLost("a3", undefined);
+  archives.giveUpRemoval("a2");
+  t.same(archives.get("a2"), archive("a2"));
+  t.ok(archives.hasGoodBeside(archive("a1")));
+  archives.endRemoval("a2");
+  t.same(
+    archives.ofTenant("acme", "u1").map(({ id }) => id),
+    ["a3", "a1"],
+  );
+  t.same(archives.atLocation("s3://b/a2"), []);
+  t.same(archives.removing(), []);
+  t.end();
+});
+
+t.test("a pin stays until it is taken off", (t) => {
+  const { jobs, archives } = openLedger(t);
+  jobs.insert(job("j1"));
+  archives.add(archive("a1"));
+  archives.setPinned("a1", 7);
+  t.equal(archives.get("a1")?.pinnedAt, 7);
+  archives.setPinned("a1", undefined);
+  t.same(archives.get("a1"), archive("a1"));
   t.end();
 });
 

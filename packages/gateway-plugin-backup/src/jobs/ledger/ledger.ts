@@ -3,6 +3,7 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import { BackupError, toBackupError } from "../../errors.js";
 import { ArchivesTable } from "./archives.js";
+import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
 import { migrate } from "./migrate.js";
@@ -23,6 +24,7 @@ export class Ledger {
   readonly jobs: JobsTable;
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
+  readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
   readonly trash: TrashTable;
   readonly #database: Database.Database;
@@ -32,6 +34,7 @@ export class Ledger {
     this.jobs = new JobsTable(database);
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
+    this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);
     this.trash = new TrashTable(database);
   }
@@ -44,7 +47,6 @@ export class Ledger {
         // WAL: readers such as a copy of the ledger do not hold up the gateway's writes.
         database.pragma("journal_mode = WAL");
         database.pragma("synchronous = FULL");
-        database.pragma("foreign_keys = ON");
         migrate(database);
       });
       return new Ledger(database);
@@ -78,10 +80,9 @@ function openDatabase(file: string): Database.Database {
 
 function asUnusable(error: unknown, file: string): BackupError {
   const cause = toBackupError(error, `open the backup ledger ${file}`);
-  return cause.code === "LEDGER_UNUSABLE" && cause.hint === undefined
-    ? new BackupError("LEDGER_UNUSABLE", `${cause.message} (${file})`, {
-        hint: "Move the file and its -wal and -shm aside to start with an empty ledger; the archives themselves are not touched.",
-        cause,
-      })
-    : cause;
+  if (cause.code !== "LEDGER_UNUSABLE") return cause;
+  return new BackupError(cause.code, `${cause.message} (${file})`, {
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    cause,
+  });
 }

@@ -28,6 +28,8 @@ export class LeftoversTable {
   readonly #remove;
   readonly #removeById;
   readonly #setProblem;
+  readonly #move;
+  readonly #ofMark;
   readonly #ofJob;
   readonly #ofEndedJobs;
 
@@ -45,6 +47,14 @@ export class LeftoversTable {
     this.#setProblem = new Statement<{ id: number; problem: string }>(
       database,
       "UPDATE leftovers SET problem = @problem WHERE id = @id",
+    );
+    this.#move = new Statement<{ id: number; jobId: string }>(
+      database,
+      "UPDATE leftovers SET job_id = @jobId, problem = NULL WHERE id = @id",
+    );
+    this.#ofMark = new Statement<{ mark: string }, { id: number }>(
+      database,
+      "SELECT id FROM leftovers WHERE json_extract(leftover_json, '$.leftover.mark') = @mark LIMIT 1",
     );
     // What an unsettled swap may still need is not in anybody's way.
     const disposable = "job_id NOT IN (SELECT job_id FROM swaps WHERE phase IN ('prepared', 'rolling-back'))";
@@ -71,6 +81,16 @@ export class LeftoversTable {
 
   removeById(id: number): void {
     this.#removeById.run({ id });
+  }
+
+  /** Makes a leftover another job's, which has taken over what it stands for; when it was first noted stays. */
+  move(id: number, jobId: string): void {
+    this.#move.run({ id, jobId });
+  }
+
+  /** Is there an unfinished upload of parts whose object would carry this mark? */
+  hasUpload(mark: string): boolean {
+    return this.#ofMark.get({ mark }) !== undefined;
   }
 
   setProblem(id: number, problem: string): void {
@@ -100,20 +120,29 @@ function canonicalJson(leftover: JobLeftover): string {
           kind: leftover.kind,
           store: plainAddress(leftover.store),
           leftover: plainLeftover(leftover.leftover),
+          namedAt: leftover.namedAt,
         },
   );
 }
 
 function plainAddress(address: StoreAddress): object {
   if (address.kind === "local") return { kind: address.kind };
-  const { kind, bucket, endpoint, region, pathStyle, destination, profile } = address;
-  return { kind, bucket, endpoint, region, pathStyle, destination, profile };
+  const { kind, bucket, endpoint, region, pathStyle, destination, profile, requestKeys } = address;
+  return { kind, bucket, endpoint, region, pathStyle, destination, profile, requestKeys };
 }
 
-function plainLeftover(leftover: Leftover): Leftover {
-  return leftover.kind === "multipart"
-    ? { kind: leftover.kind, key: leftover.key, uploadId: leftover.uploadId }
-    : { kind: leftover.kind, path: leftover.path };
+function plainLeftover(leftover: Leftover): object {
+  switch (leftover.kind) {
+    case "multipart": {
+      const { kind, key, uploadId, mark, sizeHint } = leftover;
+      return { kind, key, uploadId, mark, sizeHint };
+    }
+    case "begun":
+    case "probe":
+      return { kind: leftover.kind, key: leftover.key };
+    case "partial-file":
+      return { kind: leftover.kind, path: leftover.path };
+  }
 }
 
 function leftoverRecord(row: LeftoverRow): LeftoverRecord {

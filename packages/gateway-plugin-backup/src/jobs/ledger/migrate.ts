@@ -15,12 +15,15 @@ interface Migration {
 
 /**
  * Brings a ledger to this program's version: applies, in order, the migrations that it does not have yet, all in one
- * transaction. Throws `LEDGER_UNUSABLE` for a ledger that a newer program has migrated further.
+ * transaction, and switches foreign keys on. Throws `LEDGER_UNUSABLE` for a ledger that a newer program has migrated further.
  *
  * @param directory Where the numbered SQL files are; replaced in tests only.
  */
 export function migrate(database: Database.Database, directory: string = MIGRATIONS): void {
   const migrations = listMigrations(directory);
+  // A migration may have to make a table anew that others refer to, and a transaction cannot switch this off
+  // (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
+  database.pragma("foreign_keys = OFF");
   database
     .transaction(() => {
       database.exec(
@@ -31,12 +34,24 @@ export function migrate(database: Database.Database, directory: string = MIGRATI
       const record = database.prepare<Migration>(
         "INSERT INTO schema_migrations (number, name) VALUES (@number, @name)",
       );
-      for (const migration of migrations.filter(({ number }) => number > version)) {
+      const missing = migrations.filter(({ number }) => number > version);
+      for (const migration of missing) {
         database.exec(readFileSync(path.join(directory, migration.name), "utf8"));
         record.run(migration);
       }
+      if (missing.length > 0) refuseBrokenReferences(database);
     })
     .immediate();
+  database.pragma("foreign_keys = ON");
+}
+
+function refuseBrokenReferences(database: Database.Database): void {
+  const [broken] = database.pragma("foreign_key_check") as { readonly table: string }[];
+  if (broken === undefined) return;
+  throw new BackupError(
+    "LEDGER_UNUSABLE",
+    `The backup ledger cannot be migrated: table ${broken.table} refers to rows that are not there.`,
+  );
 }
 
 function listMigrations(directory: string): Migration[] {

@@ -2,8 +2,10 @@
 import { parentPort } from "node:worker_threads";
 import { lowerThreadPriority } from "../../archive/threads/priority.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
+import { openStore } from "../../stores/open.js";
 import type { JobProgress } from "../types.js";
-import { operations, type OperationContext } from "./operations.js";
+import type { OperationContext } from "./operation-context.js";
+import { operations } from "./operations.js";
 import type { FromThread, OperationName, Operations, ToThread } from "./protocol.js";
 
 if (parentPort === null) throw new Error("job-thread.js is the entry of a worker thread.");
@@ -20,6 +22,12 @@ function send(message: FromThread): void {
   port.postMessage(message);
 }
 
+function announce(message: FromThread): Promise<void> {
+  const recorded = new Promise<void>((resolve) => waitingForLedger.push(resolve));
+  send(message);
+  return recorded;
+}
+
 function progress(progress: JobProgress): void {
   const now = performance.now();
   const finished = progress.doneBytes === progress.totalBytes;
@@ -33,12 +41,11 @@ async function run<N extends OperationName>(name: N, request: Operations[N]["req
   abort = new AbortController();
   const context: OperationContext = {
     signal: abort.signal,
+    openStore,
     progress,
-    leftover: (leftover) => {
-      const recorded = new Promise<void>((resolve) => waitingForLedger.push(resolve));
-      send({ type: "leftover", leftover });
-      return recorded;
-    },
+    leftover: (leftover) => announce({ type: "leftover", leftover }),
+    gone: (leftover) => send({ type: "gone", leftover }),
+    completing: (archive) => announce({ type: "completing", archive }),
   };
   try {
     send({ type: "done", result: await operations[name](request, context) });
@@ -56,9 +63,13 @@ port.on("message", (message: ToThread) => {
       void run(message.operation, message.request);
       break;
     case "abort":
-      abort.abort();
+      abort.abort(
+        message.suspend
+          ? new BackupError("JOB_INTERRUPTED", "The gateway is stopping.")
+          : new BackupError("JOB_CANCELLED", "The job was cancelled."),
+      );
       break;
-    case "leftover-recorded":
+    case "recorded":
       waitingForLedger.shift()?.();
       break;
   }

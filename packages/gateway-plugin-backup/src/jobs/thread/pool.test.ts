@@ -20,6 +20,7 @@ await t.test("a thread does one operation after the other, and tells of its prog
         limits: { entries: 10, bytes: 10, ratio: 10 },
         exclude: [],
         allowUnreadable: false,
+        planFile: undefined,
       },
       { signal, onProgress: (progress) => seen.push(progress) },
     );

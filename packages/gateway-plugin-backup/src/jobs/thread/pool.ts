@@ -6,14 +6,19 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../../archive/threads/start-thread.js";
 import { BackupError, deserializeError, toBackupError } from "../../errors.js";
 import type { Leftover } from "../../stores/store.js";
+import { isInterruption } from "../interruption.js";
 import type { JobProgress } from "../types.js";
-import type { FromThread, OperationName, Operations, ToThread } from "./protocol.js";
+import type { CompletingArchive, FromThread, OperationName, Operations, ToThread } from "./protocol.js";
 
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: JobProgress) => void;
   /** Must have made the leftover durable when it returns. */
   readonly onLeftover?: (leftover: Leftover) => void;
+  /** See `CreateOptions`. */
+  readonly onGone?: (leftover: Leftover) => void;
+  /** Must have made durable what it notes when it returns: the archive becomes visible then. */
+  readonly onCompleting?: (archive: CompletingArchive) => void;
 }
 
 /** How long an idle thread is kept. */
@@ -112,8 +117,17 @@ function converse(worker: Worker, request: ToThread, options: RunOptions): Promi
       worker.on("error", () => undefined);
       act();
     };
+    const record = (note: () => void): void => {
+      try {
+        note();
+        worker.postMessage({ type: "recorded" } satisfies ToThread);
+      } catch (error) {
+        // Without the record a crash would leave the upload or the archive behind unseen: stop here.
+        settle(() => reject(toBackupError(error, "record an upload in the ledger")));
+      }
+    };
     const onAbort = (): void => {
-      worker.postMessage({ type: "abort" } satisfies ToThread);
+      worker.postMessage({ type: "abort", suspend: isInterruption(options.signal) } satisfies ToThread);
       grace = setTimeout(() => {
         settle(() =>
           reject(new BackupError("JOB_CANCELLED", "The job was cancelled and its thread ended by force.")),
@@ -133,13 +147,13 @@ function converse(worker: Worker, request: ToThread, options: RunOptions): Promi
           options.onProgress?.(message.progress);
           break;
         case "leftover":
-          try {
-            options.onLeftover?.(message.leftover);
-            worker.postMessage({ type: "leftover-recorded" } satisfies ToThread);
-          } catch (error) {
-            // Without the record a crash would leave the upload behind unseen: stop here.
-            settle(() => reject(toBackupError(error, "record an unfinished upload in the ledger")));
-          }
+          record(() => options.onLeftover?.(message.leftover));
+          break;
+        case "completing":
+          record(() => options.onCompleting?.(message.archive));
+          break;
+        case "gone":
+          options.onGone?.(message.leftover);
           break;
         case "done":
           settle(() => resolve(message.result));

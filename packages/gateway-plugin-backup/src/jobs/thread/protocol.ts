@@ -3,6 +3,8 @@
  * time: it reads, writes and talks to stores. The main thread keeps the ledger, and swaps directories.
  */
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
+import type { Excluded } from "../../archive/left-out.js";
+import type { DryRun } from "../../archive/scan.js";
 import type { SerializedError } from "../../errors.js";
 import type { StoreSettings } from "../../stores/settings.js";
 import type { Leftover, OverwriteGuards, StoredObject } from "../../stores/store.js";
@@ -15,8 +17,12 @@ export interface Operations {
   readonly identify: { readonly request: IdentifyOperation; readonly result: IdentifyOutcome };
   readonly extract: { readonly request: ExtractOperation; readonly result: ExtractOutcome };
   readonly stage: { readonly request: StageOperation; readonly result: StageOutcome };
+  readonly record: { readonly request: RecordOperation; readonly result: RecordOutcome };
   readonly list: { readonly request: ObjectInStore; readonly result: readonly ListedObject[] };
+  readonly settle: { readonly request: SettleOperation; readonly result: SettleOutcome };
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
+  readonly look: { readonly request: LookOperation; readonly result: readonly (SeenObject | undefined)[] };
+  readonly remove: { readonly request: RemoveOperation; readonly result: readonly RemoveOutcome[] };
 }
 
 export type OperationName = keyof Operations;
@@ -37,20 +43,12 @@ export interface BackedUpTenant {
   readonly allowUnreadable: boolean;
 }
 
-export type ScanOperation = BackedUpTenant;
-
-export interface ScanOutcome {
-  readonly totals: Omit<ArchiveTotals, "segments" | "tarBytes">;
-  readonly excluded: Excluded;
-  readonly largest: readonly { readonly path: string; readonly size: number }[];
-  readonly warnings: readonly ArchiveWarning[];
+export interface ScanOperation extends BackedUpTenant {
+  /** Where the complete list goes: a file that is not there yet. */
+  readonly planFile: string | undefined;
 }
 
-/** What exclude rules left out. */
-export interface Excluded {
-  readonly entries: number;
-  readonly bytes: number;
-}
+export type ScanOutcome = DryRun;
 
 export interface BackupOperation extends BackedUpTenant, ObjectInStore {
   readonly uid: string;
@@ -62,12 +60,24 @@ export interface BackupOperation extends BackedUpTenant, ObjectInStore {
   readonly overwrite: boolean;
   /** For copies of databases: exists, is empty, lies on the state's file system. */
   readonly temporaryDirectory: string;
+  /** See `CreateOptions`. */
+  readonly resume?: Leftover;
 }
 
-export interface BackupOutcome {
+export interface BackupOutcome extends ArchiveFigures {
   /** What the upload has found out about the store, for the next one. */
   readonly overwriteGuards: OverwriteGuards;
-  readonly object: Omit<StoredObject, "modifiedAt">;
+  readonly object: Omit<StoredObject, "modifiedAt" | "mark" | "version">;
+}
+
+/** An archive that was written and is about to become visible. */
+export interface CompletingArchive extends ArchiveFigures {
+  readonly size: number;
+  /** Of the upload, where the store keeps marks. */
+  readonly mark: string | undefined;
+}
+
+export interface ArchiveFigures {
   readonly totals: ArchiveTotals;
   readonly databases: number;
   readonly excluded: Excluded;
@@ -123,16 +133,75 @@ export interface StageOutcome {
   readonly pairAgain: readonly string[];
 }
 
+/** Whose tree is it? */
+export interface RecordOperation {
+  readonly tree: string;
+}
+
+export interface RecordOutcome {
+  /** Content of `tenant.json`; undefined where there is none. */
+  readonly tenantJson: string | undefined;
+}
+
 export interface ListedObject {
   readonly key: string;
   readonly size: number;
   readonly modifiedAt: number;
 }
 
+/** Is the archive there that was about to become visible? */
+export interface SettleOperation extends ObjectInStore {
+  readonly mark: string | undefined;
+  readonly size: number;
+  readonly indexSha256: string;
+  readonly limits: ArchiveLimits;
+}
+
+/** `nothing`: it is not there; another object may be. `damaged`: it was there, altered, and was removed. */
+export type SettleOutcome =
+  { readonly found: "archive"; readonly etag: string } | { readonly found: "nothing" | "damaged" };
+
 export interface DiscardOperation {
   readonly store: StoreSettings;
   readonly leftover: Leftover;
 }
+
+/** Looks for objects, in order of `keys`; undefined for what is not there. */
+export interface LookOperation {
+  readonly store: StoreSettings;
+  readonly keys: readonly string[];
+}
+
+export interface SeenObject {
+  readonly size: number;
+  readonly etag: string;
+}
+
+/** Removes archives, each only after it was proved to be the one that the catalogue knows. */
+export interface RemoveOperation {
+  readonly store: StoreSettings;
+  readonly limits: ArchiveLimits;
+  readonly archives: readonly ArchiveToRemove[];
+}
+
+/** What the catalogue knows of an archive. */
+export interface ArchiveToRemove extends SeenObject {
+  readonly key: string;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** Its index may not be readable any more. */
+  readonly damaged: boolean;
+}
+
+/**
+ * What became of an archive, in the order of the request. `gone`: it was not there. `other`: what is there is not the
+ * archive that was stored, and was left alone. `failed`: `asked` says whether the store had been asked to remove it, so
+ * that it may be gone all the same. `untouched`: the job was aborted before its turn.
+ */
+export type RemoveOutcome =
+  | { readonly outcome: "removed" | "gone" | "untouched" }
+  | { readonly outcome: "other"; readonly reason: string }
+  | { readonly outcome: "failed"; readonly error: SerializedError; readonly asked: boolean };
 
 /** From the main thread. */
 export type ToThread =
@@ -143,13 +212,16 @@ export type ToThread =
         readonly request: Operations[N]["request"];
       };
     }[OperationName]
-  | { readonly type: "abort" }
-  /** The leftover that was announced stands in the ledger: the thread may go on. */
-  | { readonly type: "leftover-recorded" };
+  /** `suspend`: the gateway stops; what the next start can go on with stays. */
+  | { readonly type: "abort"; readonly suspend: boolean }
+  /** What was announced stands in the ledger: the thread may go on. */
+  | { readonly type: "recorded" };
 
 /** From the job thread. */
 export type FromThread =
   | { readonly type: "progress"; readonly progress: JobProgress }
   | { readonly type: "leftover"; readonly leftover: Leftover }
+  | { readonly type: "gone"; readonly leftover: Leftover }
+  | { readonly type: "completing"; readonly archive: CompletingArchive }
   | { readonly type: "done"; readonly result: Operations[OperationName]["result"] }
   | { readonly type: "failed"; readonly error: SerializedError };

@@ -18,8 +18,8 @@ import { join } from "node:path";
 /** Channels whose pairing is bound to one running session and must be made again for a copy of the tenant. */
 const PAIRED_BY_QR = ["whatsapp"];
 
-/** A list of schedules is text written by people and plugins; anything larger is none. */
-const MAX_SCHEDULES_BYTES = 1024 * 1024;
+/** Schedules and records are text written by people and plugins; anything larger is none. */
+const MAX_TEXT_BYTES = 1024 * 1024;
 
 /** Replaces a file of the staged tree, or makes it. */
 export function replaceFile(path: string, content: string): void {
@@ -59,6 +59,12 @@ export function channelsToPairAgain(tree: string): readonly string[] {
   }
 }
 
+/** The text of a tree's `tenant.json`; undefined where there is none that could be a record. */
+export function readTenantJson(tree: string): string | undefined {
+  const text = readSmallFile(join(tree, "tenant.json"));
+  return text === "" ? undefined : text;
+}
+
 interface Schedules {
   readonly jobs: readonly { readonly enabled?: unknown }[];
 }
@@ -89,7 +95,7 @@ function readSmallFile(path: string): string | undefined {
   }
   try {
     const status = fstatSync(descriptor);
-    return status.isFile() && status.size <= MAX_SCHEDULES_BYTES ? readFileSync(descriptor, "utf8") : "";
+    return status.isFile() && status.size <= MAX_TEXT_BYTES ? readFileSync(descriptor, "utf8") : "";
   } finally {
     closeSync(descriptor);
   }

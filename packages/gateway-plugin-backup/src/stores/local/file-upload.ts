@@ -4,12 +4,12 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   renameSync,
   unlinkSync,
   writeSync,
-  type linkSync,
 } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
@@ -32,6 +32,23 @@ export function isPartialName(name: string): boolean {
 /** How link(2) says that the file system has no hard links, or no more for this file. */
 const NO_HARD_LINKS: readonly (string | undefined)[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
+/** The system calls that make a file; replaced in tests, by ones that fail as a disk or another file system does. */
+export interface FileCalls {
+  write(fd: number, chunk: Uint8Array, offset: number): number;
+  fsync(fd: number): void;
+  link(from: string, to: string): void;
+  rename(from: string, to: string): void;
+  close(fd: number): void;
+}
+
+export const systemCalls: FileCalls = {
+  write: writeSync,
+  fsync: fsyncSync,
+  link: linkSync,
+  rename: renameSync,
+  close: closeSync,
+};
+
 export interface FileToMake {
   readonly key: string;
   readonly name: string;
@@ -39,7 +56,7 @@ export interface FileToMake {
   readonly overwrite: boolean;
   readonly place: MadeDirectory;
   readonly signal: AbortSignal | undefined;
-  readonly link: typeof linkSync;
+  readonly calls: FileCalls;
 }
 
 export function archiveExists(key: string): BackupError {
@@ -48,11 +65,15 @@ export function archiveExists(key: string): BackupError {
 
 /** Writes a hidden file beside the final one and gives it its name when it is complete and on disk. */
 export class FileUpload implements Upload {
+  /** Whose file it is, its inode tells while the upload is open; later, only its content does. */
+  readonly mark = undefined;
   readonly #file: FileToMake;
   readonly #directory: OpenDirectory;
   readonly #fd: number;
+  readonly #identity: { readonly dev: bigint; readonly ino: bigint };
   #size = 0;
   #open = true;
+  #fileOpen = true;
   #named = false;
 
   /** Takes over `file.place`. Throws system errors, and leaves `file.place` to the caller then. */
@@ -61,12 +82,15 @@ export class FileUpload implements Upload {
     this.#directory = file.place.directory;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     this.#fd = openSync(this.#directory.entry(file.partial), flags, 0o600);
+    this.#identity = fstatSync(this.#fd, { bigint: true });
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#file.signal?.throwIfAborted();
     this.#attempt(() => {
-      for (let written = 0; written < chunk.length;) written += writeSync(this.#fd, chunk, written);
+      // A full disk or a quota can take a part of the bytes; the next call then says why it takes no more.
+      for (let written = 0; written < chunk.length;)
+        written += this.#file.calls.write(this.#fd, chunk, written);
     });
     this.#size += chunk.length;
     // The calls are synchronous: a cancellation gets its turn here.
@@ -77,14 +101,16 @@ export class FileUpload implements Upload {
     await turn();
     this.#file.signal?.throwIfAborted();
     const overwriteGuard = this.#attempt(() => {
-      fsyncSync(this.#fd);
+      this.#file.calls.fsync(this.#fd);
       return this.#file.overwrite ? this.#rename() : this.#linkNew();
     });
     const info = this.#attempt(() => {
       this.#directory.sync();
-      return this.#readBack();
+      const found = this.#readBack();
+      this.#closeFile();
+      return found;
     });
-    this.#close();
+    this.#closeDirectory();
     return { ...info, overwriteGuard, retries: 0 };
   }
 
@@ -93,15 +119,25 @@ export class FileUpload implements Upload {
     if (!this.#open) return;
     this.#unlink(this.#file.partial);
     if (this.#named && this.#isOurs()) this.#unlink(this.#file.name);
-    this.#close();
+    try {
+      this.#closeFile();
+    } catch {
+      // What the system could not write any more is not wanted any more.
+    }
+    this.#closeDirectory();
     removeEmpty(this.#file.place.made);
+  }
+
+  /** A file that is not complete is of no use later: writing it again is as quick as reading it. */
+  suspend(): Promise<void> {
+    return this.abort();
   }
 
   /** link(2) refuses an existing name in one step, which no check before rename(2) can. */
   #linkNew(): StoredObject["overwriteGuard"] {
-    const { key, name, partial, link } = this.#file;
+    const { key, name, partial, calls } = this.#file;
     try {
-      link(this.#directory.entry(partial), this.#directory.entry(name));
+      calls.link(this.#directory.entry(partial), this.#directory.entry(name));
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === "EEXIST") throw archiveExists(key);
@@ -117,7 +153,10 @@ export class FileUpload implements Upload {
   }
 
   #rename(): "off" {
-    renameSync(this.#directory.entry(this.#file.partial), this.#directory.entry(this.#file.name));
+    this.#file.calls.rename(
+      this.#directory.entry(this.#file.partial),
+      this.#directory.entry(this.#file.name),
+    );
     this.#named = true;
     return "off";
   }
@@ -142,9 +181,9 @@ export class FileUpload implements Upload {
 
   /** Is the file with the final name the one that we wrote? */
   #isOurs(): boolean {
-    const ours = fstatSync(this.#fd);
-    const there = lstatSync(this.#directory.entry(this.#file.name), { throwIfNoEntry: false });
-    return there?.ino === ours.ino && there.dev === ours.dev;
+    const entry = this.#directory.entry(this.#file.name);
+    const there = lstatSync(entry, { bigint: true, throwIfNoEntry: false });
+    return there?.ino === this.#identity.ino && there.dev === this.#identity.dev;
   }
 
   #unlink(name: string): void {
@@ -163,9 +202,15 @@ export class FileUpload implements Upload {
     }
   }
 
-  #close(): void {
+  /** Network file systems report here what they could not write. */
+  #closeFile(): void {
+    if (!this.#fileOpen) return;
+    this.#fileOpen = false;
+    this.#file.calls.close(this.#fd);
+  }
+
+  #closeDirectory(): void {
     this.#open = false;
-    closeSync(this.#fd);
     this.#directory.close();
   }
 }

@@ -82,6 +82,8 @@ t.test("a path outside the roots is refused for every use", async (t) => {
     await rejectsWith(t, readAll(it, key), "PATH_NOT_ALLOWED");
     await rejectsWith(t, it.readTail(key, 10), "PATH_NOT_ALLOWED");
     await rejectsWith(t, it.remove(key), "PATH_NOT_ALLOWED");
+    const object = { key, size: 1, etag: "e", modifiedAt: new Date(0) };
+    await rejectsWith(t, it.removeIfSame(object), "PATH_NOT_ALLOWED");
   }
   await rejectsWith(t, keysOf(it.list(directory)), "PATH_NOT_ALLOWED");
   const leftover: Leftover = {

@@ -4,7 +4,7 @@
  * Synchronous calls throughout: they run in a job's thread, and libuv's pool, which asynchronous ones would use, is
  * shared with the gateway. Each method gives the event loop a turn first, reading and writing also between chunks.
  */
-import { linkSync, lstatSync, unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
@@ -21,26 +21,31 @@ import type {
 } from "../store.js";
 import { makeDirectory, openDirectory, removeEmpty, resolveExisting, splitKey } from "./directories.js";
 import { errnoOf, fileError } from "./file-errors.js";
-import { archiveExists, FileUpload, isPartialName, partialName, type FileToMake } from "./file-upload.js";
+import {
+  archiveExists,
+  FileUpload,
+  isPartialName,
+  partialName,
+  systemCalls,
+  type FileCalls,
+  type FileToMake,
+} from "./file-upload.js";
 import { listFiles } from "./list-files.js";
+import { unlinkIfSame } from "./unlink.js";
 import { fileChanged, OpenFile } from "./open-file.js";
 
 /** Bytes of one read call: large enough for a disk's full speed, small enough to give the event loop its turns. */
 const READ_BYTES = 1024 * 1024;
 
-export interface LocalStoreOptions {
-  /** link(2); replaced in tests to act as a file system without hard links. */
-  readonly link?: typeof linkSync;
-}
-
 export class LocalStore implements Store {
   readonly kind = "local";
   readonly #roots: readonly string[];
-  readonly #link: typeof linkSync;
+  readonly #calls: FileCalls;
 
-  constructor(settings: LocalStoreSettings, options: LocalStoreOptions = {}) {
+  /** `calls` stand in for the system's in tests. */
+  constructor(settings: LocalStoreSettings, calls: Partial<FileCalls> = {}) {
     this.#roots = settings.roots;
-    this.#link = options.link ?? linkSync;
+    this.#calls = { ...systemCalls, ...calls };
   }
 
   locate(key: string): string {
@@ -106,7 +111,7 @@ export class LocalStore implements Store {
         partial,
         overwrite: options.overwrite,
         signal: options.signal,
-        link: this.#link,
+        calls: this.#calls,
       }),
     );
   }
@@ -128,10 +133,16 @@ export class LocalStore implements Store {
     this.#unlink(key, directory, name);
   }
 
+  async removeIfSame({ key, etag }: ObjectInfo): Promise<boolean> {
+    await turn();
+    const { directory, name } = splitKey(key);
+    return this.#attempt(key, () => unlinkIfSame(directory, name, etag, this.#roots));
+  }
+
   async discard(leftover: Leftover): Promise<void> {
     await turn();
     if (leftover.kind !== "partial-file") {
-      throw new BackupError("REQUEST_INVALID", "A local store has no multipart uploads");
+      throw new BackupError("REQUEST_INVALID", "A local store has no uploads of parts");
     }
     const { directory, name } = splitKey(leftover.path);
     if (!isPartialName(name))

@@ -118,6 +118,13 @@ export class Bucket {
     return /(^|\.)amazonaws\.com(\.cn)?$/.test(lastHost() ?? "");
   }
 
+  /** The store's clock as its last answer told it, in milliseconds since the epoch; ours where none did. */
+  async storeTime(): Promise<number> {
+    const { lastDate } = await this.#open();
+    const time = lastDate()?.getTime();
+    return time === undefined || Number.isNaN(time) ? Date.now() : time;
+  }
+
   close(): void {
     this.#closed = true;
     // A client that could not be opened has said so to whoever asked for it.

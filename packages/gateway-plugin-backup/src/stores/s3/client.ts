@@ -14,6 +14,8 @@ export interface OpenClient {
    * which the SDK reads by itself and shows nowhere else.
    */
   readonly lastHost: () => string | undefined;
+  /** The store's clock, as the last answer told it. */
+  readonly lastDate: () => Date | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -40,6 +42,8 @@ export async function openClient(settings: S3StoreSettings, timeouts: ClientTime
     followRegionRedirects: true,
     // Retrying is ours: see retry.ts.
     maxAttempts: 1,
+    // The SDK would go over to the store's clock in silence. Archives are named and expire by ours: it must be right.
+    disableClockSkewCorrection: true,
     // The SDK's own default, CRC32 in a trailer, is refused by many stores; Content-MD5 is verified by all.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -57,7 +61,21 @@ export async function openClient(settings: S3StoreSettings, timeouts: ClientTime
     },
     { step: "finalizeRequest", name: "rememberHost" },
   );
-  return { sdk, client, lastHost: () => host };
+  let date: string | undefined;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { readonly headers?: { readonly date?: string } }).headers?.date ?? date;
+      return result;
+    },
+    { step: "deserialize", name: "rememberDate", priority: "low" },
+  );
+  return {
+    sdk,
+    client,
+    lastHost: () => host,
+    lastDate: () => (date === undefined ? undefined : new Date(date)),
+  };
 }
 
 async function credentialsConfig(credentials: S3Credentials | undefined): Promise<Sdk.S3ClientConfig> {

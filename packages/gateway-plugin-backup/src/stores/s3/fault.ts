@@ -30,6 +30,10 @@ const WRONG_REGION: FaultRule = {
   hint: "The bucket lies in another region: set the region (--region, or `region` of the destination).",
 };
 const WRONG_CREDENTIALS: FaultRule = { code: "STORE_DENIED" };
+const EXPIRED_CREDENTIALS: FaultRule = {
+  code: "STORE_DENIED",
+  hint: "The temporary credentials have expired: renew them where the gateway finds them, then start again.",
+};
 const STORE_FULL: FaultRule = {
   code: "STORE_FAILED",
   hint: "The store's quota or space is used up: free space there, or raise the quota.",
@@ -50,7 +54,8 @@ const byName: Readonly<Record<string, FaultRule>> = {
     hint: "The upload was aborted from outside while it ran: look for a lifecycle rule that is too eager, then start again.",
   },
   RequestTimeTooSkewed: { code: "STORE_CLOCK_SKEW" },
-  ExpiredToken: WRONG_CREDENTIALS,
+  ExpiredToken: EXPIRED_CREDENTIALS,
+  TokenRefreshRequired: EXPIRED_CREDENTIALS,
   InvalidToken: WRONG_CREDENTIALS,
   QuotaExceeded: STORE_FULL,
   XMinioStorageFull: STORE_FULL,

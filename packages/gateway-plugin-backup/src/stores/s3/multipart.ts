@@ -1,22 +1,30 @@
 /** The requests of one multipart upload. */
 import { BackupError } from "../../errors.js";
 import { isRefusal, type Bucket } from "./bucket.js";
-import { MARK, type RequestOptions, type WriteOptions, type Written } from "./objects.js";
+import { MARK, withoutQuotes, type RequestOptions, type WriteOptions, type Written } from "./objects.js";
 
 export interface SentPart {
   readonly PartNumber: number;
   readonly ETag: string;
 }
 
-/** Begins an upload whose object will carry `mark`, and returns its id. */
+/**
+ * Begins an upload whose object will carry `mark`, and returns its id. `onLostAnswer` is called when the store may have
+ * begun one besides, whose id was in an answer that did not arrive.
+ */
 export async function beginMultipart(
   bucket: Bucket,
   key: string,
   mark: string,
   options: RequestOptions,
+  onLostAnswer?: () => void,
 ): Promise<string> {
+  const settled = (): Promise<undefined> => {
+    onLostAnswer?.();
+    return Promise.resolve(undefined);
+  };
   const { UploadId } = await bucket.call(
-    { ...options, key, doing: "begin an upload to" },
+    { ...options, key, doing: "begin an upload to", settled },
     (client, sdk, http) =>
       client.send(
         new sdk.CreateMultipartUploadCommand({ Bucket: bucket.name, Key: key, Metadata: { [MARK]: mark } }),
@@ -133,6 +141,37 @@ export async function abortMultipart(
       hint: "The next start of the gateway tries again; a lifecycle rule for incomplete uploads removes them as well.",
     },
   );
+}
+
+export interface StoredPart {
+  readonly size: number;
+  readonly etag: string;
+}
+
+/** The parts that an upload has, by number; undefined when there is no such upload (any more). */
+export async function listParts(
+  bucket: Bucket,
+  key: string,
+  uploadId: string,
+  options: RequestOptions,
+): Promise<Map<number, StoredPart> | undefined> {
+  const parts = new Map<number, StoredPart>();
+  let after: string | undefined;
+  do {
+    const target = { Bucket: bucket.name, Key: key, UploadId: uploadId };
+    const marker = after === undefined ? {} : { PartNumberMarker: after };
+    const page = await whileThere(() =>
+      bucket.call({ ...options, key, doing: "list the parts of the upload to" }, (client, sdk, http) =>
+        client.send(new sdk.ListPartsCommand({ ...target, ...marker }), http),
+      ),
+    );
+    if (page === undefined) return undefined;
+    for (const { PartNumber, Size, ETag } of page.Parts ?? []) {
+      if (PartNumber !== undefined) parts.set(PartNumber, { size: Size ?? 0, etag: withoutQuotes(ETag) });
+    }
+    after = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+  } while (after !== undefined);
+  return parts;
 }
 
 /**

@@ -3,16 +3,11 @@ import { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo } from "../store.js";
-import { S3Error, type Bucket } from "./bucket.js";
+import { isRefusal, S3Error, type Bucket } from "./bucket.js";
 import type { RetryTally } from "./retry.js";
 
 /** User metadata with which an upload marks its object, so that a later look tells whose object it is. */
 export const MARK = "openclaw-upload";
-
-export interface Inspected extends ObjectInfo {
-  /** The mark of the upload that made the object, when there is one. */
-  readonly mark: string | undefined;
-}
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +29,7 @@ export async function inspect(
   bucket: Bucket,
   key: string,
   options: RequestOptions,
-): Promise<Inspected | undefined> {
+): Promise<ObjectInfo | undefined> {
   try {
     return await bucket.call({ ...options, key, doing: "look for" }, async (client, sdk, http) => {
       const target = { Bucket: bucket.name, Key: key };
@@ -60,7 +55,8 @@ export async function inspect(
   }
 }
 
-function inspected(key: string, head: Sdk.HeadObjectCommandOutput): Inspected {
+function inspected(key: string, head: Sdk.HeadObjectCommandOutput): ObjectInfo {
+  const mark = head.Metadata?.[MARK];
   if (head.ContentLength === undefined)
     throw new BackupError("STORE_FAILED", `The store gave no size for ${key}`);
   return {
@@ -68,13 +64,9 @@ function inspected(key: string, head: Sdk.HeadObjectCommandOutput): Inspected {
     size: head.ContentLength,
     etag: withoutQuotes(head.ETag),
     modifiedAt: head.LastModified ?? new Date(0),
-    mark: head.Metadata?.[MARK],
+    ...(mark === undefined ? {} : { mark }),
+    ...(head.VersionId === undefined ? {} : { version: head.VersionId }),
   };
-}
-
-/** What the outside sees of an object. */
-export function objectInfo({ key, size, etag, modifiedAt }: Inspected): ObjectInfo {
-  return { key, size, etag, modifiedAt };
 }
 
 function isNameless(error: unknown): boolean {
@@ -179,4 +171,44 @@ export async function removeObject(
     if (error instanceof S3Error && error.code === "ARCHIVE_NOT_FOUND") return;
     throw error;
   }
+}
+
+/** See `Store.removeIfSame`. */
+export async function removeIfSame(
+  bucket: Bucket,
+  object: ObjectInfo,
+  options: RequestOptions,
+): Promise<boolean> {
+  const { key, etag, version } = object;
+  if (version !== undefined) {
+    await removeObject(bucket, key, options, version);
+    return true;
+  }
+  const found = await inspect(bucket, key, options);
+  if (found === undefined) return true;
+  if (found.etag !== etag) return false;
+  return removeIfMatch(bucket, key, etag, options);
+}
+
+/**
+ * Without versions, the condition is what protects an object that was put there since the look at it. AWS heeds it
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html), Ceph 16.2 ignores it (measured), and
+ * a store that refuses conditions it does not know answers 501.
+ */
+async function removeIfMatch(
+  bucket: Bucket,
+  key: string,
+  etag: string,
+  options: RequestOptions,
+): Promise<boolean> {
+  try {
+    await bucket.call({ ...options, key, doing: "remove" }, (client, sdk, http) =>
+      client.send(new sdk.DeleteObjectCommand({ Bucket: bucket.name, Key: key, IfMatch: `"${etag}"` }), http),
+    );
+  } catch (error) {
+    if (isRefusal(error, 412)) return false;
+    if (isRefusal(error, 501)) await removeObject(bucket, key, options);
+    else if (!(error instanceof S3Error && error.code === "ARCHIVE_NOT_FOUND")) throw error;
+  }
+  return true;
 }

@@ -9,7 +9,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { BackupError } from "../../errors.js";
-import type { OverwriteGuards } from "../store.js";
+import type { CreateOptions, OverwriteGuards } from "../store.js";
 import { isRefusal, type Bucket } from "./bucket.js";
 import { abortMultipart, beginMultipart, completeMultipart, sendPart } from "./multipart.js";
 import { putObject, removeObject, type RequestOptions, type Written } from "./objects.js";
@@ -41,22 +41,38 @@ export class OverwriteGuardProbe {
   async honours(
     kind: keyof OverwriteGuards,
     beside: string,
+    options: Pick<CreateOptions, "onLeftover" | "onGone">,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const known = this.#known[kind];
     if (known !== undefined) return known;
-    const found = (await this.#bucket.isAws()) ? true : await this.#probe(kind, beside, { signal });
+    const found = (await this.#bucket.isAws())
+      ? true
+      : await this.#probeBeside(kind, beside, options, signal);
     if (found !== undefined) this.#known = { ...this.#known, [kind]: found };
     return found ?? false;
+  }
+
+  async #probeBeside(
+    kind: keyof OverwriteGuards,
+    beside: string,
+    { onLeftover, onGone }: Pick<CreateOptions, "onLeftover" | "onGone">,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean | undefined> {
+    const key = beside.slice(0, beside.lastIndexOf("/") + 1) + PROBE_NAME;
+    const leftover = { kind: "probe", key } as const;
+    await onLeftover(leftover);
+    const found = await this.#probe(kind, key, { signal });
+    onGone?.(leftover);
+    return found;
   }
 
   /** Undefined when the probe gave no clear answer; whatever its trouble is, the archive itself may be fine. */
   async #probe(
     kind: keyof OverwriteGuards,
-    beside: string,
+    key: string,
     options: RequestOptions,
   ): Promise<boolean | undefined> {
-    const key = beside.slice(0, beside.lastIndexOf("/") + 1) + PROBE_NAME;
     const made: Written[] = [];
     try {
       const existed = await this.#isRefused(made, () => this.#put(key, options));

@@ -31,9 +31,9 @@ export class PartBuffer {
     return taken.length;
   }
 
-  /** For `Content-MD5`, the one checksum that every store verifies. To be called once, when all bytes are in. */
-  contentMd5(): string {
-    return this.#hash.digest("base64");
+  /** Of the bytes: for `Content-MD5`, the one checksum that every store verifies. To be called once, when all are in. */
+  md5(): Buffer {
+    return this.#hash.digest();
   }
 }
 

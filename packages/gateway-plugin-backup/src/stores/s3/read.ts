@@ -4,7 +4,7 @@ import { BackupError } from "../../errors.js";
 import type { ByteRange, ReadOptions, TailRead } from "../store.js";
 import { isRefusal, type Bucket } from "./bucket.js";
 import { faultOf } from "./fault.js";
-import { discardBody, inspect, objectInfo, withoutQuotes } from "./objects.js";
+import { discardBody, inspect, withoutQuotes } from "./objects.js";
 
 /** A transfer that breaks so often in a row, without one byte between, is given up. */
 const BREAKS_WITHOUT_PROGRESS = 5;
@@ -129,7 +129,7 @@ export async function readTail(
   const options = { range, etag: found.etag, ...(signal === undefined ? {} : { signal }) };
   const chunks: Uint8Array[] = [];
   for await (const chunk of readObject(bucket, key, options)) chunks.push(chunk);
-  return { bytes: Buffer.concat(chunks), object: objectInfo(found) };
+  return { bytes: Buffer.concat(chunks), object: found };
 }
 
 /** Undefined when the store gave something else than the object's end. */

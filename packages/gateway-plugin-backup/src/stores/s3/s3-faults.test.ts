@@ -1,57 +1,19 @@
+import { createServer, type AddressInfo } from "node:net";
 import t, { type Test } from "tap";
-import { startFaultProxy, type FaultProxy } from "../../test-support/fault-proxy.js";
-import { s3ForTests, type S3ForTests } from "../../test-support/s3-for-tests.js";
+import type { FaultProxy } from "../../test-support/fault-proxy.js";
+import { s3FaultBench, type S3FaultBench } from "../../test-support/s3-fault-bench.js";
+import { s3ForTests } from "../../test-support/s3-for-tests.js";
 import { keysOf, readAll, rejectsWith, storeArchive, testBytes } from "../conformance.js";
-import type { OverwriteGuards, Store } from "../store.js";
 import { S3Store } from "./s3-store.js";
 
 const MiB = 1024 * 1024;
 const SMALL = 100_000;
 const LARGE = 17 * MiB;
 
-interface Setup {
-  readonly it: Store;
-  readonly proxy: FaultProxy;
-  readonly bucket: string;
-  /** The same bucket without the proxy. */
-  readonly direct: Store;
-  /** Milliseconds that were slept, in order. */
-  readonly slept: number[];
-}
-
-async function setUp(
-  t: Test,
-  s3: S3ForTests,
-  guards: OverwriteGuards = { put: true, complete: false },
-): Promise<Setup> {
-  const proxy = await startFaultProxy(t, s3.endpoint);
-  const bucket = await s3.newBucket();
-  const slept: number[] = [];
-  let now = 0;
-  const timing = {
-    now: () => now,
-    sleep: (milliseconds: number) => {
-      slept.push(milliseconds);
-      now += milliseconds;
-      return Promise.resolve();
-    },
-    random: () => 0.5,
-  };
-  const settings = { ...s3.settings(bucket), overwriteGuards: guards };
-  const timeouts = { connectMs: 1000, idleMs: 1000 };
-  const it = new S3Store({ ...settings, endpoint: proxy.endpoint }, { timing, timeouts });
-  const direct = new S3Store(settings);
-  t.teardown(() => {
-    it.close();
-    direct.close();
-  });
-  return { it, proxy, bucket, direct, slept };
-}
-
 const s3 = await s3ForTests(t);
 if (s3 !== undefined) {
-  const faulty = (what: string, check: (t: Test, setup: Setup) => Promise<void>): void => {
-    t.test(what, async (t) => check(t, await setUp(t, s3)));
+  const faulty = (what: string, check: (t: Test, bench: S3FaultBench) => Promise<void>): void => {
+    t.test(what, async (t) => check(t, await s3FaultBench(t, s3)));
   };
 
   faulty(
@@ -278,8 +240,112 @@ if (s3 !== undefined) {
     },
   );
 
+  faulty(
+    "bodies that are altered or cut on their way are refused by the store, and sent again",
+    async (t, bench) => {
+      const { it, proxy, bucket, direct } = bench;
+      for (const size of [SMALL, LARGE]) {
+        for (const when of ["PutObject", "UploadPart"] as const) {
+          proxy.inject({ when, fault: { kind: "corrupt-request", at: 50_000 } });
+          proxy.inject({ when, fault: { kind: "cut-request", after: 60_000 } });
+          proxy.inject({ when, fault: { kind: "stall-request", after: 70_000 } });
+        }
+        const stored = await storeArchive(it, `key-${size}`, testBytes(size));
+        t.equal(stored.retries, 3);
+        proxy.heal();
+        t.ok((await readAll(direct, `key-${size}`)).equals(testBytes(size)));
+      }
+      t.strictSame(await s3.unfinishedUploads(bucket), []);
+    },
+  );
+
+  faulty(
+    "a good status with an error behind it is a failure that is repeated",
+    async (t, { it, proxy, direct }) => {
+      const error = { kind: "refuse", status: 200, name: "InternalError" } as const;
+      proxy.inject({ when: "CompleteMultipartUpload", fault: error });
+      t.equal((await storeArchive(it, "one", testBytes(LARGE))).retries, 1);
+      t.equal(proxy.count("CompleteMultipartUpload"), 2);
+      proxy.inject({ when: "CompleteMultipartUpload", fault: { ...error, carriedOut: true } });
+      await storeArchive(it, "two", testBytes(LARGE));
+      t.equal(proxy.count("CompleteMultipartUpload"), 3, "what was seen to be there is not made again");
+      proxy.inject({ when: "CompleteMultipartUpload", fault: { kind: "refuse", status: 200 } });
+      await storeArchive(it, "three", testBytes(LARGE));
+      for (const key of ["one", "two", "three"]) t.ok((await readAll(direct, key)).equals(testBytes(LARGE)));
+    },
+  );
+
+  faulty("a length that lies never makes an object longer or shorter", async (t, { it, proxy, direct }) => {
+    await storeArchive(direct, "key", testBytes(SMALL));
+    const range = { start: 0, end: SMALL };
+    for (const by of [-10, 10]) {
+      proxy.inject({ when: "GetObject", fault: { kind: "lie-length", by } });
+      await rejectsWith(t, readAll(it, "key", { range }), "STORE_FAILED");
+      proxy.inject({ when: "GetObject", fault: { kind: "lie-length", by } });
+      t.ok(Buffer.from((await it.readTail("key", 1000)).bytes).equals(testBytes(SMALL).subarray(-1000)));
+    }
+  });
+
+  faulty("a slow line is not a dead one", async (t, { it, proxy, direct }) => {
+    await storeArchive(direct, "key", testBytes(SMALL));
+    proxy.inject({ when: "GetObject", fault: { kind: "slow", bytesPerSecond: SMALL } });
+    t.ok((await readAll(it, "key")).equals(testBytes(SMALL)));
+    t.equal(proxy.count("GetObject"), 1);
+  });
+
+  faulty("credentials that have expired are called so", async (t, { it, proxy }) => {
+    proxy.inject({ when: "PutObject", fault: { kind: "refuse", status: 400, name: "ExpiredToken" } });
+    const error = await rejectsWith(t, storeArchive(it, "key", testBytes(10)), "STORE_DENIED");
+    t.match(error.hint, /expired: renew them/);
+    t.equal(proxy.count("PutObject"), 1);
+    // HEAD has no body that could name it.
+    proxy.inject({ when: "HeadObject", fault: { kind: "refuse", status: 400 } });
+    proxy.inject({ when: "GetObject", fault: { kind: "refuse", status: 400, name: "ExpiredToken" } });
+    t.match((await rejectsWith(t, it.head("key"), "STORE_DENIED")).hint, /expired/);
+  });
+
+  faulty("a bucket in another region is called so", async (t, { it, proxy }) => {
+    const headers = { "x-amz-bucket-region": "eu-central-1" };
+    const redirect = { kind: "refuse", status: 301, name: "PermanentRedirect", headers } as const;
+    proxy.inject({ when: () => true, fault: redirect, times: 100 });
+    t.match((await rejectsWith(t, it.head("key"), "BUCKET_NOT_FOUND")).hint, /another region/);
+  });
+
+  for (const [which, hours] of Object.entries({ behind: -1, "ahead of": 1 })) {
+    faulty(`a clock ${which} the store's by an hour is never corrected in silence`, async (t, { it }) => {
+      const wrong = class extends Date {
+        constructor(...given: readonly [] | readonly [number | string | Date]) {
+          super(given[0] ?? Date.now() + hours * 3_600_000);
+        }
+      };
+      t.intercept(globalThis, "Date", { value: wrong });
+      await rejectsWith(t, it.head("key"), "STORE_CLOCK_SKEW");
+      const error = await rejectsWith(t, storeArchive(it, "key", testBytes(10)), "STORE_CLOCK_SKEW");
+      t.match(error.hint, /clock/);
+    });
+  }
+
+  await t.test("an address where no such store is says what is wrong with it", async (t) => {
+    const settings = s3.settings("bucket");
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const wrong = {
+      "http://no-such-host.invalid": /host name/,
+      [`http://127.0.0.1:${port}`]: /refused/,
+      [s3.endpoint.replace("http://", "https://")]: /does not speak TLS/,
+    };
+    const timing = { now: () => 0, sleep: () => Promise.resolve(), random: () => 0 };
+    for (const [endpoint, words] of Object.entries(wrong)) {
+      const store = new S3Store({ ...settings, endpoint }, { timing });
+      t.match((await rejectsWith(t, store.head("key"), "STORE_UNREACHABLE")).message, words);
+      store.close();
+    }
+  });
+
   await t.test("a store that was seen to heed the condition on completing is trusted with it", async (t) => {
-    const { it, proxy, bucket, direct } = await setUp(t, s3, {});
+    const { it, proxy, bucket, direct } = await s3FaultBench(t, s3, {});
     const refusal = { kind: "refuse", status: 412, name: "PreconditionFailed" } as const;
     proxy.inject({ when: "CompleteMultipartUpload", fault: refusal });
     t.equal((await storeArchive(it, "large", testBytes(LARGE))).overwriteGuard, "atomic");
@@ -295,7 +361,7 @@ if (s3 !== undefined) {
   });
 
   await t.test("a store that refuses the condition is written to without it", async (t) => {
-    const { it, proxy } = await setUp(t, s3, {});
+    const { it, proxy } = await s3FaultBench(t, s3, {});
     proxy.inject({
       when: ({ headers }) => headers["if-none-match"] !== undefined,
       fault: { kind: "refuse", status: 501, name: "NotImplemented" },

@@ -11,11 +11,12 @@ import type {
   Upload,
 } from "../store.js";
 import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
-import { abortMultipart } from "./multipart.js";
-import { inspect, listObjects, objectInfo, removeObject } from "./objects.js";
+import { abortMultipart, listParts } from "./multipart.js";
+import { inspect, listObjects, removeIfSame, removeObject } from "./objects.js";
 import { isProbe, OverwriteGuardProbe } from "./overwrite-guards.js";
 import { readObject, readTail } from "./read.js";
-import { archiveExists, S3Upload } from "./upload.js";
+import { abortAll, abortUnused } from "./unfinished.js";
+import { archiveExists, S3Upload, type ResumedUpload } from "./upload.js";
 
 /** Archives in a bucket of Amazon S3 or of a store that speaks its protocol. */
 export class S3Store implements Store {
@@ -34,8 +35,7 @@ export class S3Store implements Store {
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
-    const found = await inspect(this.#bucket, key, { signal });
-    return found === undefined ? undefined : objectInfo(found);
+    return inspect(this.#bucket, key, { signal });
   }
 
   read(key: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
@@ -49,7 +49,8 @@ export class S3Store implements Store {
   async create(key: string, options: CreateOptions): Promise<Upload> {
     const existing = await this.#lookFirst(key, options.signal);
     if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
-    return new S3Upload(this.#bucket, key, options, this.#guards);
+    const resumed = await this.#findUpload(key, options);
+    return new S3Upload(this.#bucket, key, options, this.#guards, resumed);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectInfo, void, undefined> {
@@ -62,10 +63,22 @@ export class S3Store implements Store {
     await removeObject(this.#bucket, key, { signal });
   }
 
+  async removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean> {
+    return removeIfSame(this.#bucket, object, { signal });
+  }
+
   async discard(leftover: Leftover, signal?: AbortSignal): Promise<void> {
-    if (leftover.kind !== "multipart")
-      throw new BackupError("REQUEST_INVALID", "An S3 store has no partial files");
-    await abortMultipart(this.#bucket, leftover.key, leftover.uploadId, { signal });
+    switch (leftover.kind) {
+      case "multipart":
+        return abortMultipart(this.#bucket, leftover.key, leftover.uploadId, { signal });
+      case "begun":
+        return abortUnused(this.#bucket, leftover.key, { signal });
+      case "probe":
+        await abortAll(this.#bucket, leftover.key, { signal });
+        return removeObject(this.#bucket, leftover.key, { signal });
+      case "partial-file":
+        throw new BackupError("REQUEST_INVALID", "An S3 store has no partial files");
+    }
   }
 
   overwriteGuards(): OverwriteGuards {
@@ -74,6 +87,19 @@ export class S3Store implements Store {
 
   close(): void {
     this.#bucket.close();
+  }
+
+  /** The upload that is to be resumed; undefined when there is none (any more). */
+  async #findUpload(
+    key: string,
+    { resume, onGone, signal }: CreateOptions,
+  ): Promise<ResumedUpload | undefined> {
+    if (resume?.kind !== "multipart" || resume.mark === undefined || resume.key !== key) return undefined;
+    const { uploadId, mark, sizeHint } = resume;
+    const parts = await listParts(this.#bucket, key, uploadId, { signal });
+    if (parts !== undefined) return { uploadId, mark, sizeHint, parts };
+    onGone?.(resume);
+    return undefined;
   }
 
   /**

@@ -1,17 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { BackupError, toBackupError } from "../../errors.js";
-import type { CreateOptions, StoredObject, Upload } from "../store.js";
-import { isRefusal, type Bucket } from "./bucket.js";
-import { abortMultipart, beginMultipart, completeMultipart, sendPart, type SentPart } from "./multipart.js";
+import type { CreateOptions, ObjectInfo, StoredObject, Upload } from "../store.js";
+import { isRefusal, S3Error, type Bucket } from "./bucket.js";
 import {
-  inspect,
-  objectInfo,
-  putObject,
-  removeObject,
-  type Inspected,
-  type WriteOptions,
-  type Written,
-} from "./objects.js";
+  abortMultipart,
+  beginMultipart,
+  completeMultipart,
+  sendPart,
+  type SentPart,
+  type StoredPart,
+} from "./multipart.js";
+import { inspect, putObject, removeIfSame, type WriteOptions, type Written } from "./objects.js";
 import type { OverwriteGuardProbe } from "./overwrite-guards.js";
 import { PartBuffers, type PartBuffer } from "./part-buffers.js";
 import { MAX_PARTS, partsInFlight, partSize } from "./part-size.js";
@@ -20,6 +19,15 @@ type Guard = StoredObject["overwriteGuard"];
 
 export function archiveExists(bucket: Bucket, key: string): BackupError {
   return new BackupError("ARCHIVE_EXISTS", `There is already an object ${bucket.locate(key)}`);
+}
+
+/** An unfinished upload that goes on. */
+export interface ResumedUpload {
+  readonly uploadId: string;
+  readonly mark: string;
+  readonly sizeHint: number | undefined;
+  /** What it has, by part number. */
+  readonly parts: ReadonlyMap<number, StoredPart>;
 }
 
 /**
@@ -34,7 +42,10 @@ export class S3Upload implements Upload {
   readonly #key: string;
   readonly #options: CreateOptions;
   readonly #guards: OverwriteGuardProbe;
-  readonly #mark = randomUUID();
+  readonly mark: string;
+  readonly #resumed: ResumedUpload | undefined;
+  readonly #sizeHint: number | undefined;
+  readonly #kept = { resumedParts: 0, resumedBytes: 0 };
   readonly #tally = { retries: 0 };
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -50,14 +61,25 @@ export class S3Upload implements Upload {
   #mayBeVisible = false;
   #completed = false;
 
-  constructor(bucket: Bucket, key: string, options: CreateOptions, guards: OverwriteGuardProbe) {
+  constructor(
+    bucket: Bucket,
+    key: string,
+    options: CreateOptions,
+    guards: OverwriteGuardProbe,
+    resumed?: ResumedUpload,
+  ) {
     this.#bucket = bucket;
     this.#key = key;
     this.#options = options;
     this.#guards = guards;
+    this.#resumed = resumed;
+    this.#uploadId = resumed?.uploadId;
+    this.mark = resumed?.mark ?? randomUUID();
+    // Equal sizes make equal parts: those of the upload that goes on, whatever is expected now.
+    this.#sizeHint = resumed === undefined ? options.sizeHint : resumed.sizeHint;
     this.#signal =
       options.signal === undefined ? this.#stop.signal : AbortSignal.any([options.signal, this.#stop.signal]);
-    this.#part = this.#buffers.take(partSize(1, options.sizeHint));
+    this.#part = this.#buffers.take(partSize(1, this.#sizeHint));
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -77,22 +99,31 @@ export class S3Upload implements Upload {
       this.#uploadId === undefined ? await this.#putWhole() : await this.#completeParts(this.#uploadId);
     const object = await this.#readBack();
     this.#completed = true;
-    return { ...objectInfo(object), overwriteGuard, retries: this.#tally.retries };
+    return {
+      ...object,
+      overwriteGuard,
+      retries: this.#tally.retries,
+      ...(this.#resumed === undefined ? {} : this.#kept),
+    };
   }
 
   async abort(): Promise<void> {
     if (this.#completed) return;
-    this.#stop.abort(
-      new BackupError("JOB_CANCELLED", `The upload to ${this.#bucket.locate(this.#key)} was aborted`),
-    );
     // A part that arrives after the abort would be kept, and charged for.
-    await Promise.allSettled(this.#inFlight);
+    await this.suspend();
     try {
       if (this.#uploadId !== undefined) await abortMultipart(this.#bucket, this.#key, this.#uploadId, {});
       if (this.#mayBeVisible) await this.#removeIfOurs(await inspect(this.#bucket, this.#key, {}));
     } catch {
       // What is left is a leftover that the job has been told of, and the next start discards it.
     }
+  }
+
+  async suspend(): Promise<void> {
+    this.#stop.abort(
+      new BackupError("JOB_CANCELLED", `The upload to ${this.#bucket.locate(this.#key)} was stopped`),
+    );
+    await Promise.allSettled(this.#inFlight);
   }
 
   async #sendPart(): Promise<void> {
@@ -110,26 +141,44 @@ export class S3Upload implements Upload {
     const sending = this.#send(uploadId, number, part);
     this.#inFlight.add(sending);
     void sending.finally(() => this.#inFlight.delete(sending));
-    this.#part = this.#buffers.take(partSize(number + 1, this.#options.sizeHint));
+    this.#part = this.#buffers.take(partSize(number + 1, this.#sizeHint));
   }
 
   async #begin(): Promise<string> {
-    const uploadId = await beginMultipart(this.#bucket, this.#key, this.#mark, this.#request);
+    const begun = { kind: "begun", key: this.#key } as const;
+    await this.#options.onLeftover(begun);
+    const answers = { lost: false };
+    let uploadId: string;
     try {
-      await this.#options.onLeftover({ kind: "multipart", key: this.#key, uploadId });
+      uploadId = await beginMultipart(this.#bucket, this.#key, this.mark, this.#request, () => {
+        answers.lost = true;
+      });
+    } catch (error) {
+      const refused = error instanceof S3Error && !error.fault.uncertain && !answers.lost;
+      if (refused) this.#options.onGone?.(begun);
+      throw error;
+    }
+    try {
+      await this.#options.onLeftover({
+        kind: "multipart",
+        key: this.#key,
+        uploadId,
+        mark: this.mark,
+        ...(this.#sizeHint === undefined ? {} : { sizeHint: this.#sizeHint }),
+      });
     } catch (error) {
       // Nobody knows of it, so that nobody but us can remove it.
       await abortMultipart(this.#bucket, this.#key, uploadId, {}).catch(() => undefined);
       throw error;
     }
+    if (!answers.lost) this.#options.onGone?.(begun);
     return uploadId;
   }
 
   /** Never rejects: a failure stops the other parts, and is thrown at the next call of the upload. */
   async #send(uploadId: string, number: number, part: PartBuffer): Promise<void> {
     try {
-      const content = { number, bytes: part.bytes, contentMd5: part.contentMd5() };
-      this.#sent.push(await sendPart(this.#bucket, this.#key, uploadId, content, this.#request));
+      this.#sent.push(await this.#sendUnlessThere(uploadId, number, part));
       this.#buffers.giveBack(part);
     } catch (error) {
       this.#failure ??= toBackupError(error, `send part ${number} of ${this.#bucket.locate(this.#key)}`);
@@ -137,12 +186,26 @@ export class S3Upload implements Upload {
     }
   }
 
+  async #sendUnlessThere(uploadId: string, number: number, part: PartBuffer): Promise<SentPart> {
+    const { bytes } = part;
+    const md5 = part.md5();
+    const there = this.#resumed?.parts.get(number);
+    // Where a store's ETags are no MD5 sums, which differs by store and encryption, no part is like it, and all are sent.
+    if (there?.size === bytes.length && there.etag === md5.toString("hex")) {
+      this.#kept.resumedParts++;
+      this.#kept.resumedBytes += bytes.length;
+      return { PartNumber: number, ETag: `"${there.etag}"` };
+    }
+    const content = { number, bytes, contentMd5: md5.toString("base64") };
+    return sendPart(this.#bucket, this.#key, uploadId, content, this.#request);
+  }
+
   async #putWhole(): Promise<Guard> {
     const guard = await this.#prepareGuard("put");
     const content = {
       bytes: this.#part.bytes,
-      contentMd5: this.#part.contentMd5(),
-      mark: this.#mark,
+      contentMd5: this.#part.md5().toString("base64"),
+      mark: this.mark,
       onlyNew: guard === "atomic",
     };
     await this.#makeVisible((options) => putObject(this.#bucket, this.#key, content, options));
@@ -166,7 +229,7 @@ export class S3Upload implements Upload {
 
   async #prepareGuard(kind: "put" | "complete"): Promise<Guard> {
     if (this.#options.overwrite) return "off";
-    if (await this.#guards.honours(kind, this.#key, this.#signal)) return "atomic";
+    if (await this.#guards.honours(kind, this.#key, this.#options, this.#signal)) return "atomic";
     if ((await inspect(this.#bucket, this.#key, this.#request)) !== undefined)
       throw archiveExists(this.#bucket, this.#key);
     return "checked";
@@ -185,17 +248,19 @@ export class S3Upload implements Upload {
   /** Did an attempt whose answer was lost take effect? */
   async #settled(): Promise<Written | undefined> {
     const found = await inspect(this.#bucket, this.#key, this.#request);
-    if (found?.mark === this.#mark) return { version: undefined };
+    if (found?.mark === this.mark) return { version: undefined };
     if (found !== undefined && !this.#options.overwrite) throw archiveExists(this.#bucket, this.#key);
     return undefined;
   }
 
-  async #readBack(): Promise<Inspected> {
+  async #readBack(): Promise<ObjectInfo> {
     const where = this.#bucket.locate(this.#key);
     const found = await inspect(this.#bucket, this.#key, this.#request);
     if (found === undefined)
       throw new BackupError("STORE_FAILED", `The store took ${where}, but does not have it`);
-    if (found.mark !== undefined && found.mark !== this.#mark) {
+    if (found.mark !== undefined && found.mark !== this.mark) {
+      // Where the store cannot decide who is first, this is how the loser learns of it.
+      if (!this.#options.overwrite) throw archiveExists(this.#bucket, this.#key);
       throw new BackupError(
         "STORE_FAILED",
         `Another writer has replaced ${where} while it was being completed`,
@@ -211,8 +276,8 @@ export class S3Upload implements Upload {
     return found;
   }
 
-  async #removeIfOurs(found: Inspected | undefined): Promise<void> {
-    if (found?.mark === this.#mark) await removeObject(this.#bucket, this.#key, {});
+  async #removeIfOurs(found: ObjectInfo | undefined): Promise<void> {
+    if (found?.mark === this.mark) await removeIfSame(this.#bucket, found, {});
   }
 
   get #request(): { signal: AbortSignal; tally: { retries: number } } {

@@ -1,0 +1,113 @@
+/** Files that change at the very moment between two steps of the reader: between the making of room and the reading. */
+import { appendFileSync, closeSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { openRootDirectory } from "./confined.js";
+import { FileContents } from "./file-contents.js";
+import { DEFAULT_LIMITS, SEGMENT_BYTES } from "./format.js";
+import type { ArchiveWarning, EntryRecord } from "./format.js";
+import { holdFile } from "./opened-file.js";
+import { EntryPolicy } from "./policy.js";
+import { rawPath } from "./raw-path.js";
+import { Segmenter } from "./segmenter.js";
+import type { TarEntry } from "./tar-header.js";
+import { Warnings } from "./warnings.js";
+
+/** Runs something each time before a small file is read. */
+class MeddledSegmenter extends Segmenter {
+  meddle: (attempt: number) => void = () => undefined;
+  attempts = 0;
+
+  override async room(entry: TarEntry): Promise<Uint8Array<ArrayBuffer>> {
+    const room = await super.room(entry);
+    this.meddle(++this.attempts);
+    return room;
+  }
+}
+
+interface Archived {
+  readonly entries: readonly EntryRecord[];
+  readonly warnings: readonly ArchiveWarning[];
+  readonly attempts: number;
+}
+
+/** Archives the file `f` of a directory, which `meddle` changes before each attempt to read it. */
+async function archive(
+  t: Test,
+  content: string,
+  meddle: (file: string, attempt: number) => void,
+): Promise<Archived> {
+  const directory = t.testdir({ f: content });
+  const entries: EntryRecord[] = [];
+  const policy = new EntryPolicy({
+    root: rawPath("tenants/acme"),
+    limits: DEFAULT_LIMITS,
+    subject: "Tenant acme",
+  });
+  const segmenter = new MeddledSegmenter(
+    {
+      takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
+      emit: (segment) => void entries.push(...segment.entries),
+    },
+    policy,
+  );
+  segmenter.meddle = (attempt) => meddle(join(directory, "f"), attempt);
+  const warnings = new Warnings("Tenant acme", false);
+  const root = openRootDirectory(directory);
+  const held = holdFile(root, rawPath("f"));
+  if (held === undefined) throw new Error("The file is not there.");
+  const size = Number(held.stats.size);
+  const entry = {
+    path: rawPath("tenants/acme/f"),
+    type: "file",
+    mode: 0o600,
+    size,
+    mtimeNs: held.stats.mtimeNs,
+  } as const;
+  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry);
+  segmenter.flush();
+  closeSync(held.handle);
+  closeSync(root);
+  return { entries, warnings: warnings.list(), attempts: segmenter.attempts };
+}
+
+t.test("a small file that is written to in place is read again until it holds still", async (t) => {
+  const result = await archive(t, "aaaa", (file, attempt) => {
+    if (attempt < 3) writeFileSync(file, "b".repeat(4 - attempt));
+  });
+  t.match(result.entries, [{ size: 2, flags: [] }]);
+  t.strictSame(result.warnings, []);
+  t.equal(result.attempts, 3);
+});
+
+t.test(
+  "one that never holds still is archived as it was last seen, flagged and reported by name",
+  async (t) => {
+    const result = await archive(t, "x".repeat(100), (file, attempt) => {
+      truncateSync(file, 100 - 10 * attempt);
+    });
+    t.match(result.entries, [{ size: 70, flags: ["changed"] }]);
+    t.match(result.warnings, [{ code: "FILE_CHANGED", path: "f" }]);
+    t.equal(result.attempts, 3);
+  },
+);
+
+t.test("a small file that shrinks to nothing is archived empty", async (t) => {
+  const result = await archive(t, "content", (file, attempt) => {
+    if (attempt === 1) truncateSync(file, 0);
+  });
+  t.match(result.entries, [{ size: 0, flags: [] }]);
+  t.strictSame(result.warnings, []);
+});
+
+t.test(
+  "a file to which is appended is not read again: what was there still stands at its beginning",
+  async (t) => {
+    const result = await archive(t, "line 1\n", (file) => {
+      appendFileSync(file, "line 2\n");
+    });
+    t.match(result.entries, [{ size: 7, flags: [] }]);
+    t.strictSame(result.warnings, []);
+    t.equal(result.attempts, 1);
+  },
+);

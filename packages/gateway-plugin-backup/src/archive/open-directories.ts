@@ -1,0 +1,83 @@
+/**
+ * The directories from the tenant's own down to the one that the walk is in, each reached through the handle of its
+ * parent. Only the deepest keep their handles, so that a tree of any depth needs few; a directory that the walk comes
+ * back to is opened again from the nearest ancestor that is open, and must be the one it was.
+ */
+import { closeSync, fstatSync } from "node:fs";
+import { openSubdirectory } from "./confined.js";
+import type { RawPath } from "./raw-path.js";
+
+/** Far below the 256 that the strictest systems give a process; deep trees are rare. */
+const MAX_OPEN = 64;
+export const CLOSED = -1;
+
+export interface Level {
+  readonly name: RawPath;
+  /** {@link CLOSED} while it has none; the deepest level always has one. */
+  handle: number;
+  /** Device and inode. */
+  readonly identity: string;
+}
+
+export class OpenDirectories<L extends Level> {
+  readonly #root: number;
+  readonly #levels: L[] = [];
+
+  /** @param root Handle of the tenant's directory, in which the first level's name is looked up; stays the caller's. */
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  get deepest(): L | undefined {
+    return this.#levels.at(-1);
+  }
+
+  push(level: L): void {
+    this.#levels.push(level);
+    close(this.#levels[this.#levels.length - 1 - MAX_OPEN]);
+  }
+
+  /**
+   * Leaves the deepest directory. Throws what the system says when the one above it is not there any more, or
+   * {@link ReplacedError}; that one is the deepest then, and can only be left, too.
+   */
+  pop(): void {
+    close(this.#levels.pop());
+    if (this.deepest?.handle === CLOSED) this.#reopenDeepest();
+  }
+
+  closeAll(): void {
+    for (const level of this.#levels) close(level);
+  }
+
+  #reopenDeepest(): void {
+    const last = this.#levels.length - 1;
+    let open = last;
+    while (open >= 0 && this.#levels[open]?.handle === CLOSED) open--;
+    for (let index = open + 1; index <= last; index++) {
+      const level = this.#levels[index];
+      if (level === undefined) continue;
+      const handle = openSubdirectory(this.#levels[index - 1]?.handle ?? this.#root, level.name);
+      if (identityOfHandle(handle) !== level.identity) {
+        closeSync(handle);
+        throw new ReplacedError();
+      }
+      level.handle = handle;
+      close(this.#levels[index - MAX_OPEN]);
+    }
+  }
+}
+
+/** The name of a directory stands for another one by now. */
+export class ReplacedError extends Error {}
+
+export function identityOfHandle(handle: number): string {
+  const { dev, ino } = fstatSync(handle, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+function close(level: Level | undefined): void {
+  if (level === undefined || level.handle === CLOSED) return;
+  closeSync(level.handle);
+  level.handle = CLOSED;
+}

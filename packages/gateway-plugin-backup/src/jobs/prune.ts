@@ -1,0 +1,61 @@
+/** The prune job, as the engine gets it. */
+import { BackupError } from "../errors.js";
+import { publicOptions } from "./backup.js";
+import type { S3Options } from "./destinations.js";
+import { Prune } from "./prune-run.js";
+import { applicablePolicy, type RetentionPolicy } from "./retention/policy.js";
+import type { Caller, Services } from "./services.js";
+import type { JobSubmission } from "./types.js";
+
+/** The rules are those of the policy; without one, the configured policy applies. */
+export interface PruneRequest extends RetentionPolicy {
+  readonly tenant: string;
+  /** Only the archives in this place. */
+  readonly to?: string;
+  /** Archives whose names a person chose count, too. */
+  readonly includeNamed?: boolean;
+  /** Only say what would be removed. */
+  readonly dryRun?: boolean;
+  readonly s3?: S3Options;
+}
+
+/**
+ * Describes the prune to the engine. Throws at once what can be known at once: `TENANT_NOT_FOUND`, `REQUEST_INVALID` for
+ * an empty policy, `LOCATION_INVALID`, `DESTINATION_UNKNOWN`.
+ *
+ * Only a tenant that stands in its slot is pruned: its archives are all that is left of a deleted one.
+ */
+export function pruneSubmission(services: Services, request: PruneRequest, caller: Caller): JobSubmission {
+  const { tenant, to, s3, includeNamed = false, dryRun = false, ...requested } = request;
+  standingUid(services, tenant);
+  const policy = applicablePolicy(requested, services.config.retention);
+  const place = to === undefined ? undefined : services.destinations.within(to, tenant, s3);
+  return {
+    type: "prune",
+    tenant,
+    ...caller,
+    request: {
+      tenant,
+      policy,
+      ...(to === undefined ? {} : { to }),
+      ...(includeNamed ? { includeNamed } : {}),
+      ...(dryRun ? { dryRun } : {}),
+      ...publicOptions(s3),
+    },
+    run: (context) => {
+      // Looked up again: while the job waited, a restore may have put another tenant into the slot.
+      const tenantUid = standingUid(services, tenant);
+      const options = { tenant, tenantUid, policy, place, includeNamed, dryRun, s3: s3 ?? {} };
+      return new Prune(services, options, context).run();
+    },
+  };
+}
+
+function standingUid({ host }: Services, tenant: string): string {
+  host.tenants.directory(tenant); // what is no id at all gets an error of its own
+  const record = host.tenants.get(tenant);
+  if (record !== undefined) return record.uid;
+  throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' on this gateway.`, {
+    hint: "The archives of a deleted tenant are not pruned; `openclaw backups rm ARCHIVE` removes one of them.",
+  });
+}

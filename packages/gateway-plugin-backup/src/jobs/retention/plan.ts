@@ -1,0 +1,156 @@
+/**
+ * Which archives a retention policy keeps, and why. Pure: it sees the archives of one tenant at one destination, and
+ * touches nothing.
+ *
+ * The rules are those of restic's `forget`. Archives are looked at from the newest to the oldest. `keep-last 3` keeps the
+ * first three. `keep-daily 7` keeps the first of each day, for the first seven days that have any: days without an
+ * archive are not counted, so that a machine that was off for a month does not lose its history. An archive stays if any
+ * rule keeps it.
+ *
+ * Example: archives at Mon 02:00, Tue 02:00, Tue 14:00, Wed 02:00 with `keep-last 1, keep-daily 2`:
+ *
+ *     Wed 02:00  keep    last 1 of 1, daily 1 of 2
+ *     Tue 14:00  keep    daily 2 of 2
+ *     Tue 02:00  remove
+ *     Mon 02:00  remove
+ */
+import { periodsIn } from "./calendar.js";
+import { PERIOD_RULES, withinMs, type CheckedPolicy } from "./policy.js";
+
+/** An archive that is where it was put. */
+export interface RetainedArchive {
+  /** Tells archives of one instant apart: the greater one counts as newer. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly damaged: boolean;
+  readonly pinned: boolean;
+  /** When its content was last checked and found good. */
+  readonly verifiedAt?: number;
+  /** False: a person chose the name. */
+  readonly automaticName: boolean;
+  /** Its key lies below `pre-delete/`. */
+  readonly preDelete: boolean;
+  /** A job reads it now. */
+  readonly beingRead: boolean;
+}
+
+export interface RetentionOptions {
+  readonly policy: CheckedPolicy;
+  /** The gateway's clock. */
+  readonly now: number;
+  /** Archives with chosen names count, too. */
+  readonly includeNamed: boolean;
+}
+
+export interface RetentionDecision<A extends RetainedArchive = RetainedArchive> {
+  readonly archive: A;
+  readonly keep: boolean;
+  /** All of them, for people: `daily 3 of 7`, `pinned`. */
+  readonly reasons: readonly string[];
+}
+
+/** How far an archive may be ahead of the clock before its date is not believed. */
+export const CLOCK_TOLERANCE_MS = 300_000;
+
+/** A decision for each archive, newest first. */
+export function planRetention<A extends RetainedArchive>(
+  archives: readonly A[],
+  options: RetentionOptions,
+): RetentionDecision<A>[] {
+  const sorted = [...archives].sort(newestFirst);
+  const reasons = new Map<A, string[]>(sorted.map((archive) => [archive, exemptions(archive, options)]));
+  const add = (archive: A, reason: string): unknown => reasons.get(archive)?.push(reason);
+  const counted = sorted.filter((archive) => counts(archive, options));
+
+  keepLastGood(sorted, options.now, add);
+  keepByCount("last", options.policy.keepLast ?? 0, counted, ({ id }) => id, add);
+  const periods = periodsIn(options.policy.tz);
+  const periodsOf = new Map(counted.map((archive) => [archive, periods(archive.createdAt)]));
+  for (const [rule, key] of PERIOD_RULES) {
+    keepByCount(rule, options.policy[key] ?? 0, counted, (archive) => periodsOf.get(archive)?.[rule], add);
+  }
+  keepWithin(options.policy, counted, add);
+
+  return sorted.map((archive) => decision(archive, reasons.get(archive) ?? []));
+}
+
+function newestFirst(a: RetainedArchive, b: RetainedArchive): number {
+  return b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
+}
+
+/** Why an archive stays whatever the policy says. */
+function exemptions(archive: RetainedArchive, { now, includeNamed }: RetentionOptions): string[] {
+  return [
+    ...(archive.pinned ? ["pinned"] : []),
+    ...(archive.preDelete ? ["pre-delete"] : []),
+    ...(archive.automaticName || includeNamed ? [] : ["named by hand"]),
+    ...(isAhead(archive, now) ? ["dated in the future"] : []),
+    ...(archive.beingRead ? ["being read"] : []),
+  ];
+}
+
+/** Whether the policy's rules see an archive at all: one that they do not see takes no other's place. */
+function counts(archive: RetainedArchive, { now, includeNamed }: RetentionOptions): boolean {
+  return !archive.preDelete && !isAhead(archive, now) && (archive.automaticName || includeNamed);
+}
+
+function isAhead({ createdAt }: RetainedArchive, now: number): boolean {
+  return createdAt > now + CLOCK_TOLERANCE_MS;
+}
+
+type AddReason<A> = (archive: A, reason: string) => unknown;
+
+/** The newest archive that was verified stays; until one was, the newest that is not known to be damaged. */
+function keepLastGood<A extends RetainedArchive>(sorted: readonly A[], now: number, add: AddReason<A>): void {
+  const good = sorted.filter((archive) => !archive.damaged && !isAhead(archive, now));
+  const verified = good.find(({ verifiedAt }) => verifiedAt !== undefined);
+  const last = verified ?? good[0];
+  if (last !== undefined) add(last, verified === undefined ? "last good" : "last verified");
+}
+
+/**
+ * Keeps the newest archive of each period, for the `limit` newest periods. A damaged archive takes no period from a good
+ * one: it stays as long as it would have been kept, beside the good ones.
+ */
+function keepByCount<A extends RetainedArchive>(
+  rule: string,
+  limit: number,
+  counted: readonly A[],
+  periodOf: (archive: A) => string | undefined,
+  add: AddReason<A>,
+): void {
+  let kept = 0;
+  let period: string | undefined;
+  for (const archive of counted) {
+    if (kept === limit) return;
+    if (periodOf(archive) === period) continue;
+    if (archive.damaged) {
+      add(archive, `damaged, takes no place of ${rule}`);
+      continue;
+    }
+    period = periodOf(archive);
+    kept += 1;
+    add(archive, `${rule} ${kept} of ${limit}`);
+  }
+}
+
+/** Counted back from the newest archive, not from now: a tenant that is not backed up any more loses nothing. */
+function keepWithin<A extends RetainedArchive>(
+  policy: CheckedPolicy,
+  counted: readonly A[],
+  add: AddReason<A>,
+): void {
+  const length = withinMs(policy.keepWithin);
+  if (length === 0) return;
+  const newest = counted.find(({ damaged }) => !damaged)?.createdAt;
+  for (const archive of counted) {
+    if (newest === undefined || archive.createdAt >= newest - length)
+      add(archive, `within ${policy.keepWithin ?? ""}`);
+  }
+}
+
+function decision<A extends RetainedArchive>(archive: A, reasons: readonly string[]): RetentionDecision<A> {
+  if (reasons.length > 0) return { archive, keep: true, reasons };
+  return { archive, keep: false, reasons: ["no rule keeps it"] };
+}

@@ -1,0 +1,98 @@
+/** Looking for archives in a store, and removing those that are provably ours. */
+import type { ArchiveLimits } from "../../archive/format.js";
+import { serializeError, toBackupError } from "../../errors.js";
+import type { ObjectInfo, Store } from "../../stores/store.js";
+import { withStore } from "./object-source.js";
+import type { OperationContext } from "./operation-context.js";
+import type {
+  ArchiveToRemove,
+  LookOperation,
+  RemoveOperation,
+  RemoveOutcome,
+  SeenObject,
+} from "./protocol.js";
+import { indexHash } from "./stored-index.js";
+
+/** Requests to a store on their way at once: enough to hide its distance, too few to be asked to slow down. */
+const AT_ONCE = 4;
+
+export function look(
+  { store: settings, keys }: LookOperation,
+  { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
+): Promise<(SeenObject | undefined)[]> {
+  return withStore(settings, { openStore }, (store) =>
+    fewAtOnce(keys, async (key) => {
+      const found = await store.head(key, signal);
+      return found === undefined ? undefined : { size: found.size, etag: found.etag };
+    }),
+  );
+}
+
+/** Rejects only when the store cannot be opened; what becomes of each archive is in the result. */
+export function remove(
+  { store: settings, limits, archives }: RemoveOperation,
+  { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
+): Promise<RemoveOutcome[]> {
+  return withStore(settings, { openStore }, (store) =>
+    fewAtOnce(archives, (archive) => removeOne(store, archive, limits, signal)),
+  );
+}
+
+async function removeOne(
+  store: Store,
+  archive: ArchiveToRemove,
+  limits: ArchiveLimits,
+  signal: AbortSignal,
+): Promise<RemoveOutcome> {
+  let asked = false;
+  try {
+    if (signal.aborted) return { outcome: "untouched" };
+    const object = await store.head(archive.key, signal);
+    if (object === undefined) return { outcome: "gone" };
+    const reason = await difference(store, object, archive, limits, signal);
+    if (reason !== undefined) return { outcome: "other", reason };
+    asked = true;
+    return (await store.removeIfSame(object, signal))
+      ? { outcome: "removed" }
+      : { outcome: "other", reason: "it was replaced just now" };
+  } catch (error) {
+    if (signal.aborted && !asked) return { outcome: "untouched" };
+    const failure = toBackupError(error, `remove ${store.locate(archive.key)}`);
+    return { outcome: "failed", error: serializeError(failure), asked };
+  }
+}
+
+/**
+ * Why an object is not the archive that was stored at its place; undefined when it is.
+ *
+ * The index holds the hash of every segment, and is itself known by its hash. An S3 object must have its ETag besides. A
+ * local file's ETag is its identity on the disk, which changes when the disk is mounted anew or the directory is moved to
+ * a larger one: there the index alone decides. Where the index of a damaged archive cannot be read, the ETag must do.
+ */
+async function difference(
+  store: Store,
+  object: ObjectInfo,
+  archive: ArchiveToRemove,
+  limits: ArchiveLimits,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { size, etag, indexSha256, damaged } = archive;
+  if (object.size !== size) return `it has ${object.size} bytes instead of ${size}`;
+  const sameEtag = object.etag === etag;
+  if (store.kind === "s3" && !sameEtag) return "its ETag is another one";
+  if (damaged && sameEtag) return undefined;
+  const index = await indexHash(store, object, { limits, signal });
+  if (index === indexSha256) return undefined;
+  return index === undefined ? "its index cannot be read" : "its index is another one";
+}
+
+/** Calls `work` for each item, a few at a time; the results are in the order of the items. */
+async function fewAtOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Map<number, R>();
+  const remaining = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [position, item] of remaining) results.set(position, await work(item));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
+}

@@ -1,0 +1,80 @@
+/** One archive of the catalogue: pinning it, removing it. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { pinArchive, removeSubmission } from "../jobs/remove-archive.js";
+import type { Services } from "../jobs/services.js";
+import { archiveView, jobView } from "./job-view.js";
+import { AcceptedSchema, ArchiveViewSchema, S3OptionsSchema } from "./schemas.js";
+
+const strict = { additionalProperties: false } as const;
+
+const ArchiveParams = Type.Object({ id: Type.String({ description: "The archive's id in the catalogue." }) });
+
+export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.put(
+      "/backups/:id/pin",
+      {
+        schema: {
+          summary: "Pin an archive, so that it is not removed",
+          tags: ["backups"],
+          params: ArchiveParams,
+          response: { 200: ArchiveViewSchema },
+        },
+      },
+      (request) => archiveView(pinArchive(services, request.params.id, true)),
+    );
+
+    app.delete(
+      "/backups/:id/pin",
+      {
+        schema: {
+          summary: "Take an archive's pin off",
+          tags: ["backups"],
+          params: ArchiveParams,
+          response: { 200: ArchiveViewSchema },
+        },
+      },
+      (request) => archiveView(pinArchive(services, request.params.id, false)),
+    );
+
+    app.delete(
+      "/backups/:id",
+      {
+        schema: {
+          summary: "Remove an archive",
+          tags: ["backups"],
+          params: ArchiveParams,
+          querystring: Type.Object(
+            {
+              force: Type.Optional(
+                Type.Boolean({
+                  description:
+                    "Also a tenant's only good archive; and forget one whose place another object has taken.",
+                }),
+              ),
+            },
+            strict,
+          ),
+          // A DELETE without a body is checked as null.
+          body: Type.Union([Type.Object({ s3: Type.Optional(S3OptionsSchema) }, strict), Type.Null()]),
+          response: { 202: AcceptedSchema },
+        },
+      },
+      async (request, reply) => {
+        const { actor, trigger } = request;
+        const submission = removeSubmission(
+          services,
+          { ...request.body, ...request.query, id: request.params.id },
+          { actor, trigger },
+        );
+        const { job, joined } = services.start(submission);
+        return reply
+          .code(202)
+          .header("location", `/api/admin/jobs/${job.id}`)
+          .send({ job: jobView(job), joined });
+      },
+    );
+    done();
+  };
+}

@@ -1,0 +1,7 @@
+import t from "tap";
+import { agentMatrix } from "./agent-matrix.js";
+import { deaths } from "./faults.js";
+
+t.test("a restore may die at any point", (t) =>
+  agentMatrix(t, { title: "deaths in a restore", scenarios: "restores", plan: deaths, minimum: 40 }),
+);

@@ -1,0 +1,17 @@
+/** Hostile archives that carry our own index. */
+import type { HostileCase } from "../case.js";
+import { claimCases } from "./claims.js";
+import { contradictions } from "./contradictions.js";
+import { cutOff } from "./cut-off.js";
+import { indexLines } from "./index-lines.js";
+import { namesAndLinks } from "./names-and-links.js";
+import { objectLayout } from "./object-layout.js";
+
+export const nativeCases: readonly HostileCase[] = [
+  ...contradictions,
+  ...claimCases,
+  ...objectLayout,
+  ...indexLines,
+  ...namesAndLinks,
+  ...cutOff,
+];
