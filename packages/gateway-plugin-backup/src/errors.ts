@@ -192,9 +192,9 @@ export type BackupErrorCode = keyof typeof definitions;
 
 export interface BackupErrorOptions {
   /** Replaces the registry's hint where the place knows better. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Facts for machines: tenant, path, rule. Never a secret. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 

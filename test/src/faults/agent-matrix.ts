@@ -18,7 +18,7 @@ export interface AgentMatrix {
 }
 
 /** Enough for a file that has segments of its own. */
-const NOISE_BYTES = 2_500_000;
+const NOISE_BYTES = 1_500_000;
 
 export async function agentMatrix(t: Test, { title, scenarios, plan, minimum }: AgentMatrix): Promise<void> {
   const faultBed = await FaultBed.start(t);

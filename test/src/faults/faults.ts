@@ -30,6 +30,10 @@ const errnos: Readonly<Record<string, readonly AgentFault[]>> = {
 const CHANGING =
   /^\S+ (create|write|fsync|mkdir|rename|link|symlink|unlink|rm|rmdir|ledger|start|spawn|post) /;
 
+function isChanging(point: string): boolean {
+  return CHANGING.test(`${point} `);
+}
+
 interface Point {
   readonly name: string;
   /** How often it was passed in a clean run. */
@@ -45,28 +49,23 @@ export function pointsOf(trace: readonly string[]): Point[] {
     .filter(({ name }) => !/post progress$|^job-thread start$/.test(name));
 }
 
-/** The first time, the last, and for what happens often one in between. */
-function hitsOf({ passed }: Point): number[] {
-  return [...new Set([1, ...(passed > 4 ? [Math.ceil(passed / 2)] : []), passed])];
-}
-
-/** Every call that a run makes, with every way in which it can fail. */
+/**
+ * Every call that a run makes, with every way in which it can fail, the first time; and where it changes something, with
+ * one of them, the last time.
+ */
 export function failingCalls(scenario: string, trace: readonly string[]): AgentCombination[] {
-  return pointsOf(trace).flatMap((point) => {
-    const faults = errnos[operationOf(point.name)] ?? [];
-    return faults.flatMap((fault, n) =>
-      // All that can happen, the first time; one fault each for the other times.
-      hitsOf(point)
-        .filter((hit, which) => hit === 1 || which % faults.length === n)
-        .map((hit) => ({ scenario, point: point.name, hit, fault })),
-    );
+  return pointsOf(trace).flatMap(({ name: point, passed }) => {
+    const faults = errnos[operationOf(point)] ?? [];
+    const first = faults.map((fault) => ({ scenario, point, hit: 1, fault }));
+    const last = first.slice(-1).map((combination) => ({ ...combination, hit: passed }));
+    return isChanging(point) && passed > 1 ? [...first, ...last] : first;
   });
 }
 
 /** Every point of a run at which dying makes a difference, with what can die there. */
 export function deaths(scenario: string, trace: readonly string[]): AgentCombination[] {
   return pointsOf(trace)
-    .filter(({ name }) => CHANGING.test(`${name} `))
+    .filter(({ name }) => isChanging(name))
     .flatMap((point, n) => {
       const faults: AgentFault[] = ["SIGKILL"];
       if (n % 4 === 0) faults.push("SIGTERM");
@@ -80,10 +79,13 @@ function operationOf(point: string): string {
   return point.split(" ")[1] ?? "";
 }
 
-/** What a job may end with after each fault, if it does not succeed in spite of it. */
+/**
+ * What a job may end with after each fault, if it does not succeed in spite of it. The helper process ends where it cannot
+ * open the tenant at all.
+ */
 const plausible: Readonly<Record<string, RegExp>> = {
-  EIO: /^(IO_FAILED|FILE_UNREADABLE|DATABASE_UNREADABLE|LEDGER_UNUSABLE|STORE_FAILED)$/,
-  EMFILE: /^(IO_FAILED|FILE_UNREADABLE|DATABASE_UNREADABLE)$/,
+  EIO: /^(IO_FAILED|JOB_THREAD_FAILED|FILE_UNREADABLE|DATABASE_UNREADABLE|LEDGER_UNUSABLE|STORE_FAILED)$/,
+  EMFILE: /^(IO_FAILED|JOB_THREAD_FAILED|FILE_UNREADABLE|DATABASE_UNREADABLE)$/,
   ENOSPC: /^DISK_FULL$/,
   EROFS: /^READ_ONLY$/,
   SIGKILL: /^JOB_INTERRUPTED$/,

@@ -63,7 +63,7 @@ export const networkFaults: readonly NetworkFault[] = [
   { name: "503 for good", fault: refusal(503, "SlowDown"), lasts: true, codes: gone },
 ];
 
-/** Every request of a clean run (the first of its kind, the last, and one between) with all that can befall it. */
+/** Every request of a clean run (the first of its kind and the last, and each part of an upload) with all that can befall it. */
 export function networkCombinations(
   scenario: string,
   requests: readonly S3Operation[],
@@ -71,7 +71,8 @@ export function networkCombinations(
 ): NetworkCombination[] {
   return [...new Set(requests)].flatMap((operation) => {
     const count = requests.filter((one) => one === operation).length;
-    const hits = [...new Set([1, Math.ceil((count + 1) / 2), count])];
+    const between = operation === "UploadPart" ? Array.from({ length: count }, (_part, n) => n + 1) : [];
+    const hits = [...new Set([1, ...between, count])];
     return faults
       .filter(({ at }) => at?.includes(operation) ?? true)
       .flatMap((network, n) =>

@@ -14,6 +14,9 @@ import { makeSource } from "./source-tenant.js";
 /** Three parts of 8 MiB, the last not full. */
 const NOISE_BYTES = 18_000_000;
 
+/** More than the ten minutes after which an unused upload is dead; less than the 15 that signatures may be off by. */
+const LATER_MS = 11 * 60_000;
+
 export interface NetworkBed {
   readonly faultBed: FaultBed;
   readonly proxy: FaultProxy;
@@ -70,6 +73,7 @@ export function runNetworkRow(
       return { ended, struck: isReached(), restart: lasts };
     },
     judge: (end) => judgeNetworkEnd(end, network),
+    later: later(proxy),
   });
 }
 
@@ -91,18 +95,36 @@ export function runDeathRow(
       const before = proxy.count(operation);
       const isReached = (): boolean => proxy.count(operation) >= before + hit;
       proxy.inject({ when: operation, fault: { kind: "stall" }, skip: hit - 1 });
+      let isOver = false;
       const end = async (): Promise<void> => {
-        await proxy.until(isReached);
+        await proxy.until(() => isReached() || isOver);
+        if (isOver) return;
         await (network.name === "SIGKILL" ? faultBed.bed.gateway.kill() : faultBed.bed.gateway.stop());
       };
       const ended = scenario.run();
       // Without the request there is an end without a death.
       await Promise.race([end(), ended]);
       const struck = isReached();
+      isOver = true;
       const result = await ended;
       proxy.heal();
       return { ended: result, struck, restart: struck };
     },
     judge: (end) => judgeEnd(end, (code) => /^(JOB_INTERRUPTED|SHUTTING_DOWN)$/.test(code), network.name),
+    later: later(proxy),
   });
+}
+
+/**
+ * By the store's clock some minutes have passed: an upload that was begun and never used is taken away only when it is
+ * too old to be another writer's.
+ */
+function later(proxy: FaultProxy): { begin(): void; end(): void } {
+  return {
+    begin: () => {
+      const date = new Date(Date.now() + LATER_MS).toUTCString();
+      proxy.inject({ when: () => true, fault: { kind: "rewrite", headers: { date } }, times: Infinity });
+    },
+    end: () => proxy.heal(),
+  };
 }

@@ -48,6 +48,8 @@ export interface Attempt {
   }>;
   /** What is wrong with how the job ended. */
   readonly judge: (end: End) => readonly string[];
+  /** Makes the next start one that happens later; undone when that has settled. */
+  readonly later?: { begin(): void; end(): void };
 }
 
 export async function runAndCheck(
@@ -59,14 +61,15 @@ export async function runAndCheck(
   const newestBefore = (await faultBed.jobsSince(undefined)).at(-1)?.id;
   const { ended, struck, restart } = await attempt.run();
   let isNew = restart || ended.kind === "gateway gone";
-  if (isNew) await startAgain(faultBed);
+  if (isNew) await startAgain(faultBed, attempt);
   let disagreements = await faultBed.disagreements(isNew ? START_SETTLES_MS : END_SETTLES_MS);
   if (disagreements.length > 0 && !isNew) {
     // What could not be taken away or noted because of the fault is the next start's work.
     isNew = true;
-    await startAgain(faultBed);
+    await startAgain(faultBed, attempt);
     disagreements = await faultBed.disagreements(START_SETTLES_MS);
   }
+  attempt.later?.end();
   const end = await endOf(faultBed, ended, newestBefore);
   const ranAgain = isNew || !end.succeeded;
   const violations = [
@@ -87,8 +90,9 @@ export async function runAndCheck(
   return { scenario: name, point, hit, fault, ended: end.ended, code: end.code, checked, violations };
 }
 
-async function startAgain({ bed }: FaultBed): Promise<void> {
+async function startAgain({ bed }: FaultBed, { later }: Attempt): Promise<void> {
   await bed.gateway.stop();
+  later?.begin();
   await bed.restart();
 }
 

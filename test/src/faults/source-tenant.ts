@@ -1,8 +1,10 @@
 /** The tenant that is backed up and whose archive is restored; nothing changes it. */
-import Database from "better-sqlite3";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import { mustRun } from "../support/run.js";
 import type { FaultBed } from "./fault-bed.js";
@@ -28,18 +30,26 @@ export async function makeSource(
 ): Promise<SourceTenant> {
   const { token, databases } = await bed.createFilledTenant("acme", {
     seed: 31,
-    files: 60,
-    bytes: 2_000_000,
+    files: 50,
+    bytes: 1_000_000,
   });
   tokens.set("acme", token);
   const directory = bed.gateway.tenantDirectory("acme");
   writeFileSync(join(directory, "workspace/media/noise.bin"), randomBytes(noiseBytes));
-  const live = new Database(join(directory, LIVE_DATABASE));
-  t.teardown(() => live.close());
-  live.pragma("journal_mode = WAL");
-  live.exec("CREATE TABLE notes (text TEXT)");
-  for (let n = 0; n < 50; n++) live.prepare("INSERT INTO notes VALUES (?)").run(`note ${n}`);
+  await openElsewhere(t, join(directory, LIVE_DATABASE));
   const reference = join(bed.directory, "acme-reference");
   await mustRun("cp", ["-a", directory, reference]);
   return { id: "acme", reference, databases: [...databases, LIVE_DATABASE] };
+}
+
+/** In another process: this one compares trees, and would drop its own locks by closing a file of a database. */
+async function openElsewhere(t: Test, database: string): Promise<void> {
+  const program = fileURLToPath(new URL("../fixtures/database-in-use.js", import.meta.url));
+  const child = spawn(process.execPath, [program, database], { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(async () => {
+    const ended = once(child, "exit");
+    child.stdin.end();
+    await ended;
+  });
+  await once(child.stdout, "data");
 }

@@ -30,7 +30,10 @@ t.test("a thread that dies fails its segment and all that come after, with the t
   const threads = new CompressThreads(1, { level: 3 }, "Tenant acme");
   t.teardown(() => threads.stop());
   const impossible = { buffer: new ArrayBuffer(10), raw: 1000, output: new ArrayBuffer(10) };
-  const failure = { code: "JOB_THREAD_FAILED", message: /^Tenant acme: a compressing thread ended: / };
+  const failure = {
+    code: "JOB_THREAD_FAILED",
+    message: /^Tenant acme: a compressing thread ended with exit code 1: /,
+  };
   await Promise.all([
     t.rejects(threads.compress(impossible), failure),
     t.rejects(threads.compress(segment("waits")), failure),

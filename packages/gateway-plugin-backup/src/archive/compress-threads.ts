@@ -29,16 +29,14 @@ export class CompressThreads {
       worker.on("message", (output: FromCompressor) => {
         this.#finished(worker, output);
       });
-      const died = (reason: string): void => {
-        this.#fail(
-          new BackupError("JOB_THREAD_FAILED", `${subject}: a compressing thread ended: ${reason}.`),
-        );
-      };
+      // An exit follows every error.
+      let reason = "";
       worker.on("error", (error: Error) => {
-        died(error.message);
+        reason = `: ${error.message}`;
       });
       worker.on("exit", (code) => {
-        died(`exit code ${code}`);
+        const message = `${subject}: a compressing thread ended with exit code ${code}${reason}.`;
+        this.#fail(new BackupError("JOB_THREAD_FAILED", message));
       });
       this.#workers.push(worker);
       this.#idle.push(worker);
@@ -60,18 +58,19 @@ export class CompressThreads {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
+  /** To be called whenever a thread or a task has come. */
   #assign(): void {
     if (this.#failure !== undefined) {
       for (const task of this.#waiting.splice(0)) task.reject(this.#failure);
       return;
     }
-    while (this.#idle.length > 0 && this.#waiting.length > 0) {
-      const worker = this.#idle.pop();
-      const task = this.#waiting.shift();
-      if (worker === undefined || task === undefined) return;
-      this.#busy.set(worker, task);
-      worker.postMessage(task.input, [task.input.buffer, task.input.output]);
-    }
+    const worker = this.#idle.at(-1);
+    const task = this.#waiting.at(0);
+    if (worker === undefined || task === undefined) return;
+    this.#idle.pop();
+    this.#waiting.shift();
+    this.#busy.set(worker, task);
+    worker.postMessage(task.input, [task.input.buffer, task.input.output]);
   }
 
   #finished(worker: Worker, output: FromCompressor): void {

@@ -219,13 +219,16 @@ t.test("companions of every state are left out", async (t) => {
     "a.db-journal": "",
     "b.db-journal": Buffer.alloc(512),
     "d.db-journal": Buffer.alloc(1024).fill("x", 12),
+    // As who opens a WAL database first leaves it when it dies at once.
+    "e.db-shm": Buffer.from("18e22d", "hex"),
     // The journal of a database that is just being made.
     "c.db": "",
     "c.db-journal": Buffer.from("d9d505f920a163d7", "hex"),
   });
   for (const name of ["a.db", "b.db", "d.db"]) createAs(t, join(directory, name), "delete");
+  createAs(t, join(directory, "e.db"), "wal");
   const before = readTree(directory);
-  t.strictSame(names(await writeToMemory(directory)), ["a.db", "b.db", "c.db", "d.db"]);
+  t.strictSame(names(await writeToMemory(directory)), ["a.db", "b.db", "c.db", "d.db", "e.db"]);
   t.strictSame(readTree(directory), before);
 });
 

@@ -59,11 +59,10 @@ export class DirectoryHandles {
 
   #keep(path: RawPath, handle: number): void {
     this.#open.set(path, handle);
-    if (this.#open.size <= OPEN_MAX) return;
     for (const [oldest, oldHandle] of this.#open) {
+      if (this.#open.size <= OPEN_MAX) break;
       this.#open.delete(oldest);
       closeSync(oldHandle);
-      return;
     }
   }
 

@@ -16,6 +16,7 @@ t.test("which directory is the tenant's", async (t) => {
     ["tenants/<id>/", [dir("tenants/"), dir("tenants/acme/"), file], undefined],
     ["./tenants/<id>/", [dir("./"), dir("./tenants/"), { ...file, name: "./tenants/acme/a.txt" }], undefined],
     ["tenants/<id>/ under another name", [file], "other"],
+    ["tenants/<id>/ before a ./", [file, dir("./"), dir("tenants/")], undefined],
     [".", [dir("./"), { ...file, name: "./a.txt" }], "acme"],
     [".", [dir("."), { ...file, name: "a.txt" }, dir("./")], "acme"],
     ["one directory", [dir("backup/"), { ...file, name: "backup/a.txt" }], "acme"],
@@ -150,9 +151,83 @@ t.test("damage is told from malice", async (t) => {
     ["an enormous pax header", tarOf(tarPart({ typeFlag: "x", size: 2 ** 31 }), file)],
     ["a pax header without an entry", tarOf(file, paxPart({ path: "tenants/acme/x" }))],
     ["a directory with a size", tarOf(file, { name: "tenants/acme/d/", typeFlag: "5", size: 512 }, file)],
+    [
+      "a link with a size",
+      tarOf(file, { name: "tenants/acme/l", typeFlag: "2", target: "x", size: 512 }, file),
+    ],
+    [
+      "a hard link with a size",
+      tarOf(file, { name: "tenants/acme/h", typeFlag: "1", target: "tenants/acme/a.txt", size: 512 }, file),
+    ],
   ];
   for (const [what, tar] of cases)
     t.match(await refusal(tar), { code: "ARCHIVE_DAMAGED", exitCode: 7 }, what);
+});
+
+t.test("what two readers could take for two things is refused, by its rule", async (t) => {
+  const cases: [string, (TarPart | Buffer)[]][] = [
+    ["label with content", [tarPart({ name: "label", typeFlag: "V", content: "x" }), file]],
+    ["extended header twice", [gnuLongPart("tenants/acme/a"), gnuLongPart("tenants/acme/b"), file]],
+    ["global header with a name or size", [paxPart({ path: "tenants/acme/x" }, "g"), file]],
+    ["global header with a name or size", [paxPart({ size: "5" }, "g"), file]],
+    ["names disagree", [paxPart({ path: "tenants/acme/x" }), gnuLongPart("tenants/acme/y"), file]],
+    ["sizes disagree", [paxPart({ size: "4" }), file]],
+    ["pax record twice", [tarPart({ typeFlag: "x", content: "10 size=5\n10 size=5\n" }), file]],
+  ];
+  for (const [rule, parts] of cases)
+    t.match(await refusal(tarOf(...parts)), { code: "ARCHIVE_DAMAGED", details: { rule } }, rule);
+});
+
+t.test("a size that the header cannot say stands in pax alone", async (t) => {
+  const size = 8 ** 11;
+  const tar = Buffer.concat([tarPart({ name: "tenants/acme/huge", size: 0 })]);
+  const cut = Buffer.concat([paxPart({ size: String(size) }), tar]);
+  t.match(await refusal(cut), { details: { rule: "cut off", entry: "tenants/acme/huge" } });
+});
+
+t.test("an empty extended header says nothing, and a long name needs no NUL", async (t) => {
+  const tree = await extracted(
+    t,
+    tarOf(
+      tarPart({ name: "PaxHeaders/x", typeFlag: "x" }),
+      file,
+      tarPart({ name: "././@LongLink", typeFlag: "L", content: "tenants/acme/b", magic: GNU_MAGIC }),
+      { name: "cut" },
+    ),
+  );
+  t.strictSame(Object.keys(tree), ["", "a.txt", "b"]);
+});
+
+t.test("a tenant without any entry but its directory is an empty one", async (t) => {
+  const tar = tarOf({ name: "./", typeFlag: "5", mode: 0o750 });
+  t.match(await extracted(t, tar, { as: "acme" }), { "": { mode: 0o750 } });
+  t.match(await refusal(tar), { code: "TENANT_AMBIGUOUS", message: /stand under "\.\/"/ });
+});
+
+t.test("a file that would be dangerous as a journal is refused under such a name", async (t) => {
+  const journal = { name: "tenants/acme/harmless", content: Buffer.from("d9d505f920a163d7", "hex") };
+  const link = { name: "tenants/acme/m.sqlite-journal", typeFlag: "1", target: "tenants/acme/harmless" };
+  t.match(await refusal(tarOf(journal, link)), {
+    code: "UNSAFE_ENTRY",
+    details: { rule: "super-journal", entry: "m.sqlite-journal" },
+  });
+  t.match(await refusal(tarOf({ ...journal, name: link.name })), { details: { rule: "super-journal" } });
+  t.match(await extracted(t, tarOf(journal, { ...link, name: "tenants/acme/copy" })), {
+    copy: { type: "file" },
+  });
+});
+
+t.test("a tenant.json is a file of text", async (t) => {
+  for (const [what, parts] of [
+    ["no UTF-8", [{ name: "tenants/acme/tenant.json", content: "\xff" }]],
+    ["implied to be a directory", [{ name: "tenants/acme/tenant.json/x" }]],
+    ["of a megabyte and more", [{ name: "tenants/acme/tenant.json", content: " ".repeat(1024 * 1024 + 1) }]],
+  ] as const)
+    t.match(
+      await refusal(tarOf(...parts)),
+      { code: "UNSAFE_ENTRY", details: { rule: "tenant record" } },
+      what,
+    );
 });
 
 t.test("hard links become copies that count with their size", async (t) => {

@@ -88,11 +88,7 @@ export class ForeignExtractor {
     const entry = shownPath(last);
     const { code, hint, details, cause } = error;
     const message = `${error.message.replace(/\.$/, "")} (the last entry begun: "${entry}").`;
-    return new BackupError(code, message, {
-      ...(hint === undefined ? {} : { hint }),
-      details: { ...details, entry },
-      cause,
-    });
+    return new BackupError(code, message, { hint, details: { ...details, entry }, cause });
   }
 
   #entry(entry: ForeignEntry): void {

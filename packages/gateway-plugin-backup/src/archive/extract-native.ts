@@ -50,6 +50,8 @@ export class NativeExtractor {
   readonly #reader: SegmentReader<void>;
   #wanted: IteratorResult<NumberedSegment, void>;
   #header: IndexHeader | undefined;
+  /** Of the directory that the index names as the tenant's. */
+  #rootBytes = 0;
 
   constructor(extraction: NativeExtraction) {
     this.#extraction = extraction;
@@ -112,6 +114,7 @@ export class NativeExtractor {
     for (const line of readIndex(payload, limits)) {
       if (line.kind === "header") {
         this.#header = line.header;
+        this.#rootBytes = line.header.root.length;
       } else if (line.kind === "segment") {
         if (line.segment.kind === "piece") {
           // The pieces stand before their file's entry in the index; they are asked for when it is known.
@@ -190,7 +193,7 @@ export class NativeExtractor {
   }
 
   #relative(entry: EntryRecord): RawPath {
-    return entry.path.slice((this.#header?.root.length ?? 0) + 1) as RawPath;
+    return entry.path.slice(this.#rootBytes + 1) as RawPath;
   }
 
   #differs({ path }: EntryRecord, what: string, rule: FormatRule): BackupError {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { openRootDirectory } from "./confined.js";
 import { FileContents } from "./file-contents.js";
-import { DEFAULT_LIMITS, SEGMENT_BYTES } from "./format.js";
+import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveWarning, EntryRecord } from "./format.js";
 import { holdFile } from "./opened-file.js";
 import { EntryPolicy } from "./policy.js";
@@ -12,6 +12,7 @@ import { rawPath } from "./raw-path.js";
 import { Segmenter } from "./segmenter.js";
 import type { TarEntry } from "./tar-header.js";
 import { Warnings } from "./warnings.js";
+import { aroundCalls, systemError } from "../test-support/system-calls.js";
 
 /** Runs something each time before a small file is read. */
 class MeddledSegmenter extends Segmenter {
@@ -34,8 +35,9 @@ interface Archived {
 /** Archives the file `f` of a directory, which `meddle` changes before each attempt to read it. */
 async function archive(
   t: Test,
-  content: string,
+  content: string | Buffer,
   meddle: (file: string, attempt: number) => void,
+  allowUnreadable = false,
 ): Promise<Archived> {
   const directory = t.testdir({ f: content });
   const entries: EntryRecord[] = [];
@@ -52,7 +54,7 @@ async function archive(
     policy,
   );
   segmenter.meddle = (attempt) => meddle(join(directory, "f"), attempt);
-  const warnings = new Warnings("Tenant acme", false);
+  const warnings = new Warnings("Tenant acme", allowUnreadable);
   const root = openRootDirectory(directory);
   const held = holdFile(root, rawPath("f"));
   if (held === undefined) throw new Error("The file is not there.");
@@ -111,3 +113,52 @@ t.test(
     t.equal(result.attempts, 1);
   },
 );
+
+t.test("a small file that shrinks and then becomes a large one is read in pieces", async (t) => {
+  let shrunk: string | undefined;
+  aroundCalls(t, "fstatSync", (stat, ...args) => {
+    if (shrunk !== undefined) writeFileSync(shrunk, Buffer.alloc(LARGE_FILE_BYTES + 1, "y"));
+    shrunk = undefined;
+    return stat(...args);
+  });
+  const result = await archive(t, "x".repeat(100), (file) => {
+    truncateSync(file, 10);
+    shrunk = file;
+  });
+  t.match(result.entries, [{ size: LARGE_FILE_BYTES + 1, flags: [] }]);
+  t.strictSame(result.warnings, []);
+});
+
+t.test("a disk that cannot give a file fails the backup by its name, or leaves the file out", async (t) => {
+  aroundCalls(t, "readSync", () => {
+    throw systemError("EIO", "read");
+  });
+  for (const content of ["small", Buffer.alloc(LARGE_FILE_BYTES)]) {
+    await t.rejects(
+      archive(t, content, () => undefined),
+      {
+        code: "FILE_UNREADABLE",
+        message: "Tenant acme: file f cannot be read: EIO: i/o error.",
+      },
+    );
+    const result = await archive(t, content, () => undefined, true);
+    t.strictSame(result.entries, []);
+    t.match(result.warnings, [{ code: "FILE_UNREADABLE", path: "f" }]);
+  }
+});
+
+t.test("a large file that the disk gives only in part has zeros in place of the rest", async (t) => {
+  const first = SEGMENT_BYTES / 2;
+  aroundCalls(t, "readSync", (read, ...args) => {
+    const position = Number(args[4]);
+    if (position >= first && position < first + SEGMENT_BYTES) throw systemError("EIO", "read");
+    return read(...args);
+  });
+  const size = first + 2 * SEGMENT_BYTES;
+  const result = await archive(t, Buffer.alloc(size, "x"), () => undefined, true);
+  t.match(result.entries, [{ size, flags: ["truncated"] }]);
+  t.match(result.warnings, [
+    { code: "FILE_UNREADABLE", path: "f" },
+    { code: "FILE_TRUNCATED", path: "f" },
+  ]);
+});

@@ -8,8 +8,7 @@ const NS_PER_SECOND = 1_000_000_000n;
 /** Seconds to the year 36812: far beyond what file systems hold, well inside a 64-bit `time_t` and a double's integers. */
 const SECONDS_MAX = 2 ** 40;
 
-const double = new Float64Array(1);
-const doubleBits = new BigInt64Array(double.buffer);
+const double = new DataView(new ArrayBuffer(8));
 
 /**
  * The argument for `utimes` and its like. Negative times (before 1970) go as text, because Node takes a negative number
@@ -29,10 +28,9 @@ function asTimespec(seconds: number): bigint {
   return BigInt(whole) * NS_PER_SECOND + BigInt(Math.trunc((seconds - whole) * 1e9));
 }
 
-/** The next larger double; doubles of one sign are ordered like their bits. */
+/** The next larger double of one that is not 0; doubles of one sign are ordered like their bits. */
 function nextUp(value: number): number {
-  if (value === 0) return Number.MIN_VALUE;
-  double[0] = value;
-  doubleBits[0] = (doubleBits[0] ?? 0n) + (value > 0 ? 1n : -1n);
-  return double[0];
+  double.setFloat64(0, value);
+  double.setBigInt64(0, double.getBigInt64(0) + (value > 0 ? 1n : -1n));
+  return double.getFloat64(0);
 }

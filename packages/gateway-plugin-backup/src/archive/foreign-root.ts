@@ -75,14 +75,15 @@ export class ForeignRoot {
     }
     const [name = "", below] = path.split("/", 2);
     if (name === TENANTS && below !== undefined) this.#enterTenant(path, below);
-    const before = this.#root === undefined ? this.#decide(path, name as RawPath) : [];
-    return [...before, this.#at(entry, path)];
+    if (this.#root !== undefined) return [this.#at(entry, path, this.#root)];
+    const { root, before } = this.#decide(path, name as RawPath);
+    return [...before, this.#at(entry, path, root)];
   }
 
   /** After the last entry: the "./" of a tar that holds nothing else. */
   end(): PlacedEntry[] {
     if (this.#root !== undefined) return [];
-    if (this.#first !== undefined && !this.#tenantsSeen) return this.#decide(HERE, HERE);
+    if (this.#first !== undefined && !this.#tenantsSeen) return this.#decide(HERE, HERE).before;
     throw damaged("no entries", `${this.#options.subject} holds no tenant: it has no entries.`);
   }
 
@@ -92,8 +93,7 @@ export class ForeignRoot {
     return this.#inside && this.#root !== undefined ? joinRaw(this.#root, path) : path;
   }
 
-  #at(entry: ForeignEntry, path: RawPath): PlacedEntry {
-    const root = this.#root ?? path;
+  #at(entry: ForeignEntry, path: RawPath, root: RawPath): PlacedEntry {
     if (!this.#inside) {
       if (this.#tenant === undefined) this.#refuseSecondRoot(entry, path, root);
       return { entry, path, root };
@@ -117,7 +117,7 @@ export class ForeignRoot {
   }
 
   /** The root is not `tenants/<id>`: it is what "./" stood for, or the first directory. */
-  #decide(path: RawPath, name: RawPath): PlacedEntry[] {
+  #decide(path: RawPath, name: RawPath): { readonly root: RawPath; readonly before: PlacedEntry[] } {
     const { as, subject } = this.#options;
     const first = this.#first;
     if (as === undefined && (first !== undefined || brokenNameRule(path) === undefined)) {
@@ -129,12 +129,13 @@ export class ForeignRoot {
     }
     if (first === undefined || as === undefined) {
       this.#root = name;
-      return [];
+      return { root: name, before: [] };
     }
     if (this.#tenantsSeen) throw this.#besideTenants(path);
+    const root = rawPath(`tenants/${as}`);
     this.#inside = true;
-    this.#root = rawPath(`tenants/${as}`);
-    return [this.#at(first, HERE)];
+    this.#root = root;
+    return { root, before: [this.#at(first, HERE, root)] };
   }
 
   /** The policy would refuse it as well, but not say how such an archive comes about. */

@@ -94,7 +94,7 @@ function numeric(
   path: RawPath,
 ): bigint {
   const field = block.subarray(start, end);
-  const first = field[0] ?? 0;
+  const [first = 0] = field;
   if ((first & 0x80) !== 0) {
     const bits = BigInt(field.length * 8);
     let value = 0n;

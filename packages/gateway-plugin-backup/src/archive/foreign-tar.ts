@@ -93,10 +93,14 @@ export class TarReader {
 
   /** Takes the next bytes. Throws ARCHIVE_DAMAGED with `details.rule`, and whatever the events throw. */
   write(chunk: Uint8Array): void {
-    for (let rest = chunk; rest.length > 0;) {
-      const taken = this.#take(rest);
-      this.#position += taken;
-      rest = rest.subarray(taken);
+    try {
+      for (let rest = chunk; rest.length > 0;) {
+        const taken = this.#take(rest);
+        this.#position += taken;
+        rest = rest.subarray(taken);
+      }
+    } catch (error) {
+      throw error instanceof TarHeaderError ? this.#untrusted(error) : error;
     }
   }
 
@@ -161,7 +165,7 @@ export class TarReader {
     }
     if (this.#zeroBlocks > 0)
       throw this.#damaged("data behind the end", `goes on after a zero block, at byte ${this.#position}`);
-    const block = this.#decode(() => decodeTarBlock(bytes));
+    const block = decodeTarBlock(bytes);
     switch (block.typeFlag) {
       case PAX_GLOBAL:
         this.#refusePending();
@@ -212,10 +216,10 @@ export class TarReader {
     this.#skip = tarPadding(content.length);
     switch (block.typeFlag) {
       case PAX:
-        this.#addPending({ pax: this.#decode(() => decodePaxRecords(content)) });
+        this.#addPending({ pax: decodePaxRecords(content) });
         break;
       case PAX_GLOBAL:
-        this.#addGlobal(this.#decode(() => decodePaxRecords(content)));
+        this.#addGlobal(decodePaxRecords(content));
         break;
       case GNU_LONG_NAME:
         this.#addPending({ longName: cutAtNul(content) });
@@ -249,7 +253,7 @@ export class TarReader {
     this.#pending = {};
     // As far as it is known, for what the headers are refused for.
     this.#lastPath = pending.pax?.path || (pending.longName ?? block.path);
-    const entry = this.#decode(() => merge(block, pending, this.#globalPax));
+    const entry = merge(block, pending, this.#globalPax);
     this.#events.entry(entry);
     this.#inEntry = true;
     this.#content = entry.size;
@@ -257,17 +261,12 @@ export class TarReader {
     if (entry.size === 0) this.#endEntry();
   }
 
-  #decode<T>(decode: () => T): T {
-    try {
-      return decode();
-    } catch (error) {
-      if (!(error instanceof TarHeaderError)) throw error;
-      this.#lastPath = error.path ?? this.#lastPath;
-      throw this.#damaged(
-        error.rule,
-        `has a tar header that cannot be trusted, at byte ${this.#position}: ${error.message}`,
-      );
-    }
+  #untrusted({ rule, path, message }: TarHeaderError): BackupError {
+    this.#lastPath = path ?? this.#lastPath;
+    return this.#damaged(
+      rule,
+      `has a tar header that cannot be trusted, at byte ${this.#position}: ${message}`,
+    );
   }
 
   #damaged(rule: TarRule, how: string): BackupError {

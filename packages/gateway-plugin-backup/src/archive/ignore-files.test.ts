@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, closeSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
@@ -9,6 +18,7 @@ import type { LeftOut } from "./left-out.js";
 import { walk } from "./walk.js";
 import { Warnings } from "./warnings.js";
 import { testOfPermissions } from "../test-support/permissions.js";
+import { aroundCalls } from "../test-support/system-calls.js";
 
 interface Walked {
   /** Files only. */
@@ -154,6 +164,28 @@ testOfPermissions(t, import.meta.url, "a .backupignore that cannot be read leave
   const { files, warnings } = walkAll(directory);
   t.ok(files.includes("workspace/a"));
   t.match(warnings, [/cannot be read: EACCES: permission denied\.$/]);
+  t.end();
+});
+
+t.test("a .backupignore that vanishes, or is written to while it is read, leaves nothing out", (t) => {
+  const directory = t.testdir({ workspace: { ".backupignore": "*.tmp\n", "a.tmp": "" } });
+  const file = join(directory, "workspace/.backupignore");
+  aroundCalls(t, "readSync", (read, ...args) => {
+    const count = read(...args);
+    utimesSync(file, 1, 1);
+    return count;
+  });
+  const changed = walkAll(directory);
+  t.ok(changed.files.includes("workspace/a.tmp"));
+  t.match(changed.warnings, [/it changed while it was read\.$/]);
+
+  aroundCalls(t, "openSync", (open, name, ...flags) => {
+    if (String(name).endsWith(".backupignore")) rmSync(file, { force: true });
+    return open(name, ...flags);
+  });
+  const vanished = walkAll(directory);
+  t.ok(vanished.files.includes("workspace/a.tmp"));
+  t.strictSame(vanished.warnings, [], "there is nothing to be said about its rules");
   t.end();
 });
 

@@ -12,7 +12,7 @@ import { holdFile, openHeld, readFully } from "./opened-file.js";
 import { displayPath, joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { mayBeDatabase } from "./sqlite/protocol.js";
-import { systemCode, systemReason } from "./system-error.js";
+import { systemReason } from "./system-error.js";
 import type { Warnings } from "./warnings.js";
 
 export const IGNORE_FILE = rawPath(".backupignore");
@@ -133,7 +133,6 @@ function readRules(
       ? `it has more than ${MAX_FILE_LINES} lines`
       : { lines, bytes };
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
     return `it cannot be read: ${systemReason(error)}`;
   } finally {
     if (opened !== undefined) closeSync(opened);

@@ -47,6 +47,8 @@ t.test("rules mean what they mean in a .gitignore", (t) => {
     [".*", ".hidden", true],
     ["*", "ünïcödé", true],
     ["x[", "x[", false],
+    ["[a-\\c]", "b", true],
+    ["[a-\\", "a", false],
     ["x\\", "x\\", false],
     ["a//b", "a/b", false],
     ["/", "a", false],

@@ -204,6 +204,22 @@ t.test("warnings hold no control characters, whoever wrote them", (t) => {
   t.end();
 });
 
+t.test("an index of many lines is made of several frames", (t) => {
+  const packs = Array.from({ length: 3 }, (_, pack) =>
+    Array.from({ length: 1000 }, (_, i) => ({
+      ...entry,
+      path: rawPath(`tenants/acme/p${pack}-${i}`),
+      size: 0,
+    })),
+  );
+  const index = sampleIndex({ packs, large: [], directories: [root] });
+  let frames = 0;
+  for (let at = 0; at < index.payload.length; at += frameSize(index.payload.subarray(at)).stored) frames++;
+  t.equal(frames, 4, "the header's, and three of 256 KiB of lines");
+  t.strictSame(collect(index.payload), expectedOf(index));
+  t.end();
+});
+
 t.test("more warnings than a header can hold are counted in one", (t) => {
   const writer = new IndexWriter();
   writer.addSegment({ kind: "end", offset: 0, stored: 20, raw: 1024, sha256: sha });
@@ -239,6 +255,7 @@ const brokenLines: readonly (readonly [number, Record<string, unknown>, string])
   [1, { root: "tenants/../etc" }, "has an unsafe root (.. component)"],
   [1, { root: "/etc" }, "has an unsafe root (absolute path)"],
   [1, { createdAt: "yesterday" }, "has no valid createdAt"],
+  [1, { createdAt: "2026-13-01T00:00:00Z" }, "has no valid createdAt"],
   [1, { totals: null }, "has no totals"],
   [1, { totals: { entries: -1 } }, "has no valid entries"],
   [1, { warnings: {} }, "has no list of warnings"],
@@ -282,6 +299,8 @@ const brokenLines: readonly (readonly [number, Record<string, unknown>, string])
   [3, { offset: 512 }, "begins at byte 512 of its segment where 0 is next"],
   [3, { flags: "database" }, "has flags that are no list of strings"],
   [3, { flags: [1] }, "has flags that are no list of strings"],
+  [3, { flags: ["changed", "changed"] }, "has a flag twice"],
+  [10, { flags: ["changed"] }, "has a flag of files, but is a directory"],
   [3, { path: `tenants/acme/${"n".repeat(70_000)}` }, "is too long"],
   [8, { size: 4_999_000 }, "does not fill its head and pieces"],
   [9, { type: "pack" }, "has a directory in a segment of kind pack"],
@@ -324,6 +343,24 @@ const brokenOrders: readonly (readonly [
     (all) => [...all.slice(0, -1), { ...all[1], offset: offsetOf(all[10]) }],
     11,
     "has files behind the directories",
+  ],
+  [
+    "a piece comes behind its file's entry",
+    (all) => {
+      const last = Number(all[6]?.["stored"]);
+      const first = Number(all[4]?.["offset"]) + Number(all[4]?.["stored"]);
+      const shrunk = { ...all[7], size: 4_000_000 };
+      const piece = { ...all[4], raw: 4_000_256 };
+      return [...all.slice(0, 4), piece, shrunk, { ...all[5], offset: first, stored: last }];
+    },
+    7,
+    "has a piece behind its file's entry",
+  ],
+  [
+    "an entry comes behind the end",
+    (all) => [...all, { ...all[2], segment: 6, offset: 0 }],
+    12,
+    "is an entry behind the end",
   ],
   [
     "something comes behind the end",

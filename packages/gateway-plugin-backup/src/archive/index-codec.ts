@@ -58,12 +58,11 @@ export class IndexWriter {
   }
 
   #add(line: string): void {
-    this.#lines += `${line}\n`;
     if (this.#lines.length >= CHUNK_CHARACTERS) this.#closeFrame();
+    this.#lines += `${line}\n`;
   }
 
   #closeFrame(): void {
-    if (this.#lines === "") return;
     this.#frames.push(this.#compressor.compress(Buffer.from(this.#lines)));
     this.#lines = "";
   }
@@ -176,7 +175,7 @@ function checkLimits({ totals }: IndexHeader, limits: ArchiveLimits): void {
 function mustHold(line: string, check: () => void): void {
   try {
     check();
-  } catch (error) {
-    throw error instanceof LineError ? new Error(`The index line ${line} ${error.message}`) : error;
+  } catch (cause) {
+    throw new Error(`The index line ${line} cannot stand here: ${String(cause)}`, { cause });
   }
 }

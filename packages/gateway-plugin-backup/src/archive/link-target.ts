@@ -93,7 +93,7 @@ export type LinkRule = "link leaves the root through another link" | "link passe
 export class LinkSet {
   readonly #root: RawPath;
   readonly #targets = new Map<RawPath, RawPath>();
-  readonly #suspects = new Set<RawPath>();
+  readonly #suspects = new Map<RawPath, RawPath>();
 
   constructor(root: RawPath) {
     this.#root = root;
@@ -103,7 +103,7 @@ export class LinkSet {
     this.#targets.set(path, target);
     // Only `..` behind a name can mean something else than its text says: a leading `..` starts at the link's own
     // directory, which is a real one, and names alone only lead down, or to another link that is judged by itself.
-    if (climbsBehindName(target)) this.#suspects.add(path);
+    if (climbsBehindName(target)) this.#suspects.set(path, target);
   }
 
   delete(path: RawPath): void {
@@ -119,17 +119,17 @@ export class LinkSet {
   *escaping(
     budget: LinkBudget = { steps: MAX_LINK_STEPS },
   ): Generator<{ readonly path: RawPath; readonly rule: LinkRule | undefined }> {
-    for (const path of this.#suspects) {
-      const verdict = this.#follow(path, budget);
+    for (const [path, target] of this.#suspects) {
+      const verdict = this.#follow(path, target, budget);
       if (verdict !== "inside") yield { path, rule: verdict === "unjudged" ? undefined : verdict };
     }
   }
 
   /** Follows a link as the kernel would if every path existed. */
-  #follow(link: RawPath, budget: LinkBudget): "inside" | "unjudged" | LinkRule {
+  #follow(link: RawPath, linkTarget: RawPath, budget: LinkBudget): "inside" | "unjudged" | LinkRule {
     let at = parentPath(link);
     let passed = 0;
-    const pending = components(this.#targets.get(link) ?? ("" as RawPath));
+    const pending = components(linkTarget);
     for (;;) {
       const component = pending.pop();
       if (component === undefined) return "inside";

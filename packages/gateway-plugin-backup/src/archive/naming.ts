@@ -6,10 +6,7 @@ export function naming<T>(subject: string, action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof BackupError) || error.message.startsWith(subject)) throw error;
-    throw new BackupError(error.code, `${subject}: ${error.message}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-      cause: error,
-    });
+    const { code, message, hint, details } = error;
+    throw new BackupError(code, `${subject}: ${message}`, { hint, details, cause: error });
   }
 }

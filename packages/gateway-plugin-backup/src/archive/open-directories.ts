@@ -19,6 +19,11 @@ export interface Level {
   readonly identity: string;
 }
 
+export interface LostLevel<L extends Level> {
+  readonly level: L;
+  readonly error: unknown;
+}
+
 export class OpenDirectories<L extends Level> {
   readonly #root: number;
   readonly #levels: L[] = [];
@@ -38,12 +43,19 @@ export class OpenDirectories<L extends Level> {
   }
 
   /**
-   * Leaves the deepest directory. Throws what the system says when the one above it is not there any more, or
-   * {@link ReplacedError}; that one is the deepest then, and can only be left, too.
+   * Leaves the deepest directory. Gives the one above it when that cannot be reached any more, with what the system says
+   * or a {@link ReplacedError}: it is the deepest then, and can only be left, too.
    */
-  pop(): void {
+  pop(): LostLevel<L> | undefined {
     close(this.#levels.pop());
-    if (this.deepest?.handle === CLOSED) this.#reopenDeepest();
+    const level = this.deepest;
+    if (level?.handle !== CLOSED) return undefined;
+    try {
+      this.#reopenDeepest();
+      return undefined;
+    } catch (error) {
+      return { level, error };
+    }
   }
 
   closeAll(): void {
@@ -51,19 +63,17 @@ export class OpenDirectories<L extends Level> {
   }
 
   #reopenDeepest(): void {
-    const last = this.#levels.length - 1;
-    let open = last;
-    while (open >= 0 && this.#levels[open]?.handle === CLOSED) open--;
-    for (let index = open + 1; index <= last; index++) {
-      const level = this.#levels[index];
-      if (level === undefined) continue;
-      const handle = openSubdirectory(this.#levels[index - 1]?.handle ?? this.#root, level.name);
+    const first = this.#levels.findLastIndex(({ handle }) => handle !== CLOSED) + 1;
+    let parent = this.#levels[first - 1]?.handle ?? this.#root;
+    for (const [offset, level] of this.#levels.slice(first).entries()) {
+      const handle = openSubdirectory(parent, level.name);
       if (identityOfHandle(handle) !== level.identity) {
         closeSync(handle);
         throw new ReplacedError();
       }
       level.handle = handle;
-      close(this.#levels[index - MAX_OPEN]);
+      parent = handle;
+      close(this.#levels[first + offset - MAX_OPEN]);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { DEFAULT_LIMITS } from "./format.js";
+import { DEFAULT_LIMITS, SIGNATURE_FRAME_MAGIC } from "./format.js";
 import { skippableFrame } from "./frames.js";
 import { identifyArchive, identifyTenant } from "./identify.js";
 import { openIndex } from "./open.js";
@@ -80,6 +80,39 @@ t.test("an index larger than its entries can need is not fetched", async (t) => 
   await t.rejects(openIndex(memorySource(bytes), bytes.subarray(-100), { ...DEFAULT_LIMITS, entries: 10 }), {
     code: "LIMIT_EXCEEDED",
   });
+});
+
+t.test("what the seek table and the index say of each other's frames must be the same", async (t) => {
+  const refused = async (bytes: Buffer, message: RegExp): Promise<void> => {
+    await t.rejects(openIndex(memorySource(bytes), bytes.subarray(-100), DEFAULT_LIMITS), {
+      code: "ARCHIVE_DAMAGED",
+      message,
+    });
+  };
+  const extra = new FrameCompressor(3).compress(Buffer.from("not in the index"));
+  await refused(
+    buildArchive(sampleEntries(), {
+      table: (frames) => frames.splice(-1, 0, { stored: extra.length, raw: 16 }),
+      parts: (parts) => parts.splice(-2, 0, extra),
+    }),
+    /has \d frames before its index, which lists \d/,
+  );
+  const huge = Buffer.alloc(9 * 1024 * 1024);
+  await refused(
+    buildArchive(sampleEntries(), { frame: (_, kind) => (kind === "dirs" ? huge : undefined) }),
+    /has a frame of 9437184 bytes for segment/,
+  );
+});
+
+t.test("a signature larger than any is not fetched", async (t) => {
+  const signature = skippableFrame(SIGNATURE_FRAME_MAGIC, Buffer.alloc(64 * 1024));
+  const source = watchedSource(buildArchive(sampleEntries(), { behindIndex: [signature] }));
+  await t.rejects(openIndex(source, new Uint8Array(), DEFAULT_LIMITS), {
+    code: "ARCHIVE_DAMAGED",
+    message: /a signature of 65544 bytes/,
+    details: { rule: "signature" },
+  });
+  t.ok(source.reads.every(([start, end]) => end - start < signature.length));
 });
 
 t.test("seekable archives of other tools are foreign", async (t) => {

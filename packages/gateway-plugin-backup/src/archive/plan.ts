@@ -64,7 +64,7 @@ export class Plan {
   readonly #directories = new TopList<OpenSum>(LARGEST_LISTED, byBytes);
   readonly #topLevel = new TopList<OpenSum>(TOP_LEVEL_LISTED, byBytes);
   readonly #groups = new Map<string, OpenGroup>();
-  /** From the tenant's directory down to where the walk is. */
+  /** From the tenant's own directory, which is not among them, down to where the walk is. */
   readonly #open: OpenSum[] = [];
   readonly #rootFiles = { files: 0, bytes: 0 };
 
@@ -79,16 +79,13 @@ export class Plan {
     if (entry.type === "symlink") return;
     this.#closeUntilAround(entry.path);
     if (entry.type === "directory") {
-      this.#open.push({ path: entry.path, files: 0, bytes: 0 });
+      if (entry.path !== "") this.#open.push({ path: entry.path, files: 0, bytes: 0 });
       return;
     }
     this.#files.add(entry);
-    const directory = this.#open.at(-1);
-    for (const sum of directory?.path === "" ? [directory, this.#rootFiles] : [directory]) {
-      if (sum === undefined) continue;
-      sum.files++;
-      sum.bytes += entry.size;
-    }
+    const sum = this.#open.at(-1) ?? this.#rootFiles;
+    sum.files++;
+    sum.bytes += entry.size;
   }
 
   leaveOut(item: LeftOut): void {
@@ -102,7 +99,7 @@ export class Plan {
 
   /** Call it once, after the last entry. */
   finish(): PlanSummary {
-    while (this.#open.length > 1) this.#closeDeepest();
+    this.#closeUntilAround("" as RawPath);
     this.#file?.end();
     const topLevel = this.#topLevel
       .list()
@@ -118,20 +115,21 @@ export class Plan {
   }
 
   #closeUntilAround(path: RawPath): void {
-    for (let sum = this.#open.at(-1); sum !== undefined; sum = this.#open.at(-1)) {
-      if (sum.path === "" || isWithin(path, sum.path)) return;
-      this.#closeDeepest();
+    for (
+      let sum = this.#open.at(-1);
+      sum !== undefined && !isWithin(path, sum.path);
+      sum = this.#open.at(-1)
+    ) {
+      this.#open.pop();
+      this.#directories.add(sum);
+      const parent = this.#open.at(-1);
+      if (parent === undefined) {
+        this.#topLevel.add(sum);
+        continue;
+      }
+      parent.files += sum.files;
+      parent.bytes += sum.bytes;
     }
-  }
-
-  #closeDeepest(): void {
-    const sum = this.#open.pop();
-    const parent = this.#open.at(-1);
-    if (sum === undefined || parent === undefined) return;
-    parent.files += sum.files;
-    parent.bytes += sum.bytes;
-    this.#directories.add(sum);
-    if (parent.path === "") this.#topLevel.add(sum);
   }
 
   #groupOf({ reason, rule }: Pick<LeftOut, "reason" | "rule">): OpenGroup {

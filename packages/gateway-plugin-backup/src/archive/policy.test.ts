@@ -224,6 +224,16 @@ t.test("a message says which entry, what rule, and where a link leads", (t) => {
   t.end();
 });
 
+t.test("a long path in a message is cut, but not within a character", (t) => {
+  for (const start of ["", "a", "ab", "abc"]) {
+    const name = `${start}${"é€😀".repeat(60)}`;
+    const entry = String(judge([entryOf([name, "file"])])?.details?.["entry"]);
+    t.ok(entry.endsWith("…") && name.startsWith(entry.slice(0, -1)), entry.slice(-5));
+    t.ok(Buffer.byteLength(entry) > 297 && Buffer.byteLength(entry) <= 303);
+  }
+  t.end();
+});
+
 t.test("an archive over a limit is refused at the entry that passes it", (t) => {
   const entries = ["tenants/acme/a", "tenants/acme/b", "tenants/acme/c"].map(entryOf);
   t.equal(judge(entries, { ...DEFAULT_LIMITS, entries: 4, bytes: 3 }), undefined);
@@ -244,6 +254,33 @@ t.test("a hard link counts with the size of what it copies", (t) => {
     ["tenants/acme/b", "hardlink", "tenants/acme/a"],
   ] as const;
   t.match(judge(entries.map(entryOf), { ...DEFAULT_LIMITS, bytes: 1000 }), { code: "LIMIT_EXCEEDED" });
+  t.end();
+});
+
+t.test("only files have a size", (t) => {
+  const policy = new EntryPolicy({ root, limits: DEFAULT_LIMITS, subject });
+  for (const sketch of [
+    ["tenants/acme/f", "file", undefined, 1000],
+    ["tenants/acme/d", "directory"],
+  ] as const)
+    policy.check(entryOf(sketch));
+  t.strictSame(
+    ["f", "d", "none"].map((name) => policy.fileSize(rawPath(`tenants/acme/${name}`))),
+    [1000, 0, 0],
+  );
+  t.end();
+});
+
+t.test("links that are made to be costly are refused, not followed for ever", (t) => {
+  const links = Array.from({ length: 300 }, (_, i): Sketch => [
+    `tenants/acme/${"deep/".repeat(200)}l${i}`,
+    "symlink",
+    `here/${"x/../".repeat(800)}y`,
+  ]);
+  t.match(judge(links.map(entryOf)), {
+    code: "LIMIT_EXCEEDED",
+    details: { rule: "steps to follow links", entry: String },
+  });
   t.end();
 });
 

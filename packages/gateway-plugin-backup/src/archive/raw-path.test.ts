@@ -60,6 +60,7 @@ t.test("raw paths sort as their bytes do", (t) => {
 t.test("what is shown of a path holds no control characters", (t) => {
   t.equal(displayPath(rawPath("a\nb\x1b[31m\x7f\u0085é😀")), "a\\x0ab\\x1b[31m\\x7f\\x85é😀");
   t.equal(displayPath(rawPathFromBytes(Buffer.from([0x61, 0xff, 0x80, 0x0a]))), "a\\xff\\x80\\x0a");
+  t.equal(displayPath(rawPath("txt.\u202eexe\u2028")), "txt.\\u202eexe\\u2028");
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(bytes, (name) => {

@@ -20,25 +20,24 @@ export class ReaderThread {
   readonly #helper: SqliteHelper;
   readonly #events: ReaderEvents;
 
-  constructor(start: ReaderStart, events: ReaderEvents) {
+  /** `entry`: the thread's program, for tests. */
+  constructor(start: ReaderStart, events: ReaderEvents, entry = ENTRY) {
     const subject = subjectOf(start.source);
     this.#events = events;
     this.#helper = new SqliteHelper(start.source.directory, subject);
-    this.#worker = startThread(ENTRY, start);
+    this.#worker = startThread(entry, start);
     this.#worker.on("message", (message: FromReader) => {
       this.#receive(message);
     });
-    const died = (reason: string): void => {
-      events.onFailed(
-        new BackupError("JOB_THREAD_FAILED", `${subject}: the thread that reads it ended: ${reason}.`),
-      );
-    };
+    // An exit follows every error.
+    let reason = "";
     this.#worker.on("error", (error: Error) => {
-      died(error.message);
+      reason = `: ${error.message}`;
     });
     // After its last message the thread stays, because its port is open; so an exit is always too early.
     this.#worker.on("exit", (code) => {
-      died(`exit code ${code}`);
+      const message = `${subject}: the thread that reads it ended with exit code ${code}${reason}.`;
+      events.onFailed(new BackupError("JOB_THREAD_FAILED", message));
     });
   }
 

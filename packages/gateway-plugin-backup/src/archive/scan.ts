@@ -1,18 +1,17 @@
 import { BackupError } from "../errors.js";
-import type { PlanSummary } from "./plan.js";
 import { ReaderThread } from "./reader-thread-client.js";
 import type { ReaderEvents } from "./reader-thread-client.js";
-import type { TenantScan } from "./tenant-scan.js";
+import type { DryRun } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
+
+export type { DryRun };
 
 export interface ScanRequest extends TenantSource {
   /** Where the complete list goes (see `plan-file.ts`): a file that is not there yet. Undefined: no list. */
   readonly planFile: string | undefined;
   readonly signal: AbortSignal;
 }
-
-export type DryRun = Omit<TenantScan, "plan"> & PlanSummary;
 
 /**
  * What a backup of the tenant would hold and leave out, without reading its files. Runs in a thread of its own.
@@ -24,22 +23,18 @@ export async function scanTenant(request: ScanRequest): Promise<DryRun> {
   const { signal, planFile, ...source } = request;
   if (signal.aborted) throw abortReason(signal, source);
   let reader: ReaderThread | undefined;
-  let abort: () => void = () => undefined;
+  const listening = new AbortController();
   try {
-    const { plan, ...scan } = await new Promise<TenantScan>((resolve, reject) => {
-      abort = () => {
-        reject(abortReason(signal, source));
-      };
-      signal.addEventListener("abort", abort);
+    return await new Promise<DryRun>((resolve, reject) => {
+      const abort = (): void => reject(abortReason(signal, source));
+      signal.addEventListener("abort", abort, { signal: listening.signal });
       const onMessage: ReaderEvents["onMessage"] = (message) => {
-        if (message.type === "scanned") resolve(message.scan);
+        if (message.type === "planned") resolve(message.plan);
       };
       reader = new ReaderThread({ source, dryRun: { planFile } }, { onMessage, onFailed: reject });
     });
-    if (plan === undefined) throw new Error("The dry run has no plan.");
-    return { ...scan, ...plan };
   } finally {
-    signal.removeEventListener("abort", abort);
+    listening.abort();
     await reader?.stop();
   }
 }

@@ -100,6 +100,10 @@ t.test("more frames than the object can hold or any archive has are refused befo
   };
   t.throws(() => decodeSeekTable(footer(1000), 500), damaged);
   t.throws(() => decodeSeekTable(footer(0xffff_ffff), 2 ** 40), { code: "LIMIT_EXCEEDED" });
+  t.throws(() => encodeSeekTable(new Array<FrameSize>(2 ** 23 + 1)), {
+    code: "LIMIT_EXCEEDED",
+    message: "The archive has 8388609 frames; at most 8388608 are supported.",
+  });
   t.end();
 });
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import t from "tap";
 import { utimesArgument } from "./file-times.js";
 import { testOfPermissions } from "../test-support/permissions.js";
+import { aroundCalls, systemError } from "../test-support/system-calls.js";
 import { rawPath, type RawPath } from "./raw-path.js";
 import { StagingWriter } from "./staging-writer.js";
 import { stagingDirectory } from "./testing/staging.js";
@@ -178,5 +179,60 @@ testOfPermissions(t, import.meta.url, "a file that nobody may read can be copied
   writer.close();
   t.equal(readFileSync(join(into, "copy"), "utf8"), "secret");
   t.equal(statSync(join(into, "locked")).mode & 0o777, 0o200);
+  t.end();
+});
+
+t.test("whatever call the disk refuses, the entry is named and no descriptor stays open", (t) => {
+  const into = stagingDirectory(t);
+  const before = readdirSync("/proc/self/fd").length;
+  const refusals = [
+    ["writeSync", "ENOSPC", "DISK_FULL", "f below"],
+    ["fchmodSync", "EIO", "IO_FAILED", "f below"],
+    ["readSync", "EIO", "IO_FAILED", "f below"],
+    ["futimesSync", "EROFS", "READ_ONLY", "d below"],
+  ] as const;
+  for (const [call, error, code, what] of refusals)
+    void t.test(call, (t) => {
+      const place = join(into, call);
+      mkdirSync(place);
+      const writer = new StagingWriter(place);
+      const write = (): void => {
+        writeFile(writer, "f", "content");
+        writer.copyFile(rawPath("f"), rawPath("copy"), 0o600, TIME);
+        writer.directory(rawPath("d"), 0o700, TIME);
+        writer.finish();
+      };
+      aroundCalls(t, call, (original, ...args) => {
+        if (call === "futimesSync" && statSync(`/proc/self/fd/${String(args[0])}`).isFile())
+          return original(...args);
+        throw systemError(error, call);
+      });
+      t.throws(write, { code, message: new RegExp(`^Could not write ${what} .*: ${error}: [^,]*\\.$`) });
+      writer.close();
+      t.end();
+    });
+  t.equal(readdirSync("/proc/self/fd").length, before);
+  t.end();
+});
+
+t.test("a staging directory whose own time cannot be set is named", (t) => {
+  const into = stagingDirectory(t);
+  const writer = new StagingWriter(into);
+  writer.directory(rawPath(""), 0o700, TIME);
+  aroundCalls(t, "futimesSync", () => {
+    throw systemError("EIO", "futimes");
+  });
+  t.throws(() => writer.finish(), {
+    code: "IO_FAILED",
+    message: `Could not write ${into}: EIO: i/o error.`,
+  });
+  writer.close();
+  t.end();
+});
+
+t.test("content that belongs to no file is a fault of the reader that gives it", (t) => {
+  const writer = new StagingWriter(stagingDirectory(t));
+  t.throws(() => writer.content(Buffer.from("x")), { message: "content outside of a file" });
+  writer.close();
   t.end();
 });

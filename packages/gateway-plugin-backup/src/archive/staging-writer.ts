@@ -120,13 +120,12 @@ export class StagingWriter implements TreeSink {
 
   finish(): void {
     // A parent's path is a prefix of its children's, so backwards in byte order means children first.
-    for (const path of [...this.#directories.keys()].sort().reverse()) {
-      const settings = this.#directories.get(path);
-      if (settings === undefined) continue;
+    const childrenFirst = [...this.#directories].sort(([a], [b]) => (a < b ? 1 : -1));
+    for (const [path, { mode, mtimeNs }] of childrenFirst) {
       try {
         const handle = this.#handles.directory(path);
-        fchmodSync(handle, settings.mode & PERMISSIONS);
-        const time = utimesArgument(settings.mtimeNs);
+        fchmodSync(handle, mode & PERMISSIONS);
+        const time = utimesArgument(mtimeNs);
         futimesSync(handle, time, time);
       } catch (error) {
         throw this.#failed(path, error);

@@ -37,6 +37,10 @@ t.test("a write error of the disk is never passed over", async (t) => {
     code: "IO_FAILED",
     message: /tree.*Input\/output error/,
   });
+  await t.rejects(syncTree(join(directory, "tree"), join(directory, "tree/d/f")), {
+    code: "IO_FAILED",
+    message: /EACCES/,
+  });
   await t.rejects(syncTree(join(directory, "tree"), program(directory, "kill -9 $$")), {
     code: "IO_FAILED",
     message: /SIGKILL/,

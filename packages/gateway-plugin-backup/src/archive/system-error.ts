@@ -6,5 +6,10 @@ export function systemCode(error: unknown): string | undefined {
 
 /** `EACCES: permission denied, open '/proc/self/fd/20/x'` without the call and its path, which say nothing to people. */
 export function systemReason(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/, \w+( '.*)?$/s, "") : String(error);
+  return messageOf(error).replace(/, \w+( '.*)?$/s, "");
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -22,7 +22,7 @@ export interface TarEntry {
   readonly size: number;
   /** Nanoseconds since the epoch. The header keeps whole seconds, clamped to what 11 octal digits can say. */
   readonly mtimeNs: bigint;
-  /** Of a symlink. */
+  /** Of a symlink, and of nothing else. */
   readonly target?: RawPath;
 }
 
@@ -92,8 +92,8 @@ interface HeaderPlan {
 }
 
 function planHeader(entry: TarEntry): HeaderPlan {
+  const { target = "" } = entry;
   const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
-  const target = entry.type === "symlink" ? (entry.target ?? "") : "";
   const size = entry.type === "file" ? entry.size : 0;
   const split = splitPath(path);
   const longTarget = target.length > NAME_BYTES;
@@ -175,8 +175,9 @@ function writeUstarBlock(block: Buffer, fields: UstarFields): void {
 }
 
 function blockSum(block: Buffer): number {
+  const bytes = new DataView(block.buffer, block.byteOffset, BLOCK_BYTES);
   let sum = 0;
-  for (let i = 0; i < BLOCK_BYTES; i++) sum += block[i] ?? 0;
+  for (let i = 0; i < BLOCK_BYTES; i++) sum += bytes.getUint8(i);
   return sum;
 }
 

@@ -22,6 +22,7 @@ export interface DatabaseService {
 const INSPECT_AHEAD = 256;
 
 type Verdicts = Map<RawPath, Verdict>;
+const GONE: Verdict = { kind: "gone", identity: "" };
 
 /** One copy is made ahead, while the reader is busy with what comes before it. */
 interface CopyAhead {
@@ -62,7 +63,8 @@ export class TenantDatabases {
       const answer = answers[index];
       if (answer !== undefined) verdicts.set(candidate, answer);
     });
-    return verdicts.get(name) ?? { kind: "gone", identity: "" };
+    const [verdict = GONE] = answers;
+    return verdict;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { openRootDirectory } from "./confined.js";
@@ -8,6 +8,7 @@ import { joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { TenantLinks } from "./tenant-links.js";
 import type { JudgedLinks } from "./tenant-links.js";
+import { aroundCalls, systemError } from "../test-support/system-calls.js";
 
 /** Judges the links `name → target` that stand in the directory `d` of a tenant. */
 function judge(directory: string, links: Readonly<Record<string, string>>): JudgedLinks {
@@ -28,6 +29,27 @@ function judge(directory: string, links: Readonly<Record<string, string>>): Judg
   closeSync(handle);
   return collected.judge();
 }
+
+t.test("a link that is gone when its turn comes, or something else, is none", (t) => {
+  aroundCalls(t, "readlinkSync", (readlink, name, ...options) => {
+    const path = String(name);
+    if (path.endsWith("/gone") || path.endsWith("/replaced")) rmSync(path);
+    if (path.endsWith("/replaced")) writeFileSync(path, "");
+    return readlink(name, ...options);
+  });
+  const { safe, escaping } = judge(t.testdir({}), { gone: "x", replaced: "x", stays: "x" });
+  t.strictSame([...safe.keys()], ["d/stays"]);
+  t.equal(escaping.size, 0);
+  t.end();
+});
+
+t.test("a link that the disk cannot give is not passed over", (t) => {
+  aroundCalls(t, "readlinkSync", () => {
+    throw systemError("EIO", "readlink");
+  });
+  t.throws(() => judge(t.testdir({}), { link: "x" }), { code: "EIO" });
+  t.end();
+});
 
 /** What a reader of the archive says of the links that were found safe. */
 function refusedByReader(safe: ReadonlyMap<RawPath, RawPath>): unknown[] {

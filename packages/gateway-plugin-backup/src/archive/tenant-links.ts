@@ -2,7 +2,7 @@
 import { readlinkSync, realpathSync } from "node:fs";
 import { nameIn } from "./confined.js";
 import { LinkSet, MAX_LINK_STEPS as READER_LINK_STEPS, relativeTargetFor } from "./link-target.js";
-import { rawPath, rawPathFromBytes } from "./raw-path.js";
+import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { systemCode } from "./system-error.js";
 import { archivePath } from "./tenant-source.js";
@@ -51,18 +51,14 @@ export class TenantLinks {
   }
 
   judge(): JudgedLinks {
-    const set = new LinkSet(rawPath(this.#source.root));
-    const byArchivePath = new Map<RawPath, RawPath>();
-    for (const [path, target] of this.#safe) {
-      const full = archivePath(this.#source, path);
-      byArchivePath.set(full, path);
-      set.add(full, target);
-    }
+    const root = rawPath(this.#source.root);
+    const set = new LinkSet(root);
+    for (const [path, target] of this.#safe) set.add(joinRaw(root, path), target);
     const leaveOut = (escaping: readonly { readonly path: RawPath }[]): void => {
       for (const { path: full } of escaping) {
-        const path = byArchivePath.get(full);
+        const path = full.slice(root.length + 1) as RawPath;
         set.delete(full);
-        if (path === undefined || !this.#safe.delete(path)) continue;
+        this.#safe.delete(path);
         this.#escaping.add(path);
       }
     };

@@ -1,8 +1,10 @@
+import Database from "better-sqlite3";
 import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   renameSync,
@@ -27,7 +29,10 @@ import { TenantReader } from "./tenant-reader.js";
 import type { ReadSummary } from "./tenant-reader.js";
 import { scanTree } from "./tenant-scan.js";
 import type { TenantSource } from "./tenant-source.js";
+import { copy } from "./testing/databases.js";
+import { stagingDirectory } from "./testing/staging.js";
 import { testOfPermissions } from "../test-support/permissions.js";
+import { aroundCalls, systemError } from "../test-support/system-calls.js";
 
 /** Moments at which the tenant can be changed under the reader's eyes. */
 interface Moments {
@@ -58,22 +63,26 @@ function inspectOnly(directory: string): DatabaseService {
   };
 }
 
-async function read(
-  directory: string,
-  moments: Moments = {},
-  changes: Partial<TenantSource> = {},
-  service: DatabaseService = inspectOnly(directory),
-): Promise<ReadResult> {
-  const source: TenantSource = {
+function sourceOf(directory: string): TenantSource {
+  return {
     directory,
     root: "tenants/acme",
     tenant: "acme",
     limits: DEFAULT_LIMITS,
     exclude: [],
     allowUnreadable: false,
-    ...changes,
   };
-  const databases = new TenantDatabases(service, "/nonexistent");
+}
+
+async function read(
+  directory: string,
+  moments: Moments = {},
+  changes: Partial<TenantSource> = {},
+  service: DatabaseService = inspectOnly(directory),
+  temporaryDirectory = "/nonexistent",
+): Promise<ReadResult> {
+  const source: TenantSource = { ...sourceOf(directory), ...changes };
+  const databases = new TenantDatabases(service, temporaryDirectory);
   const { links } = await scanTree(source, databases, { onProgress: () => undefined });
   moments.afterScan?.();
   const raw: Buffer[] = [];
@@ -292,6 +301,168 @@ t.test("a link that appears or is turned elsewhere after the scan cannot lead ou
   t.notOk(find(result, "new"));
   t.match(result.warnings, [{ code: "FILE_CHANGED", path: "new" }]);
 });
+
+t.test("a file that is gone when the first pass comes to it is not counted", async (t) => {
+  const directory = t.testdir({ a: "12", b: "345" });
+  aroundCalls(t, "lstatSync", (lstat, name, ...options) => {
+    if (String(name).endsWith("/b")) rmSync(join(directory, "b"), { force: true });
+    return lstat(name, ...options);
+  });
+  const databases = new TenantDatabases(inspectOnly(directory), "/nonexistent");
+  const { scan } = await scanTree(sourceOf(directory), databases, { onProgress: () => undefined });
+  t.match(scan, { totals: { files: 1, contentBytes: 2 }, warnings: [] });
+});
+
+t.test("a file whose access time only its owner may keep is read all the same", async (t) => {
+  const directory = t.testdir({ theirs: "content" });
+  aroundCalls(t, "openSync", (open, name, flags, ...mode) => {
+    if ((Number(flags) & constants.O_NOATIME) !== 0) throw systemError("EPERM", "open");
+    return open(name, flags, ...mode);
+  });
+  t.equal(unpacked(await read(directory), "theirs"), "content");
+});
+
+t.test("a large journal that becomes dangerous while it is read is archived without its end", async (t) => {
+  const directory = t.testdir({});
+  const path = join(directory, "m-journal");
+  writeFileSync(path, Buffer.alloc(LARGE_FILE_BYTES, "x"));
+  const result = await read(directory, {
+    afterSegment: once(() => {
+      const handle = openSync(path, "r+");
+      writeSync(handle, Buffer.from("d9d505f920a163d7", "hex"), 0, 8, LARGE_FILE_BYTES - 8);
+      closeSync(handle);
+    }),
+  });
+  t.ok(unpacked(result, "m-journal") === "x".repeat(LARGE_FILE_BYTES - 8) + "\0".repeat(8));
+  t.strictSame(find(result, "m-journal")?.flags, ["truncated"]);
+  t.match(result.warnings, [{ code: "FILE_TRUNCATED", path: "m-journal" }]);
+});
+
+/** Makes a database and lets go of it. */
+function makeDatabase(path: string): void {
+  const database = new Database(path);
+  database.exec("CREATE TABLE t (n)");
+  database.close();
+}
+
+/** Copies as well, in this process: it has no database open then. */
+function copying(directory: string): DatabaseService {
+  return { ...inspectOnly(directory), copy: ({ name, copy: file }) => copy(directory, name, file) };
+}
+
+t.test("a journal that is gone when its turn comes needs no word; another file does", async (t) => {
+  const directory = t.testdir({ a: "", "b-journal": "", b: "plain", "m.sqlite-journal": "" });
+  makeDatabase(join(directory, "m.sqlite"));
+  const commit = once(() => {
+    for (const name of ["b-journal", "m.sqlite-journal"]) rmSync(join(directory, name), { force: true });
+  });
+  const moments = { beforeBuffer: commit };
+  const result = await read(directory, moments, {}, copying(directory), stagingDirectory(t));
+  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b-journal" }]);
+  t.equal(result.warnings.length, 1);
+  t.equal(result.databases, 1);
+});
+
+t.test("a journal whose database appears just now is left out with it", async (t) => {
+  const directory = t.testdir({ "m-journal": "x".repeat(512) });
+  const { inspect, copy } = inspectOnly(directory);
+  const service: DatabaseService = {
+    copy,
+    inspect: async (request) => {
+      const verdicts = await inspect(request);
+      return verdicts.map(({ identity }) => ({ kind: "companion", identity }));
+    },
+  };
+  const result = await read(directory, {}, {}, service);
+  t.notOk(find(result, "m-journal"));
+  t.strictSame(result.warnings, []);
+});
+
+t.test("a file that turns out to be no database when it is copied is read as what it is", async (t) => {
+  const directory = t.testdir({});
+  const path = join(directory, "m.sqlite");
+  makeDatabase(path);
+  const service: DatabaseService = {
+    ...inspectOnly(directory),
+    copy: () => {
+      writeFileSync(path, "plain text");
+      return Promise.resolve({ kind: "plain" });
+    },
+  };
+  const result = await read(directory, {}, {}, service);
+  t.equal(unpacked(result, "m.sqlite"), "plain text");
+  t.strictSame(result.warnings, []);
+});
+
+t.test("a database that vanishes before it is inspected or copied is reported by name", async (t) => {
+  for (const moment of ["inspect", "copy"] as const) {
+    const directory = t.testdir({});
+    const path = join(directory, "m.sqlite");
+    makeDatabase(path);
+    const { inspect, copy } = inspectOnly(directory);
+    const service: DatabaseService = {
+      inspect: (request) => {
+        if (moment === "inspect") rmSync(path, { force: true });
+        return inspect(request);
+      },
+      copy: (request) => {
+        rmSync(path, { force: true });
+        return copy(request);
+      },
+    };
+    const result = await read(directory, {}, {}, service);
+    t.match(result.warnings, [{ code: "FILE_VANISHED", path: "m.sqlite" }], moment);
+    t.equal(result.entries.length, 1);
+  }
+});
+
+t.test("no copy is made ahead of a database that has vanished", async (t) => {
+  const directory = t.testdir({});
+  for (const name of ["a.sqlite", "b.sqlite"]) makeDatabase(join(directory, name));
+  const { inspect } = inspectOnly(directory);
+  const copies: string[] = [];
+  const service: DatabaseService = {
+    inspect: async (request) => {
+      const verdicts = await inspect(request);
+      rmSync(join(directory, "b.sqlite"), { force: true });
+      return verdicts;
+    },
+    copy: (request) => {
+      copies.push(request.name);
+      return copying(directory).copy(request);
+    },
+  };
+  const result = await read(directory, {}, {}, service, stagingDirectory(t));
+  t.strictSame(copies, ["a.sqlite"]);
+  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b.sqlite" }]);
+});
+
+for (const [what, path, refused] of [
+  ["a small file", "sub/small", "/small"],
+  ["the directory of a large file", "sub/large", "/sub"],
+] as const)
+  t.test(`${what} that cannot be reached any more fails the backup by name, or is left out`, async (t) => {
+    const directory = t.testdir({ a: "", sub: { small: "content" } });
+    for (const name of ["before", "sub/large"])
+      writeFileSync(join(directory, name), Buffer.alloc(LARGE_FILE_BYTES));
+    let isClosed = false;
+    aroundCalls(t, "openSync", (open, name, ...rest) => {
+      if (isClosed && String(name).endsWith(refused)) throw systemError("EACCES", "open");
+      return open(name, ...rest);
+    });
+    const close = (): void => {
+      isClosed = true;
+    };
+    const moments: Moments = path === "sub/small" ? { afterScan: close } : { afterSegment: close };
+    await t.rejects(read(directory, moments), {
+      code: "FILE_UNREADABLE",
+      message: `Tenant acme: file ${path} cannot be read: EACCES: permission denied.`,
+    });
+    isClosed = false;
+    const result = await read(directory, moments, { allowUnreadable: true });
+    t.match(result.warnings, [{ code: "FILE_UNREADABLE", path }]);
+    t.notOk(find(result, path));
+  });
 
 testOfPermissions(
   t,

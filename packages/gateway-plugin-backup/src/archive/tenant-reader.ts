@@ -209,8 +209,8 @@ export class TenantReader {
   }
 
   async #addLargeFiles(root: number): Promise<void> {
-    for (this.#largeIndex = 0; this.#largeIndex < this.#large.length; this.#largeIndex++) {
-      const path = this.#large[this.#largeIndex]?.path ?? rawPath("");
+    for (const [index, { path }] of this.#large.entries()) {
+      this.#largeIndex = index;
       const handle = this.#openParent(root, path);
       if (handle === undefined) continue;
       try {

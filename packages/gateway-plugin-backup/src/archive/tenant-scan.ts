@@ -30,9 +30,9 @@ export interface TenantScan {
   readonly totals: ScanTotals;
   readonly excluded: Excluded;
   readonly warnings: readonly ArchiveWarning[];
-  /** Of a dry run. */
-  readonly plan?: PlanSummary;
 }
+
+export type DryRun = TenantScan & PlanSummary;
 
 const PROGRESS_ENTRIES = 10_000;
 
@@ -40,7 +40,7 @@ type WalkedFile = Extract<WalkItem, { type: "file" | "symlink" }>;
 
 export interface ScanOptions {
   readonly onProgress: (totals: ScanTotals) => void;
-  /** Of a dry run: is told of every entry. */
+  /** Of a dry run: is told of every entry; to be finished by the caller. */
   readonly plan?: Plan;
 }
 
@@ -90,12 +90,7 @@ export async function scanTree(
   tally.leaveOutLinks(judged.escaping.size);
   for (const path of plan === undefined ? [] : judged.safe.keys())
     plan?.include({ path, type: "symlink", size: 0 });
-  const scan = {
-    totals: tally.totals,
-    excluded: excluded.totals,
-    warnings: warnings.list(),
-    ...(plan === undefined ? {} : { plan: plan.finish() }),
-  };
+  const scan = { totals: tally.totals, excluded: excluded.totals, warnings: warnings.list() };
   return { scan, links: judged };
 }
 

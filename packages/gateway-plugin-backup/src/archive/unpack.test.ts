@@ -65,6 +65,16 @@ t.test("no flipped byte of a compressed tar leads to a wrong tree", async (t) =>
     }
 });
 
+t.test("a frame that needs a window over 128 MiB is refused, with a way out", async (t) => {
+  // Window_Descriptor 0x90: 2^28 bytes; then a raw block of one byte, which is not the last.
+  const frame = Buffer.from("28b52ffd" + "00" + "90" + "080000" + "00", "hex");
+  t.match(await refusal(frame), {
+    code: "LIMIT_EXCEEDED",
+    details: { rule: "zstd window" },
+    hint: /zstd -d --long=31/,
+  });
+});
+
 t.test("a bomb is refused by its ratio while it is unpacked", async (t) => {
   const zeros = Buffer.alloc(4 * 1024 * 1024);
   const frame = new FrameCompressor(19).compress(zeros);

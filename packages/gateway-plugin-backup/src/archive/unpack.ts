@@ -2,10 +2,11 @@
 import { finished } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import binding from "zstd-napi/binding.js";
-import { BackupError } from "../errors.js";
+import { BackupError, toBackupError } from "../errors.js";
 import { damaged } from "./damage.js";
 import { type ArchiveLimits, INDEX_FRAME_MAGIC } from "./format.js";
 import { RatioGuard } from "./limits.js";
+import { messageOf } from "./system-error.js";
 
 export interface Unpacker {
   /** Takes the next stored bytes; they must stay as they are until it is done with them. Throws ARCHIVE_DAMAGED, LIMIT_EXCEEDED. */
@@ -100,7 +101,7 @@ class ZstdUnpacker implements Unpacker {
     try {
       return this.#context.decompressStream(this.#buffer, bytes);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (reason.includes("too much memory"))
         throw new BackupError(
           "LIMIT_EXCEEDED",
@@ -128,9 +129,9 @@ class GzipUnpacker implements Unpacker {
   /** Where the zeros begin that end what was given so far. */
   #trailingZeros = 0;
   #tarBytes = 0;
-  #failure: Error | undefined;
+  #failure: BackupError | undefined;
   /** Of the write that is under way: zlib does not call back when the stream fails. */
-  #reject: (failure: Error) => void = () => undefined;
+  #reject: ((failure: BackupError) => void) | undefined;
 
   constructor(options: UnpackOptions) {
     this.#options = options;
@@ -153,33 +154,28 @@ class GzipUnpacker implements Unpacker {
 
   async end(): Promise<void> {
     this.#gunzip.end();
-    await finished(this.#gunzip).catch((error: unknown) => this.#fail(asError(error)));
+    await finished(this.#gunzip).catch((error: unknown) => this.#fail(error));
     if (this.#failure !== undefined) throw this.#failure;
     // zlib stops where no member follows, and says nothing of what it did not read: zeros there are a tape's padding.
     if (this.#gunzip.bytesWritten < this.#trailingZeros)
       throw broken(this.#options.subject, "has something behind the end of its gzip stream");
   }
 
-  #fail(failure: Error): void {
-    this.#failure ??= failure;
-    this.#reject(this.#failure);
+  #fail(error: unknown): void {
+    this.#failure ??= toBackupError(error, `decompress ${this.#options.subject}`);
+    this.#reject?.(this.#failure);
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#failure !== undefined) return;
     this.#tarBytes += bytes.length;
     try {
       this.#ratio.check(this.#gunzip.bytesWritten, this.#tarBytes);
       this.#options.output(bytes);
     } catch (error) {
-      this.#fail(asError(error));
+      this.#fail(error);
       this.#gunzip.destroy();
     }
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function broken(subject: string, how: string, cause?: unknown): BackupError {

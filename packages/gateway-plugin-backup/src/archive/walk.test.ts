@@ -4,6 +4,7 @@ import {
   closeSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -20,7 +21,9 @@ import type { RawPath } from "./raw-path.js";
 import { walk } from "./walk.js";
 import type { WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
+import { stagingDirectory } from "./testing/staging.js";
 import { testOfPermissions } from "../test-support/permissions.js";
+import { aroundCalls, systemError } from "../test-support/system-calls.js";
 
 interface Walked {
   readonly paths: string[];
@@ -31,10 +34,15 @@ interface Walked {
 /** Walks a directory; `visit` is called with each item before the walk goes on. */
 function walkAll(
   directory: string,
-  options: { exclude?: string[]; prefixBytes?: number; visit?: (item: WalkItem) => void } = {},
+  options: {
+    exclude?: string[];
+    prefixBytes?: number;
+    allowUnreadable?: boolean;
+    visit?: (item: WalkItem) => void;
+  } = {},
 ): Walked {
   const root = openRootDirectory(directory);
-  const warnings = new Warnings("Tenant acme", false);
+  const warnings = new Warnings("Tenant acme", options.allowUnreadable ?? false);
   const leftOut: LeftOut[] = [];
   const paths: string[] = [];
   try {
@@ -244,12 +252,112 @@ t.test("a directory that is replaced while the walk is deep below it is reported
   t.end();
 });
 
-testOfPermissions(t, import.meta.url, "a directory that must not be read fails the walk by its name", (t) => {
-  const directory = t.testdir({ locked: {} });
-  chmodSync(join(directory, "locked"), 0o000);
+testOfPermissions(
+  t,
+  import.meta.url,
+  "a directory that must not be read, or may be listed but not entered, fails the walk by its name",
+  (t) => {
+    for (const mode of [0o000, 0o400]) {
+      const directory = stagingDirectory(t);
+      mkdirSync(join(directory, "closed"));
+      writeFileSync(join(directory, "closed/a"), "123");
+      writeFileSync(join(directory, "z"), "");
+      chmodSync(join(directory, "closed"), mode);
+      t.throws(() => walkAll(directory), {
+        code: "FILE_UNREADABLE",
+        message: "Tenant acme: file closed cannot be read: EACCES: permission denied.",
+      });
+      const { paths, warnings, leftOut } = walkAll(directory, { allowUnreadable: true });
+      t.strictSame(paths, ["/", "z"]);
+      t.match(warnings, [{ code: "FILE_UNREADABLE", path: "closed" }]);
+      const unknown = { path: "closed", type: "directory", entries: 1, bytes: 0 };
+      t.match(leftOut, [{ ...unknown, reason: "unreadable" }]);
+      t.match(walkAll(directory, { exclude: ["closed"] }).leftOut, [
+        { ...unknown, reason: "config-exclude" },
+      ]);
+    }
+    t.end();
+  },
+);
+
+t.test(
+  "a directory that is closed to us while the walk is deep below it is reported, and not read on",
+  (t) => {
+    const directory = t.testdir({});
+    makeDeepTree(directory, 100);
+    let isClosed = false;
+    aroundCalls(t, "openSync", (open, name, ...rest) => {
+      if (isClosed && realpathSync(String(name)) === join(directory, "d/d"))
+        throw systemError("EACCES", "open");
+      return open(name, ...rest);
+    });
+    const visit = ({ path }: WalkItem): void => {
+      isClosed ||= path.split("/").length === 100;
+    };
+    const { paths, warnings } = walkAll(directory, { allowUnreadable: true, visit });
+    t.ok(paths.includes("d/z"), "the walk goes on above it");
+    t.notOk(paths.includes("d/d/z"));
+    t.ok(warnings.some(({ code, path }) => code === "FILE_UNREADABLE" && path === "d/d"));
+    isClosed = false;
+    t.throws(() => walkAll(directory, { visit }), { code: "FILE_UNREADABLE", message: /d\/d.*EACCES/ });
+    t.end();
+  },
+);
+
+t.test("a directory that the disk cannot list fails the walk by its name, and is closed again", (t) => {
+  const directory = t.testdir({ d: {} });
+  const before = readdirSync("/proc/self/fd").length;
+  let listings = 0;
+  aroundCalls(t, "opendirSync", (opendir, ...args) => {
+    if (++listings === 2) throw systemError("EIO", "opendir");
+    return opendir(...args);
+  });
   t.throws(() => walkAll(directory), {
     code: "FILE_UNREADABLE",
-    message: /Tenant acme: .*locked.*permission denied/,
+    message: "Tenant acme: file d cannot be read: EIO: i/o error.",
   });
+  t.equal(readdirSync("/proc/self/fd").length, before);
+  t.end();
+});
+
+t.test("a Node that gives names as text ends the walk: it could not tell all of them apart", (t) => {
+  const directory = t.testdir({ a: { b: "" } });
+  let listings = 0;
+  aroundCalls(t, "opendirSync", (opendir, name, options) =>
+    ++listings % 2 === 0 ? opendir(name) : opendir(name, options),
+  );
+  t.throws(() => walkAll(directory), { message: /names as bytes/ });
+  t.throws(() => walkAll(directory, { exclude: ["a"] }), { message: /names as bytes/ });
+  t.end();
+});
+
+t.test("an excluded file that is gone when it is counted counts as an empty one", (t) => {
+  const directory = t.testdir({ a: "", b: "123" });
+  const { leftOut } = walkAll(directory, {
+    exclude: ["b"],
+    visit: ({ path }) => {
+      if (path === "a") rmSync(join(directory, "b"));
+    },
+  });
+  t.match(leftOut, [{ path: "b", entries: 1, bytes: 0 }]);
+  t.end();
+});
+
+t.test("what is excluded is counted as deep as paths may be, and no deeper", (t) => {
+  const directory = t.testdir({ out: { sub: { a: "1", b: "1" }, a: "1" } });
+  const prefixBytes = 4096 - "out/a".length;
+  t.match(walkAll(directory, { exclude: ["out"], prefixBytes }).leftOut, [
+    { path: "out", reason: "config-exclude", entries: 3, bytes: 1 },
+  ]);
+  t.end();
+});
+
+t.test("a glob is matched byte by byte against a name that is not UTF-8", (t) => {
+  const directory = t.testdir({ "café.log": "" });
+  for (const name of ["caf\xe9.log", "caf\xe9.txt"])
+    writeFileSync(Buffer.from(`${directory}/${name}`, "latin1"), "");
+  const { paths, leftOut } = walkAll(directory, { exclude: ["caf?.log"] });
+  t.strictSame(paths, ["/", "caf\xe9.txt"]);
+  t.equal(leftOut.length, 2);
   t.end();
 });

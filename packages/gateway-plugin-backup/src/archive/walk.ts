@@ -18,6 +18,7 @@ import type { RawPath } from "./raw-path.js";
 import { systemCode } from "./system-error.js";
 import type { Warnings } from "./warnings.js";
 
+const HERE = rawPath(".");
 /** Terminal state that means nothing once its process is gone; never archived. */
 const EPHEMERAL_DIRECTORY = rawPath("pty");
 
@@ -85,7 +86,7 @@ interface CountedLeftOut extends LeftOut {
 export function* walk(options: WalkOptions): Generator<WalkItem, void, void> {
   const walking = new Walking(options);
   try {
-    yield* walking.enter("." as RawPath, "" as RawPath);
+    yield* walking.enter(HERE, rawPath(""));
     for (let directory = walking.deepest; directory !== undefined; directory = walking.deepest) {
       const child = directory.children[++directory.position];
       if (child === undefined) {
@@ -93,7 +94,7 @@ export function* walk(options: WalkOptions): Generator<WalkItem, void, void> {
         continue;
       }
       const path = joinRaw(directory.path, child.name);
-      if (directory.leftOut !== undefined) walking.count(directory, child, path);
+      if (directory.leftOut !== undefined) walking.count(directory, directory.leftOut, child, path);
       else if (walking.isLeftOut(directory, child, path)) continue;
       else if (child.type === "directory") yield* walking.enter(child.name, path);
       else if (child.type !== "special") yield { type: child.type, path, name: child.name, directory };
@@ -119,40 +120,36 @@ class Walking {
   }
 
   /** Opens a directory that is archived, in the deepest one. One that vanished or was replaced is looked for once more. */
-  enter(name: RawPath, path: RawPath): WalkItem[] {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const handle = this.#push(name, path, undefined);
-        return [{ type: "directory", path, stats: fstatSync(handle, { bigint: true }) }];
-      } catch (error) {
-        if (isReplaced(error) && attempt === 1) continue;
-        if (isReplaced(error)) this.#reportReplaced(path);
-        else {
-          this.#options.warnings.unreadableBecause(path, error);
-          this.#options.onLeftOut?.({ path, type: "directory", reason: "unreadable", entries: 1, bytes: 0 });
-        }
-        return [];
+  enter(name: RawPath, path: RawPath, isSecondAttempt = false): WalkItem[] {
+    try {
+      const handle = this.#push(name, path, undefined);
+      return [{ type: "directory", path, stats: fstatSync(handle, { bigint: true }) }];
+    } catch (error) {
+      if (isReplaced(error)) {
+        if (!isSecondAttempt) return this.enter(name, path, true);
+        this.#reportReplaced(path);
+      } else {
+        this.#options.warnings.unreadableBecause(path, error);
+        this.#options.onLeftOut?.({ path, type: "directory", reason: "unreadable", entries: 1, bytes: 0 });
       }
+      return [];
     }
   }
 
   leave(directory: OpenDirectory): void {
     const { leftOut } = directory;
     if (leftOut?.path === directory.path) this.#options.onLeftOut?.(leftOut);
-    try {
-      this.#open.pop();
-    } catch (error) {
-      const lost = this.#open.deepest;
-      if (lost === undefined || !(isReplaced(error) || error instanceof ReplacedError)) throw error;
-      lost.position = lost.children.length;
-      if (lost.leftOut === undefined) this.#reportReplaced(lost.path);
-    }
+    const lost = this.#open.pop();
+    if (lost === undefined) return;
+    const { level, error } = lost;
+    level.position = level.children.length;
+    if (level.leftOut !== undefined) return;
+    if (error instanceof ReplacedError || isReplaced(error)) this.#reportReplaced(level.path);
+    else this.#options.warnings.unreadableBecause(level.path, error);
   }
 
   /** Adds a child of a directory that is left out. What is too deep or cannot be read counts without what it holds. */
-  count(directory: OpenDirectory, child: Child, path: RawPath): void {
-    const { leftOut } = directory;
-    if (leftOut === undefined) return;
+  count(directory: OpenDirectory, leftOut: CountedLeftOut, child: Child, path: RawPath): void {
     leftOut.entries++;
     if (child.type === "file") leftOut.bytes += sizeIn(directory, child);
     else if (child.type === "directory") this.#enterLeftOut(child.name, path, leftOut);
@@ -217,6 +214,8 @@ class Walking {
     const parent = this.#open.deepest;
     const handle = openSubdirectory(parent?.handle ?? this.#options.root, name);
     try {
+      // Fails without the right to search it: then it can be listed, but nothing in it reached.
+      statIn(handle, HERE);
       const children = listChildren(handle);
       const hasIgnoreFile = leftOut === undefined && children.some(isIgnoreFile);
       const ignore = this.#ignoreFiles.layer(path, handle, hasIgnoreFile, parent?.ignore);

@@ -42,6 +42,19 @@ t.test(
         hint: /ulimit -n/,
       },
     );
+    t.throws(() => warnings.unreadableBecause(rawPath(""), tooMany), {
+      message: /^Tenant acme: \. could not/,
+    });
+    const fault = new TypeError("A fault of the program.");
+    t.throws(() => warnings.unreadableBecause(rawPath("x"), fault), fault);
     t.end();
   },
 );
+
+t.test("the tenant's own directory has a name in messages", (t) => {
+  const warnings = new Warnings("Tenant acme", false);
+  t.throws(() => warnings.unreadable("FILE_UNREADABLE", rawPath(""), "EIO: i/o error"), {
+    message: "Tenant acme: file . cannot be read: EIO: i/o error.",
+  });
+  t.end();
+});

@@ -241,6 +241,15 @@ t.test("progress ends at what the archive holds", async (t) => {
   t.equal(summary.storedBytes, bytes.length);
 });
 
+t.test("progress is told while a large tenant is looked at", async (t) => {
+  const directory = t.testdir({});
+  for (let i = 0; i < 10_000; i++) writeFileSync(join(directory, String(i)), "");
+  const seen: WriteProgress[] = [];
+  await writeToMemory(directory, { onProgress: (p) => seen.push(p) });
+  const scans = seen.filter(({ phase }) => phase === "scan").map(({ files }) => files);
+  t.strictSame(scans, [9999, 10_000], "the tenant's own directory counts as well");
+});
+
 t.test("the summary's index hash is that of the index frame", async (t) => {
   const { bytes, segments, summary } = await writeToMemory(t.testdir({ a: "x" }));
   const start = segments.reduce((sum, { stored }) => sum + stored, 0);

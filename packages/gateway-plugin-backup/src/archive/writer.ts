@@ -20,7 +20,6 @@ import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { FrameSize } from "./seek-table.js";
 import { tarPadding } from "./tar-header.js";
-import type { ReadSummary } from "./tenant-reader.js";
 import type { ScanTotals } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
@@ -86,6 +85,8 @@ export function writeArchive(request: WriteRequest): ArchiveStream {
   return { chunks: writing.chunks(), summary: writing.summary };
 }
 
+type ReaderResult = Extract<FromReader, { type: "read" }>;
+
 interface CompressedSegment {
   readonly segment: Omit<RawSegment, "buffer">;
   readonly result: FromCompressor;
@@ -95,7 +96,8 @@ class ArchiveWriting {
   readonly summary: Promise<WriteSummary>;
   readonly #request: WriteRequest;
   readonly #source: TenantSource;
-  readonly #turns = new Turns<CompressedSegment>();
+  /** The reader's summary is the last. */
+  readonly #turns = new Turns<CompressedSegment | ReaderResult>();
   readonly #index = new IndexWriter();
   readonly #frames: FrameSize[] = [];
   /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
@@ -103,10 +105,8 @@ class ArchiveWriting {
   #storedBytes = 0;
   #contentBytes = 0;
   #scanned: ScanTotals = { entries: 0, files: 0, directories: 0, symlinks: 0, contentBytes: 0 };
-  #excluded: Excluded | undefined;
-  #read: ReadSummary | undefined;
-  #resolve: (summary: WriteSummary) => void = () => undefined;
-  #reject: (error: BackupError) => void = () => undefined;
+  #resolve: ((summary: WriteSummary) => void) | undefined;
+  #reject: ((error: BackupError) => void) | undefined;
 
   constructor(request: WriteRequest) {
     const { directory, root, tenant, limits, exclude, allowUnreadable } = request;
@@ -143,47 +143,41 @@ class ArchiveWriting {
     for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
       reader.giveBuffer(new ArrayBuffer(SEGMENT_BYTES));
     try {
-      for await (const { segment, result } of this.#turns) {
+      for await (const turn of this.#turns) {
+        if ("summary" in turn) {
+          yield* this.#tail(turn);
+          continue;
+        }
+        const { segment, result } = turn;
         this.#record(segment, result);
         reader.giveBuffer(result.buffer);
         yield new Uint8Array(result.output, 0, result.stored);
         this.#outputs.push(result.output);
       }
-      yield* this.#tail();
     } catch (error) {
       const failure = toBackupError(error, `write the archive of tenant ${this.#source.tenant}`);
-      this.#reject(failure);
+      this.#reject?.(failure);
       throw failure;
     } finally {
       signal.removeEventListener("abort", abort);
       // Has no effect when it was settled before.
-      this.#reject(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
+      this.#reject?.(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
       await Promise.all([reader.stop(), compressors.stop()]);
     }
   }
 
   #receive(message: Exclude<FromReader, { type: "helper" | "failed" }>, compressors: CompressThreads): void {
-    switch (message.type) {
-      case "scanning":
-        this.#scanned = message.totals;
-        this.#report("scan");
-        break;
-      case "scanned":
-        this.#scanned = message.scan.totals;
-        this.#excluded = message.scan.excluded;
-        this.#report("scan");
-        break;
-      case "segment": {
-        const { buffer, ...segment } = message.segment;
-        const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
-        const compressed = compressors.compress({ buffer, raw: segment.raw, output });
-        this.#turns.add(compressed.then((result) => ({ segment, result })));
-        break;
-      }
-      case "read":
-        this.#read = message.summary;
-        this.#turns.end();
-        break;
+    if (message.type === "segment") {
+      const { buffer, ...segment } = message.segment;
+      const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
+      const compressed = compressors.compress({ buffer, raw: segment.raw, output });
+      this.#turns.add(compressed.then((result) => ({ segment, result })));
+    } else if (message.type === "read") {
+      this.#turns.add(Promise.resolve(message));
+      this.#turns.end();
+    } else if (message.type !== "planned") {
+      this.#scanned = message.totals;
+      this.#report("scan");
     }
   }
 
@@ -198,10 +192,7 @@ class ArchiveWriting {
   }
 
   /** Index and seek table. */
-  *#tail(): Generator<Uint8Array, void, void> {
-    const read = this.#read;
-    const excluded = this.#excluded;
-    if (read === undefined || excluded === undefined) throw new Error("The reader's summary is missing.");
+  *#tail({ summary: read, excluded }: ReaderResult): Generator<Uint8Array, void, void> {
     const { tenant, uid, root, createdAt, producer } = this.#request;
     const { totals } = this.#index;
     const payload = this.#index.finish({
@@ -220,7 +211,7 @@ class ArchiveWriting {
     const seekTable = encodeSeekTable(this.#frames);
     yield index;
     yield seekTable;
-    this.#resolve({
+    this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
       indexSha256,

@@ -155,12 +155,17 @@ t.test("a frame that claims gigabytes is refused by its claim, not after allocat
   t.end();
 });
 
-t.test("a frame that holds more than it claims is refused", (t) => {
-  // Claims 1 byte in a single segment, holds an RLE block of 100,000 bytes.
-  const header = Buffer.from("28b52ffd" + "24" + "01", "hex");
-  const block = Buffer.alloc(4);
-  block.writeUIntLE((100_000 << 3) | (1 << 1) | 1, 0, 3);
-  t.throws(() => decompressFrame(Buffer.concat([header, block, Buffer.alloc(4)]), 1), damaged);
+t.test("a frame that holds more or less than it claims is refused", (t) => {
+  // A single segment with a size of one byte; an RLE block of zeros, the last one; the low half of their XXH64.
+  const zeros = (claimed: number, held: number): Buffer => {
+    const block = Buffer.alloc(4);
+    block.writeUIntLE((held << 3) | (1 << 1) | 1, 0, 3);
+    const checksum = compressor.compress(Buffer.alloc(held)).subarray(-4);
+    return Buffer.concat([Buffer.from("28b52ffd" + "24", "hex"), Buffer.of(claimed), block, checksum]);
+  };
+  t.strictSame(decompressFrame(zeros(100, 100), 100), Buffer.alloc(100));
+  t.throws(() => decompressFrame(zeros(100, 100_000), 100), damaged);
+  t.throws(() => decompressFrame(zeros(200, 100), 200), damaged);
   t.end();
 });
 

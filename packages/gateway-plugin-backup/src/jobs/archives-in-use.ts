@@ -11,7 +11,8 @@ type UsedObject = Pick<ResolvedObject, "settings" | "key" | "location">;
  * which may only put a removal off. Other gateways and other programs that read the same bucket are not known here.
  */
 export class ArchivesInUse {
-  readonly #users = new Map<string, number>();
+  /** One for each use: a name may stand here more than once. */
+  readonly #uses = new Set<{ readonly name: string }>();
   readonly #removing = new Set<string>();
 
   /** Runs `work`, and keeps the object from being removed until it has settled. Throws `ARCHIVE_BUSY`. */
@@ -20,24 +21,24 @@ export class ArchivesInUse {
     if (this.#removing.has(name)) {
       throw new BackupError("ARCHIVE_BUSY", `${object.location} is just being removed.`);
     }
-    this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
+    const use = { name };
+    this.#uses.add(use);
     try {
       return await work();
     } finally {
-      const left = (this.#users.get(name) ?? 1) - 1;
-      if (left === 0) this.#users.delete(name);
-      else this.#users.set(name, left);
+      this.#uses.delete(use);
     }
   }
 
   isUsed(object: UsedObject): boolean {
-    return this.#users.has(nameOf(object));
+    const name = nameOf(object);
+    return [...this.#uses].some((use) => use.name === name);
   }
 
   /** Reserves the object for its removal, and returns how to end that; undefined while it is used or reserved. */
   reserveForRemoval(object: UsedObject): (() => void) | undefined {
     const name = nameOf(object);
-    if (this.#users.has(name) || this.#removing.has(name)) return undefined;
+    if (this.isUsed(object) || this.#removing.has(name)) return undefined;
     this.#removing.add(name);
     return () => void this.#removing.delete(name);
   }

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FORMAT_VERSION } from "../archive/format.js";
-import { BackupError } from "../errors.js";
+import { BackupError, toBackupError } from "../errors.js";
 import type { MultipartLeftover } from "../stores/store.js";
 import { backedUpTenant } from "./backed-up-tenant.js";
 import { backupHooks } from "./backup-hooks.js";
-import type { ResolvedObject, S3Options } from "./destinations.js";
+import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import { dryRun } from "./dry-run.js";
 import { warnOfMoreExcluded } from "./excluded-more.js";
 import type { NewArchive } from "./ledger/archives.js";
@@ -108,8 +108,12 @@ async function inTemporaryDirectory<T>(
   try {
     return await work(path);
   } finally {
-    await rm(path, { recursive: true, force: true });
-    context.leftovers.remove(leftover);
+    // What cannot be removed now stays noted, and is tried again when the job has ended.
+    const isGone = await rm(path, { recursive: true, force: true }).then(
+      () => true,
+      () => false,
+    );
+    if (isGone) context.leftovers.remove(leftover);
   }
 }
 
@@ -144,7 +148,7 @@ async function store(
       uploadArchive(services, context, {
         target,
         namedAt,
-        requestKeys: request.s3?.accessKey !== undefined || request.s3?.secretKey !== undefined,
+        requestKeys: request.s3?.accessKey !== undefined,
         operation: {
           ...backedUpTenant(services, request),
           uid: record.uid,
@@ -200,9 +204,7 @@ function newArchive(
   return {
     ...made,
     location,
-    storeKind: settings.kind,
-    endpoint: settings.kind === "s3" ? (settings.endpoint ?? "") : "",
-    bucket: settings.kind === "s3" ? settings.bucket : "",
+    ...storeColumns(settings),
     key,
     size,
     indexSha256,
@@ -245,7 +247,7 @@ async function withFreeName(
   try {
     return { target: place.target, outcome: await attempt(place) };
   } catch (error) {
-    const code = error instanceof BackupError ? error.code : undefined;
+    const { code } = toBackupError(error, `store ${place.target.location}`);
     const isTaken = code === "ARCHIVE_EXISTS" && place.target.isAutomatic;
     // An upload that has become unfit to go on with does not keep the tenant from being backed up.
     const isUnfit = code === "STORE_FAILED" && place.resume !== undefined;

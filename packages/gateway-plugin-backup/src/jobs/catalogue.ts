@@ -2,6 +2,7 @@
 import { BackupError } from "../errors.js";
 import type { S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
+import type { Ledger } from "./ledger/ledger.js";
 import type { Services } from "./services.js";
 
 /** More archives than a person reads; a listing by location has them all. */
@@ -25,7 +26,10 @@ export function catalogueOf(services: Services, tenant: string): readonly Archiv
 }
 
 /** An archive of the catalogue that was not removed. Throws `ARCHIVE_NOT_FOUND`. */
-export function knownArchive({ ledger }: Pick<Services, "ledger">, id: string): ArchiveRecord {
+export function knownArchive(
+  { ledger }: { readonly ledger: Pick<Ledger, "archives"> },
+  id: string,
+): ArchiveRecord {
   const archive = ledger.archives.get(id);
   if (archive !== undefined && archive.state !== "deleted") return archive;
   const message = archive === undefined ? `There is no archive ${id}.` : `Archive ${id} was removed already.`;

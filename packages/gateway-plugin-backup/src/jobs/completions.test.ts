@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { DEFAULT_LIMITS } from "../archive/format.js";
+import { BackupError } from "../errors.js";
 import { openStore } from "../stores/open.js";
 import type { StoreSettings } from "../stores/settings.js";
 import { FakeTime } from "../test-support/fake-time.js";
@@ -213,6 +214,24 @@ await t.test(
   },
 );
 
+await t.test("a stop leaves the rest for the next start", async (t) => {
+  const { ledger, services, storeNow, cutOff } = setUp(t);
+  cutOff("j1", await storeNow("one"));
+  await settleCompletions(services, AbortSignal.abort());
+  t.ok(ledger.completions.get("j1"));
+  t.match(ledger.jobs.get("j1"), { state: "interrupted" });
+});
+
+await t.test("a ledger that fails is logged, and keeps nothing else from starting", async (t) => {
+  const { ledger, log, services, storeNow, cutOff } = setUp(t);
+  cutOff("j1", await storeNow("one"));
+  ledger.completions.ofEndedJobs = () => {
+    throw new BackupError("LEDGER_UNUSABLE", "The disk is out of order.");
+  };
+  await settleCompletions(services, signal);
+  t.match(log.lines, [{ level: "error", fields: { problem: "The disk is out of order." } }]);
+});
+
 const s3 = await s3ForTests(t);
 if (s3 !== undefined) {
   await t.test(
@@ -233,6 +252,18 @@ if (s3 !== undefined) {
       t.match(ledger.archives.get("a-j0"), { state: "deleted" }, "what it had replaced is gone as well");
     },
   );
+
+  await t.test("an archive in whose place another upload's stands is not there", async (t) => {
+    const { it, ledger, key, time, services, storeNow, cutOff } = setUp(t, s3.settings(await s3.newBucket()));
+    const first = await storeNow("one");
+    await storeNow("one");
+    cutOff("j1", first);
+    time.advance(3_600_000);
+    await settleCompletions(services, signal);
+    t.match(ledger.jobs.get("j1"), { state: "interrupted" });
+    t.notOk(ledger.completions.get("j1"));
+    t.ok(await it.head(key), "what is there is left alone");
+  });
 
   await t.test("an archive that a store may still be making is waited for", async (t) => {
     const bench = setUp(t, s3.settings(await s3.newBucket()));

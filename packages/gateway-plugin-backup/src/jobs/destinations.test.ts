@@ -1,7 +1,7 @@
 import t from "tap";
 import { Value } from "typebox/value";
 import { BackupConfigSchema, type BackupConfig } from "../config.js";
-import { addressOf, Destinations } from "./destinations.js";
+import { addressOf, Destinations, storeColumns } from "./destinations.js";
 
 const NOW = Date.UTC(2026, 2, 7, 2, 0, 0, 123);
 
@@ -161,5 +161,50 @@ await t.test("the archives of a tenant are looked for where the automatic names 
   t.equal(destinations().tenantPrefix(undefined, "acme").key, "/state/backups/tenants/acme/");
   t.equal(destinations().tenantPrefix("s3://bucket/x/", "acme").key, "x/tenants/acme/");
   t.equal(destinations().tenantPrefix("s3://bucket/x", "acme").key, "x");
+  t.end();
+});
+
+await t.test("pathPrefix stands before the automatic name in the environment's bucket, too", (t) => {
+  const target = (config: Partial<BackupConfig>): string =>
+    destinations(config, { S3_BUCKET: "envbucket", S3_ENDPOINT: "" }).target(undefined, "acme", NOW).location;
+  t.equal(target({ pathPrefix: "eu1" }), "s3://envbucket/eu1/tenants/acme/2026-03-07T02-00-00Z.tar.zst");
+  t.equal(target({}), "s3://envbucket/tenants/acme/2026-03-07T02-00-00Z.tar.zst");
+  t.end();
+});
+
+await t.test("a destination may be a directory, or a whole bucket", (t) => {
+  const all = destinations({
+    destinations: {
+      disk: { url: "/var/backups/openclawmu/" },
+      bucket: { url: "s3://archive", pathStyle: true, profile: "production" },
+      odd: { url: "dest:disk" },
+    },
+  });
+  const name = "tenants/acme/2026-03-07T02-00-00Z.tar.zst";
+  const location = (to: string): string => all.target(to, "acme", NOW).location;
+  t.equal(location("dest:disk"), `/var/backups/openclawmu/${name}`);
+  t.equal(location("dest:disk/a/"), `/var/backups/openclawmu/a/${name}`);
+  t.equal(location("dest:disk/a.zst"), "/var/backups/openclawmu/a.zst");
+  t.equal(location("dest:bucket"), `s3://archive/${name}`);
+  const { settings } = all.target("dest:bucket/a.zst", "acme", NOW);
+  t.match(settings, { kind: "s3", pathStyle: true, credentials: { profile: "production" } });
+  t.throws(() => location("dest:odd"), { code: "LOCATION_INVALID", message: /'odd'/ });
+  t.end();
+});
+
+await t.test("a store that was opened through a profile is found again through it", (t) => {
+  const all = destinations();
+  const { settings, key } = all.target("s3://archive/a.zst", "acme", NOW, { profile: "production" });
+  const address = addressOf(settings);
+  t.match(address, { profile: "production" });
+  t.same(all.remembered(address, key), settings);
+  t.end();
+});
+
+await t.test("the catalogue tells stores apart by endpoint and bucket", (t) => {
+  t.same(storeColumns({ kind: "local", roots: ["/b"] }), { storeKind: "local", endpoint: "", bucket: "" });
+  t.same(storeColumns({ kind: "s3", bucket: "b" }), { storeKind: "s3", endpoint: "", bucket: "b" });
+  const elsewhere = { kind: "s3", bucket: "b", endpoint: "http://s" } as const;
+  t.same(storeColumns(elsewhere), { storeKind: "s3", endpoint: "http://s", bucket: "b" });
   t.end();
 });

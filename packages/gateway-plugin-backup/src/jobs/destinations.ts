@@ -11,6 +11,7 @@ import type {
   StoreSettings,
 } from "../stores/settings.js";
 import { automaticName, fillPlaceholders } from "./archive-name.js";
+import type { ArchiveRecord } from "./ledger/archives.js";
 import type { StoreAddress } from "./types.js";
 
 /** S3 settings of one request: the command line's `--endpoint`, `--access-key`, … */
@@ -41,6 +42,15 @@ export function addressOf(settings: StoreSettings): StoreAddress {
   return credentials !== undefined && "profile" in credentials
     ? { ...address, profile: credentials.profile }
     : address;
+}
+
+/** What tells stores apart in the catalogue; empty is what a store has not: AWS an endpoint, local files both. */
+export function storeColumns(
+  settings: StoreSettings,
+): Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket"> {
+  return settings.kind === "local"
+    ? { storeKind: "local", endpoint: "", bucket: "" }
+    : { storeKind: "s3", endpoint: settings.endpoint ?? "", bucket: settings.bucket };
 }
 
 export interface DestinationsOptions {

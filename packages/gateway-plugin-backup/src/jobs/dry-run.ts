@@ -12,10 +12,7 @@ export async function dryRun(
   const plan = request.list === true ? await preparePlan(services.host, context.jobId) : undefined;
   try {
     const operation = { ...backedUpTenant(services, request), planFile: plan?.file };
-    const { warnings, ...result } = await services.threads.run("scan", operation, {
-      signal: context.signal,
-      onProgress: (progress) => context.progress(progress),
-    });
+    const { warnings, ...result } = await services.threads.run("scan", operation, { signal: context.signal });
     for (const warning of warnings) context.warn(warning);
     return {
       result: { dryRun: true, ...result, ...(plan === undefined ? {} : { listedUntil: plan.until }) },

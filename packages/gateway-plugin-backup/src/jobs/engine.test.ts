@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
 import { BackupError, toBackupError } from "../errors.js";
@@ -308,4 +309,55 @@ t.test("what a job did for good is no failure because the ledger fails afterward
   ledger.close();
   await succeed();
   t.match(engine.get(id), { state: "succeeded", warnings: [{ code: "NOT_NOTED" }] });
+});
+
+t.test("a job whose work is done does not fail because a leftover cannot be forgotten", async (t) => {
+  const { engine, ledger, submit, works, log } = engineBench(t);
+  const { id } = submit("acme");
+  const { context, succeed } = only(works);
+  const leftover = { kind: "directory", path: join(t.testdir({}), "gone") } as const;
+  context.leftovers.add(leftover);
+  const remove = ledger.leftovers.remove.bind(ledger.leftovers);
+  ledger.leftovers.remove = () => {
+    throw new BackupError("LEDGER_UNUSABLE", "The disk is out of order.");
+  };
+  context.leftovers.remove(leftover);
+  ledger.leftovers.remove = remove;
+  await succeed();
+  t.equal(engine.get(id).state, "succeeded");
+  t.match(log.lines.filter(({ level }) => level === "warn").at(0)?.message, /stays noted/);
+  await engine.drain();
+  t.same(ledger.leftovers.ofJob(id), [], "it is looked at again when the job has ended");
+});
+
+t.test("rows that a job takes over are noted with it, or it is not taken", (t) => {
+  const { engine, ledger, tenants, submission } = engineBench(t);
+  const first = engine.submit(submission("acme")).job;
+  ledger.leftovers.add(first.id, { kind: "directory", path: "/b/tmp" }, 1);
+  const [leftover] = ledger.leftovers.ofJob(first.id);
+  const takeOver = (id: string): void => ledger.leftovers.move(leftover?.id ?? 0, id);
+  const failing = (id: string): void => {
+    takeOver(id);
+    throw new BackupError("LEDGER_UNUSABLE", "The disk is out of order.");
+  };
+  t.throws(() => engine.submit(submission("beta", { record: failing })), { code: "LEDGER_UNUSABLE" });
+  t.match(ledger.leftovers.ofJob(first.id), [{ leftover: { path: "/b/tmp" } }], "it stays whose it was");
+  t.notOk(tenants.holders.has("beta"));
+  const second = engine.submit(submission("beta", { record: takeOver })).job;
+  t.match(ledger.leftovers.ofJob(second.id), [{ leftover: { path: "/b/tmp" } }]);
+  t.end();
+});
+
+t.test("a listener that throws is logged, and keeps no job from going on", async (t) => {
+  const { engine, submit, works, log } = engineBench(t);
+  const { id } = submit("acme");
+  engine.subscribe(id, () => {
+    throw new Error("The listener is broken.");
+  });
+  await only(works).succeed();
+  t.equal(engine.get(id).state, "succeeded");
+  t.match(
+    log.lines.filter(({ level }) => level === "error"),
+    [{ fields: { jobId: id, error: /listener is broken/ } }],
+  );
 });

@@ -14,6 +14,10 @@ await t.test("what one job learned of a bucket serves the next, and no other buc
   ]) {
     t.equal(known.apply(other), other);
   }
+  const aws: S3StoreSettings = { kind: "s3", bucket: "a" };
+  known.learn(aws, { put: true });
+  t.same(known.apply(aws), { ...aws, overwriteGuards: { put: true } });
+  t.match(known.apply(settings), { overwriteGuards: { complete: false } }, "AWS has no endpoint");
   const local = { kind: "local", roots: ["/"] } as const;
   known.learn(local, { put: true });
   t.equal(known.apply(local), local);

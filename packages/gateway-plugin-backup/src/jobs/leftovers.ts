@@ -2,14 +2,17 @@ import type { PluginLogger } from "@openclaw/gateway-core";
 import { BackupError, toBackupError } from "../errors.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LeftoverRecord } from "./ledger/leftovers.js";
+import type { MultipartLeftover } from "../stores/store.js";
 import { removeTree } from "./remove-tree.js";
 import type { Timer } from "./timer.js";
 import type { JobLeftover } from "./types.js";
 
 export type UploadLeftover = Extract<JobLeftover, { kind: "upload" }>;
 
+export type ResumableLeftover = UploadLeftover & { readonly leftover: MultipartLeftover };
+
 /** Can another job go on with it? */
-export function isResumable(leftover: JobLeftover): boolean {
+export function isResumable(leftover: JobLeftover): leftover is ResumableLeftover {
   return leftover.kind === "upload" && leftover.leftover.kind === "multipart";
 }
 
@@ -84,22 +87,24 @@ export class LeftoverKeeper {
   }
 
   async #tryDiscard(leftover: JobLeftover): Promise<BackupError | undefined> {
+    try {
+      await (leftover.kind === "directory" ? removeTree(leftover.path) : this.#discardUpload(leftover));
+      return undefined;
+    } catch (error) {
+      return toBackupError(error, "take away what a job left behind");
+    }
+  }
+
+  async #discardUpload(upload: UploadLeftover): Promise<void> {
     const timeout = new AbortController();
     const cancelTimer = this.#options.timer(TIMEOUT_MS, () => {
       timeout.abort(
         new BackupError("STORE_UNREACHABLE", `The store did not answer within ${TIMEOUT_MS / 1000} s.`),
       );
     });
+    const signal = AbortSignal.any([timeout.signal, this.#stopped.signal]);
     try {
-      if (leftover.kind === "directory") {
-        await removeTree(leftover.path);
-      } else {
-        const signal = AbortSignal.any([timeout.signal, this.#stopped.signal]);
-        await Promise.race([this.#options.discardUpload(leftover, signal), rejectOnAbort(signal)]);
-      }
-      return undefined;
-    } catch (error) {
-      return toBackupError(error, "take away what a job left behind");
+      await Promise.race([this.#options.discardUpload(upload, signal), rejectOnAbort(signal)]);
     } finally {
       cancelTimer();
     }
@@ -114,7 +119,6 @@ export class LeftoverKeeper {
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const onAbort = (): void => reject(toBackupError(signal.reason, "take away what a job left behind"));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort, { once: true });
   });
 }

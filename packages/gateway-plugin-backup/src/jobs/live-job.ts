@@ -1,4 +1,5 @@
 import type { Clock, PluginLogger } from "@openclaw/gateway-core";
+import { toBackupError } from "../errors.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { JobFeed } from "./progress.js";
 import type { Timer } from "./timer.js";
@@ -77,7 +78,7 @@ export class LiveJob {
       warn: (warning) => this.warn(warning),
       leftovers: {
         add: (leftover: JobLeftover) => leftovers.add(id, leftover, this.#options.clock.now()),
-        remove: (leftover: JobLeftover) => leftovers.remove(id, leftover),
+        remove: (leftover: JobLeftover) => this.#forget(leftover),
       },
       secret: (value) => {
         this.secret = value;
@@ -87,6 +88,16 @@ export class LiveJob {
         this.uncancellable = true;
       },
     };
+  }
+
+  #forget(leftover: JobLeftover): void {
+    try {
+      this.#options.ledger.leftovers.remove(this.id, leftover);
+    } catch (error) {
+      // No reason to fail for a job whose work is done: what stays noted is looked at again when the job has ended.
+      const problem = toBackupError(error, "forget what was taken away").message;
+      this.log.warn({ problem }, "What a job has taken away stays noted as left behind for now.");
+    }
   }
 
   #progressed(progress: JobProgress): void {

@@ -1,13 +1,20 @@
 /** What a prune does when it is its turn: looks at the archives in their stores, plans, removes, and accounts for each. */
-import { BackupError, toBackupError } from "../errors.js";
+import { isDeepStrictEqual } from "node:util";
+import { BackupError, serializeError, toBackupError } from "../errors.js";
 import type { StoreSettings } from "../stores/settings.js";
 import { isAutomaticName, isPreDelete } from "./archive-name.js";
-import type { ResolvedObject, S3Options } from "./destinations.js";
+import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
-import { BATCH, removeArchives, settleRemovals, storeOf, type Removal } from "./removal.js";
+import {
+  BATCH,
+  removeArchives,
+  settleRemovals,
+  storeOf,
+  type Removal,
+  type RemovalServices,
+} from "./removal.js";
 import { planRetention, type RetainedArchive, type RetentionDecision } from "./retention/plan.js";
 import type { CheckedPolicy } from "./retention/policy.js";
-import type { Services } from "./services.js";
 import type { SeenObject } from "./thread/protocol.js";
 import type { JobContext, JobOutcome } from "./types.js";
 
@@ -44,7 +51,7 @@ interface Plan {
 }
 
 export class Prune {
-  readonly #services: Services;
+  readonly #services: RemovalServices;
   readonly #options: PruneOptions;
   readonly #context: JobContext;
   readonly #accounts: PrunedArchive[] = [];
@@ -54,7 +61,7 @@ export class Prune {
   #freedBytes = 0;
   #doneBytes = 0;
 
-  constructor(services: Services, options: PruneOptions, context: JobContext) {
+  constructor(services: RemovalServices, options: PruneOptions, context: JobContext) {
     this.#services = services;
     this.#options = options;
     this.#context = context;
@@ -103,11 +110,8 @@ export class Prune {
   #isInPlace({ storeKind, bucket, endpoint, key }: ArchiveRecord): boolean {
     const { place } = this.#options;
     if (place === undefined) return true;
-    const { settings } = place;
-    if (!key.startsWith(place.key) || settings.kind !== storeKind) return false;
-    return (
-      settings.kind === "local" || (settings.bucket === bucket && (settings.endpoint ?? "") === endpoint)
-    );
+    const isSameStore = isDeepStrictEqual(storeColumns(place.settings), { storeKind, endpoint, bucket });
+    return isSameStore && key.startsWith(place.key);
   }
 
   /** A policy is applied to each directory of each store by itself. */
@@ -116,7 +120,6 @@ export class Prune {
     const plans: Plan[] = [];
     for (const together of byDirectory(archives)) {
       const [first] = together;
-      if (first === undefined) continue;
       try {
         const store = storeOf(this.#services, first, s3);
         const present = await this.#present(store, together);
@@ -223,15 +226,8 @@ export class Prune {
 
   #stopped(failure: BackupError): BackupError {
     if (this.#removed === 0) return failure;
-    return new BackupError(
-      failure.code,
-      `After ${this.#removed} archives had been removed: ${failure.message}`,
-      {
-        ...(failure.hint === undefined ? {} : { hint: failure.hint }),
-        ...(failure.details === undefined ? {} : { details: failure.details }),
-        cause: failure,
-      },
-    );
+    const message = `After ${this.#removed} archives had been removed: ${failure.message}`;
+    return new BackupError(failure.code, message, { ...serializeError(failure), cause: failure });
   }
 
   #account(archive: ArchiveRecord, keep: boolean, reasons: readonly string[]): void {
@@ -240,8 +236,10 @@ export class Prune {
   }
 }
 
-function byDirectory(archives: readonly ArchiveRecord[]): Iterable<readonly ArchiveRecord[]> {
-  const groups = new Map<string, ArchiveRecord[]>();
+type Together = [ArchiveRecord, ...ArchiveRecord[]];
+
+function byDirectory(archives: readonly ArchiveRecord[]): Iterable<Readonly<Together>> {
+  const groups = new Map<string, Together>();
   for (const archive of archives) {
     const { storeKind, endpoint, bucket, key } = archive;
     const name = JSON.stringify([storeKind, endpoint, bucket, key.slice(0, key.lastIndexOf("/") + 1)]);

@@ -125,3 +125,13 @@ t.test("the lane of a tenant shows the running job first, and is empty once all 
   t.equal(queue.start(), undefined);
   t.end();
 });
+
+t.test("where nothing waits or runs, there is nothing to take out or to finish", (t) => {
+  const queue = new FairQueue<string>(1);
+  t.notOk(queue.remove("acme", "first"));
+  queue.add("acme", "first");
+  queue.finish("acme");
+  t.equal(queue.start(), "first", "a job that has not begun does not end");
+  t.equal(queue.start(), undefined);
+  t.end();
+});

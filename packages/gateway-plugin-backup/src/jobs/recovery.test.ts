@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
 import { before, interruptible } from "../test-support/interruption.js";
@@ -152,4 +152,22 @@ t.test("what cannot be removed is logged", async (t) => {
   const { log } = setUp(t);
   await removeStale(["/proc/self/task"], log);
   t.match(log.lines, [{ level: "warn", fields: { directory: "/proc/self/task" } }]);
+});
+
+t.test("an undo whose emptying of a slot is carried on has succeeded, and leaves no tenant", async (t) => {
+  const { slot, start, crash } = setUp(t);
+  await slot.swap().swap(slot.restore("j1", "new", undefined));
+  slot.ledger.jobs.end({ id: "j1", state: "succeeded", finishedAt: 3, warnings: [] });
+  await crash("syncDirectory", 2, slot.undo("j2", "j1"));
+  const { settlements, jobs } = await start();
+  t.match(settlements, [{ jobId: "j2", outcome: "new" }]);
+  t.match(jobs, [{ id: "j2", state: "succeeded", result: { undone: "j1" } }]);
+  t.notOk(jobs.some(({ tenantUid }) => tenantUid !== undefined));
+  t.equal(treeUid(slot.live), undefined);
+});
+
+t.test("a staging directory that cannot be listed stops the start", async (t) => {
+  const { paths, start } = setUp(t);
+  writeFileSync(paths.staging, "");
+  await t.rejects(start(), { code: "IO_FAILED", message: /list .*\.staging/ });
 });

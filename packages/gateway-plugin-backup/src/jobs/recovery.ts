@@ -73,13 +73,12 @@ function logSettlement(log: PluginLogger, settlement: SwapSettlement): void {
 function endJobs({ ledger, clock }: RecoveryOptions, settlements: readonly SwapSettlement[]): JobRecord[] {
   const carriedOn = settlements.filter(({ outcome }) => outcome === "new").map(({ jobId }) => jobId);
   const ids = new Set([...ledger.jobs.open().map(({ id }) => id), ...carriedOn]);
-  return [...ids].flatMap((id) => {
-    const job = ledger.jobs.get(id);
-    if (job === undefined) return [];
-    const settlement = settlements.find(({ jobId }) => jobId === id);
-    const end = jobEnd(job, ledger.swaps.get(id), settlement, clock.now());
+  const jobs = [...ids].map((id) => ledger.jobs.get(id)).filter((job) => job !== undefined);
+  return jobs.map((job) => {
+    const settlement = settlements.find(({ jobId }) => jobId === job.id);
+    const end = jobEnd(job, ledger.swaps.get(job.id), settlement, clock.now());
     ledger.jobs.end(end);
-    return [{ ...job, ...end }];
+    return { ...job, ...end };
   });
 }
 

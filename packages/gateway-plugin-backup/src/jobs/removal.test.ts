@@ -11,7 +11,8 @@ import t from "tap";
 import { BackupError, serializeError } from "../errors.js";
 import { atCall, watched } from "../test-support/interruption.js";
 import { RemovalBench, removing } from "../test-support/removal-bench.js";
-import { removeArchives, settleAllRemovals, type Removal, type RemovalServices } from "./removal.js";
+import { Destinations } from "./destinations.js";
+import { removeArchives, settleAllRemovals, storeOf, type Removal, type RemovalServices } from "./removal.js";
 import type { RemoveOutcome } from "./thread/protocol.js";
 
 const never = new AbortController().signal;
@@ -232,3 +233,42 @@ t.test(
     t.same(outcomes, new Set(["good,good", "deleted,deleted"]), "both, or none");
   },
 );
+
+t.test("an archive of which the store's thread says nothing stays marked", async (t) => {
+  const bench = await RemovalBench.make(t);
+  const archive = await bench.add("a1");
+  const silent = bench.services({ threads: removing(() => Promise.resolve([])) });
+  t.same(await removeArchives(silent, bench.store, [archive], never), []);
+  t.ok(bench.record("a1").removingAt);
+});
+
+t.test("a stop leaves removals that were cut off for the next start", async (t) => {
+  const bench = await RemovalBench.make(t);
+  await bench.add("a1");
+  bench.ledger.archives.beginRemoval("a1", 1);
+  await settleAllRemovals(bench.services(), AbortSignal.abort());
+  t.equal(bench.record("a1").removingAt, 1);
+  t.same(bench.log.lines, []);
+});
+
+t.test("an archive in AWS is not looked for at the endpoint that the gateway uses now", async (t) => {
+  const bench = await RemovalBench.make(t);
+  const far = await bench.add("a1", {
+    storeKind: "s3",
+    bucket: "archive",
+    key: "a1",
+    location: "s3://archive/a1",
+  });
+  const config = bench.services().config;
+  const destinations = new Destinations({
+    config,
+    env: { S3_ENDPOINT: "http://127.0.0.1:9" },
+    embedded: bench.directory,
+    resolveSecret: () => "",
+  });
+  t.throws(() => storeOf(bench.services({ destinations }), far, {}), {
+    code: "CREDENTIALS_MISSING",
+    message: "The gateway has no settings for the store of s3://archive/a1.",
+  });
+  t.same(storeOf(bench.services(), far, {}), { kind: "s3", bucket: "archive" });
+});

@@ -4,7 +4,7 @@ import { publicOptions } from "./backup.js";
 import { knownArchive } from "./catalogue.js";
 import type { S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
-import { removeArchives, storeOf } from "./removal.js";
+import { removeArchives, storeOf, type RemovalServices } from "./removal.js";
 import type { Caller, Services } from "./services.js";
 import type { JobContext, JobOutcome, JobSubmission } from "./types.js";
 
@@ -30,7 +30,11 @@ export function pinArchive({ host, ledger }: Services, id: string, pinned: boole
  * Describes the removal of one archive to the engine. Throws at once `ARCHIVE_NOT_FOUND`, `ARCHIVE_PROTECTED` for a
  * pinned archive, or for a tenant's only good one unless `force` is given, and `CREDENTIALS_MISSING`.
  */
-export function removeSubmission(services: Services, request: RemoveRequest, caller: Caller): JobSubmission {
+export function removeSubmission(
+  services: RemovalServices,
+  request: RemoveRequest,
+  caller: Caller,
+): JobSubmission {
   const { id, force = false, s3 } = request;
   const archive = checkedArchive(services, id, force);
   storeOf(services, archive, s3 ?? {});
@@ -43,7 +47,7 @@ export function removeSubmission(services: Services, request: RemoveRequest, cal
   };
 }
 
-function checkedArchive(services: Services, id: string, force: boolean): ArchiveRecord {
+function checkedArchive(services: RemovalServices, id: string, force: boolean): ArchiveRecord {
   const archive = knownArchive(services, id);
   const { pinnedAt, state, lostAt, location, tenant } = archive;
   if (pinnedAt !== undefined) {
@@ -60,7 +64,11 @@ function checkedArchive(services: Services, id: string, force: boolean): Archive
   return archive;
 }
 
-async function remove(services: Services, request: RemoveRequest, context: JobContext): Promise<JobOutcome> {
+async function remove(
+  services: RemovalServices,
+  request: RemoveRequest,
+  context: JobContext,
+): Promise<JobOutcome> {
   const { id, force = false, s3 = {} } = request;
   const archive = checkedArchive(services, id, force);
   const { location, size } = archive;
@@ -78,12 +86,10 @@ async function remove(services: Services, request: RemoveRequest, context: JobCo
       };
     case "failed":
       throw removal.error;
-    case "busy":
-      throw new BackupError("ARCHIVE_BUSY", `${location} is used by a job and was not removed.`);
     default:
-      throw context.signal.aborted
-        ? (context.signal.reason as Error)
-        : new BackupError("ARCHIVE_PROTECTED", `${location} was pinned just now and is not removed.`);
+      // That it is not pinned was checked just now, and only an aborted job leaves alone what nobody uses.
+      context.signal.throwIfAborted();
+      throw new BackupError("ARCHIVE_BUSY", `${location} is used by a job and was not removed.`);
   }
 }
 

@@ -58,3 +58,10 @@ t.test("a removal that was cut off does not stand in the way of the next", async
 t.test("what cannot be removed is named", async (t) => {
   await t.rejects(removeTree("/proc/self/task"), { message: /\/proc\/self\/task/ });
 });
+
+t.test("what cannot stand where it is said to stand is not removed, and the error names it", async (t) => {
+  const root = t.testdir({ file: "x" });
+  const doomed = path.join(root, "file", "tree");
+  await t.rejects(removeTree(doomed), { code: "IO_FAILED", message: new RegExp(`remove ${doomed}`) });
+  t.ok(existsSync(path.join(root, "file")));
+});

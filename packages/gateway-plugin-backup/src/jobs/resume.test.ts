@@ -214,3 +214,25 @@ t.test("a job that may have completed its archive waits until that is known", (t
   t.equal(started.length, 1);
   t.end();
 });
+
+t.test("a backup that cannot be asked for any more is not continued, and holds up no other", (t) => {
+  const { log, services, started, addJob, addUpload, refuse } = setUp(t);
+  addJob("j1", { to: "dest:gone" });
+  addUpload("j1");
+  const { target } = services.destinations;
+  const gone = new BackupError("DESTINATION_UNKNOWN", "There is no destination 'gone'.");
+  services.destinations.target = () => {
+    throw gone;
+  };
+  t.equal(resumeUploads(services).size, 0);
+  t.match(log.lines, [{ level: "warn", fields: { jobId: "j1", code: "DESTINATION_UNKNOWN" } }]);
+
+  services.destinations.target = target;
+  refuse(new BackupError("LEDGER_UNUSABLE", "The disk is out of order."));
+  t.equal(resumeUploads(services).size, 0, "what keeps the ledger from taking a job is no reason to wait");
+  t.match(log.lines[1], { level: "warn", fields: { code: "LEDGER_UNUSABLE" } });
+  refuse(new BackupError("SHUTTING_DOWN", "The gateway is stopping."));
+  t.equal(resumeUploads(services).size, 1, "a stop is");
+  t.equal(started.length, 0);
+  t.end();
+});

@@ -8,7 +8,7 @@
 import { toBackupError } from "../errors.js";
 import type { BackupRequest, ResumedBackup } from "./backup.js";
 import { addressOf } from "./destinations.js";
-import { isResumable } from "./leftovers.js";
+import { isResumable, type ResumableLeftover } from "./leftovers.js";
 import type { LeftoverRecord } from "./ledger/leftovers.js";
 import type { Services } from "./services.js";
 import type { JobRecord, JobSubmission } from "./types.js";
@@ -18,6 +18,8 @@ const MAX_AGE_MS = 24 * 3_600_000;
 
 /** A backup that keeps the gateway from staying up must not be begun for ever. */
 const MAX_RESUMPTIONS = 3;
+
+type ResumableRecord = Omit<LeftoverRecord, "leftover"> & { readonly leftover: ResumableLeftover };
 
 export interface ResumingServices {
   readonly ledger: Services["ledger"];
@@ -36,7 +38,9 @@ export interface ResumingServices {
 export function resumeUploads(services: ResumingServices): ReadonlySet<number> {
   const later = new Set<number>();
   // Of the uploads of one job, the last is the one that it was at.
-  const uploads = services.ledger.leftovers.ofEndedJobs().filter(({ leftover }) => isResumable(leftover));
+  const uploads = services.ledger.leftovers
+    .ofEndedJobs()
+    .flatMap(({ leftover, ...record }) => (isResumable(leftover) ? [{ ...record, leftover }] : []));
   const lastOfJob = new Map(uploads.map((record) => [record.jobId, record]));
   for (const record of lastOfJob.values()) {
     try {
@@ -50,7 +54,7 @@ export function resumeUploads(services: ResumingServices): ReadonlySet<number> {
   return later;
 }
 
-function resume(services: ResumingServices, record: LeftoverRecord): "resumed" | "later" | "no" {
+function resume(services: ResumingServices, record: ResumableRecord): "resumed" | "later" | "no" {
   const { ledger, host } = services;
   const job = ledger.jobs.get(record.jobId);
   if (job === undefined || !isWorthResuming(services, record, job)) return "no";
@@ -80,7 +84,11 @@ function resume(services: ResumingServices, record: LeftoverRecord): "resumed" |
   }
 }
 
-function isWorthResuming(services: ResumingServices, { createdAt }: LeftoverRecord, job: JobRecord): boolean {
+function isWorthResuming(
+  services: ResumingServices,
+  { createdAt }: ResumableRecord,
+  job: JobRecord,
+): boolean {
   const { host } = services;
   return (
     job.type === "backup" &&
@@ -100,10 +108,9 @@ function timesResumed(services: ResumingServices, { request }: JobRecord): numbe
 /** The place where the upload lies, if the same request still leads there; config may have changed. */
 function findPlace(
   { destinations }: ResumingServices,
-  { leftover }: LeftoverRecord,
+  { leftover }: ResumableRecord,
   { to, tenant, s3 }: BackupRequest,
 ): ResumedBackup | undefined {
-  if (leftover.kind !== "upload" || leftover.leftover.kind !== "multipart") return undefined;
   const { store, leftover: resume, namedAt } = leftover;
   if (namedAt === undefined || store.kind !== "s3" || store.requestKeys === true) return undefined;
   // A ledger of an older version does not know whose object it would become.

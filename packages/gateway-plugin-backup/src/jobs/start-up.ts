@@ -5,7 +5,7 @@ import { BackupError } from "../errors.js";
 import { recover, removeStale } from "./recovery.js";
 import { settleAllRemovals } from "./removal.js";
 import type { Services } from "./services.js";
-import { systemTimer } from "./timer.js";
+import { systemTimer, type Timer } from "./timer.js";
 import { UnfinishedUploads } from "./unfinished-uploads.js";
 
 /** Trash expires by the hour, and a store that was down is back in minutes or hours; looking more often gains nothing. */
@@ -20,7 +20,7 @@ export interface Housekeeping {
  * Settles what a crash cut off: every tenant is whole, every job has an end when this resolves. What takes long (removing
  * trees, ending uploads) goes on in the background.
  */
-export async function startUp(services: Services): Promise<Housekeeping> {
+export async function startUp(services: Services, timer: Timer = systemTimer): Promise<Housekeeping> {
   const { host, ledger, swap, trash } = services;
   const { settlements, stale } = await recover({
     ledger,
@@ -37,18 +37,23 @@ export async function startUp(services: Services): Promise<Housekeeping> {
 
   const expire = (): Promise<void> => trash.purge().then(() => expirePlans(host));
   const stopped = new AbortController();
-  const uploads = new UnfinishedUploads(services, systemTimer);
+  const uploads = new UnfinishedUploads(services, timer);
   void uploads.lookAfter();
   let work = removeStale(stale, host.log)
     .then(() => settleAllRemovals(services, stopped.signal))
     .then(expire);
-  const timer = setInterval(() => {
-    void uploads.lookAfter();
-    work = work.then(expire);
-  }, INTERVAL_MS).unref();
+  let cancelTimer = (): void => undefined;
+  const lookAgainLater = (): void => {
+    cancelTimer = timer(INTERVAL_MS, () => {
+      void uploads.lookAfter();
+      work = work.then(expire);
+      lookAgainLater();
+    });
+  };
+  lookAgainLater();
   return {
     stop: async () => {
-      clearInterval(timer);
+      cancelTimer();
       const reason = new BackupError("SHUTTING_DOWN", "The gateway is stopping.");
       stopped.abort(reason);
       await Promise.all([work, uploads.stop(reason)]);

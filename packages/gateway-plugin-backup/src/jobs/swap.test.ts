@@ -170,3 +170,38 @@ t.test(
     t.match(await slot.swap().recover(), [{ outcome: "old" }]);
   },
 );
+
+t.test("a restore whose staged tree somebody has removed is refused before anything moves", async (t) => {
+  const slot = new SwapSlot(t);
+  writeTree(slot.live, "old");
+  const request = slot.restore("j1", "new", "old");
+  rmSync(slot.staged("j1"), { recursive: true });
+  await t.rejects(slot.swap().swap(request), {
+    code: "IO_FAILED",
+    message: /acme stays as it is: .* is gone/,
+  });
+  t.equal(treeUid(slot.live), "old");
+  t.equal(slot.ledger.swaps.get("j1"), undefined);
+});
+
+t.test("an undo that is to empty a slot which is empty already is refused", async (t) => {
+  const slot = new SwapSlot(t);
+  await slot.swap().swap(slot.restore("j1", "new", undefined));
+  rmSync(slot.live, { recursive: true });
+  await t.rejects(slot.swap().swap(slot.undo("j2", "j1")), {
+    code: "UNDO_NOT_POSSIBLE",
+    message: /slot is empty already/,
+  });
+  t.equal(slot.ledger.trash.get("j1")?.state, "kept");
+});
+
+t.test("what somebody has put into the slot of a swap that failed is not displaced", async (t) => {
+  const slot = new SwapSlot(t);
+  writeTree(slot.live, "old");
+  const request = slot.restore("j1", "new", "old");
+  await t.rejects(slot.swap(failingDisk("rename", 2, 3)).swap(request), { message: /next start/ });
+  writeTree(slot.live, "mine");
+  t.match(await slot.swap().recover(), [{ outcome: "unclear", reason: /Both .* exist/ }]);
+  t.equal(treeUid(slot.live), "mine");
+  t.equal(treeUid(slot.trash("j1")), "old");
+});

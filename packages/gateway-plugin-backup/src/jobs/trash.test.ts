@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
+import { BackupError } from "../errors.js";
 import { before, interruptible } from "../test-support/interruption.js";
 import { MemoryLog } from "../test-support/memory-log.js";
 import { SwapSlot, TRASH_MS, treeUid, writeTree } from "../test-support/swap-slot.js";
@@ -120,4 +121,26 @@ t.test("trash that cannot be removed is logged, stays marked, and holds up no ot
   t.match(log.lines, [{ level: "warn", fields: { jobId: "j1" } }]);
   t.equal(slot.ledger.trash.get("j1")?.state, "purging");
   t.equal(slot.ledger.trash.get("j2")?.state, "purged");
+});
+
+t.test("a job that replaced nothing, and one whose undo is at work, say so", async (t) => {
+  const { slot, undoable } = setUp(t);
+  slot.addJob("j1", "restore");
+  slot.ledger.jobs.end({ id: "j1", state: "succeeded", finishedAt: 3, warnings: [] });
+  t.throws(() => undoable("j1", undefined), { message: /it is a restore that replaced nothing/ });
+  writeTree(slot.live, "old");
+  await slot.swap().swap(slot.restore("j2", "new", "old"));
+  slot.ledger.trash.changeState("j2", "kept", "undoing");
+  t.throws(() => undoable("j2", "new"), { message: /an undo of it is at work/ });
+  slot.ledger.trash.changeState("j2", "undoing", "purging");
+  t.throws(() => undoable("j2", "new"), { message: /was kept until/ });
+});
+
+t.test("a trash that cannot be looked after is logged", async (t) => {
+  const { slot, trash, log } = setUp(t);
+  slot.ledger.trash.expire = () => {
+    throw new BackupError("LEDGER_UNUSABLE", "The disk is out of order.");
+  };
+  await trash.purge();
+  t.match(log.lines, [{ level: "error", fields: { problem: "The disk is out of order." } }]);
 });

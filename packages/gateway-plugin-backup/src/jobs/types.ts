@@ -163,7 +163,7 @@ export interface JobContext {
   readonly leftovers: {
     /** Returns once the leftover is safe in the ledger; call it before the thing exists. */
     add(leftover: JobLeftover): void;
-    /** Call it after the thing is gone, or has become something that stays. Fine when it is not there. */
+    /** Call it after the thing is gone, or has become something that stays. Fine when it is not there. Never throws. */
     remove(leftover: JobLeftover): void;
   };
   /**

@@ -1,5 +1,5 @@
 /** The part of a backup that leaves something in a store, and keeps the ledger informed of what. */
-import { BackupError } from "../errors.js";
+import { toBackupError, type BackupError } from "../errors.js";
 import type { Leftover, MultipartLeftover } from "../stores/store.js";
 import { addressOf, type ResolvedObject } from "./destinations.js";
 import { isInterruption } from "./interruption.js";
@@ -63,7 +63,7 @@ export async function uploadArchive(
     records.removeEnded();
     return outcome;
   } catch (error) {
-    noteWhatIsKnown(services, context, error);
+    noteWhatIsKnown(services, context, toBackupError(error, `store ${target.location}`));
     if (!isInterruption(context.signal)) await discardAll(services, target, records);
     throw error;
   }
@@ -113,8 +113,7 @@ class UploadLeftovers {
 }
 
 /** Some failures say what has become of the archive that was about to be visible; nobody needs to find it out later. */
-function noteWhatIsKnown({ ledger }: Services, { jobId }: JobContext, error: unknown): void {
-  if (!(error instanceof BackupError)) return;
+function noteWhatIsKnown({ ledger }: Services, { jobId }: JobContext, error: BackupError): void {
   const wasRemoved = error.details?.["removed"] === true;
   if (!wasRemoved && error.code !== "ARCHIVE_EXISTS") return;
   ledger.transaction(() => {

@@ -114,6 +114,7 @@ export async function storeConformance(
         const bytes = testBytes(size);
         const stored = await storeArchive(it, key(`size-${size}`), bytes);
         t.equal(stored.size, size);
+        t.ok(it.locate(stored.key).endsWith(stored.key));
         t.equal(stored.overwriteGuard, size > 8 * MiB ? guards.large : guards.small);
         t.equal(stored.retries, 0);
         t.equal(
@@ -314,6 +315,7 @@ export async function storeConformance(
     t.equal(await it.head(key("missing/er")), undefined);
     await rejectsWith(t, readAll(it, key("missing")), "ARCHIVE_NOT_FOUND");
     await rejectsWith(t, it.readTail(key("missing"), 100), "ARCHIVE_NOT_FOUND");
+    await rejectsWith(t, it.readTail(key("missing"), 0), "ARCHIVE_NOT_FOUND");
     await it.remove(key("missing"));
     await it.remove(key("missing/er"));
     await storeArchive(it, key("there"), testBytes(10));

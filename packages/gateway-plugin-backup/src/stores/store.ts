@@ -73,7 +73,7 @@ export interface ReadOptions {
   readonly range?: ByteRange;
   /** Fail unless the object still has this ETag. */
   readonly etag?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TailRead {

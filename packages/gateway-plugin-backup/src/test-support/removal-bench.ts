@@ -8,6 +8,7 @@ import { ArchivesInUse } from "../jobs/archives-in-use.js";
 import { Destinations } from "../jobs/destinations.js";
 import { Ledger } from "../jobs/ledger/ledger.js";
 import type { ArchiveRecord } from "../jobs/ledger/archives.js";
+import { LiveJob } from "../jobs/live-job.js";
 import type { RemovalServices } from "../jobs/removal.js";
 import { remove } from "../jobs/thread/remove-archives.js";
 import type { RemoveOperation, RemoveOutcome } from "../jobs/thread/protocol.js";
@@ -109,6 +110,15 @@ export class RemovalBench {
     const record = this.ledger.archives.get(id);
     if (record === undefined) throw new Error(`Archive ${id} is not in the catalogue.`);
     return record;
+  }
+
+  /** The job `j1`, running: `context()` is what its work gets, `record` what it has come to. */
+  job(): LiveJob {
+    const record = this.ledger.jobs.get("j1");
+    if (record === undefined) throw new Error("Job j1 is not in the ledger.");
+    const submission = { ...record, run: () => Promise.resolve({ result: {} }) };
+    const { ledger, time, log } = this;
+    return new LiveJob(record, submission, { ledger, clock: time, timer: time.timer, log });
   }
 
   /** A gateway's services, as a start makes them; operations run in this thread. */

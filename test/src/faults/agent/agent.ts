@@ -20,6 +20,6 @@ if (place === "gateway") process.env[PID_VARIABLE] = String(process.pid);
 const control = new Control(settings.control, place);
 
 if (!isMainThread) patchTime(settings.haste);
-if (place === "gateway") patchLedger(control);
+if (place === "gateway") await patchLedger(control);
 patchThreads(import.meta.url, control);
 await patchFileSystem(settings, control);

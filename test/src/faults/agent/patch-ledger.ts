@@ -1,5 +1,5 @@
 /** Puts a point before every statement that changes the ledger. */
-import Database from "better-sqlite3";
+import type DatabaseType from "better-sqlite3";
 import type { Control } from "./control.js";
 import { strike } from "./strike.js";
 import type { AgentFault } from "./settings.js";
@@ -12,12 +12,14 @@ const codes: Partial<Record<AgentFault, string>> = {
   EMFILE: "SQLITE_CANTOPEN",
 };
 
-export function patchLedger(control: Control): void {
+export async function patchLedger(control: Control): Promise<void> {
+  // Only where there is a ledger: loading it costs every thread some time.
+  const { default: Database } = await import("better-sqlite3");
   const probe = new Database(":memory:");
-  const prototype = Object.getPrototypeOf(probe.prepare("SELECT 1")) as Pick<Database.Statement, "run">;
+  const prototype = Object.getPrototypeOf(probe.prepare("SELECT 1")) as Pick<DatabaseType.Statement, "run">;
   probe.close();
   const original = prototype.run;
-  prototype.run = function (this: Database.Statement, ...args) {
+  prototype.run = function (this: DatabaseType.Statement, ...args) {
     if (this.database.name.endsWith("/ledger.sqlite")) {
       const what = `ledger ${summary(this.source)}`;
       const fault = control.pass(what);

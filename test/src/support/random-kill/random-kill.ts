@@ -88,6 +88,7 @@ export class RandomKill {
 
   async #killOnce(): Promise<void> {
     this.#change();
+    await this.#stockUp();
     const operations = this.#choice.next();
     const target = this.#random.integer(0, operations.length - 1);
     const moment = this.#moment(operations[target]);
@@ -123,6 +124,15 @@ export class RandomKill {
         changeTenant(this.#options.bed.gateway.tenantDirectory(slot), ++this.#generation);
       this.#model.adopt(slot, this.#judge.look(slot));
     }
+  }
+
+  /** Backups that are killed leave nothing to be pruned. */
+  async #stockUp(): Promise<void> {
+    const { tenants, places } = this.#options;
+    const standing = [...tenants.keys()].filter((slot) => this.#model.slots.has(slot));
+    if (standing.length === 0 || standing.some((slot) => this.#model.prunable(slot, 1).length > 0)) return;
+    const slot = standing[this.#random.integer(0, standing.length - 1)] ?? "";
+    await this.#leftAlone(backup(this.#model, slot, places[this.#random.integer(0, places.length - 1)]));
   }
 
   #moment(operation: Operation | undefined): Moment {

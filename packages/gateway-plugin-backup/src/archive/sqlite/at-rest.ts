@@ -23,14 +23,14 @@ const CHANGING: Attempt = { kind: "again", reason: "it keeps being changed while
  * database of that when it opens them.
  */
 export function copyAtRest(files: DatabaseFiles, copy: string): Attempt {
-  const beside = [
-    ["-wal", files.wal],
-    ["-journal", files.journal],
-  ] as const;
-  if (![files.main, files.wal, files.journal].every(isSettled)) return CHANGING;
-  try {
-    if (!copyFile(files.directory, files.name, files.main, copy)) return CHANGING;
-    for (const [suffix, stats] of beside) {
+  return attempt(() => {
+    const parts = [
+      ["", files.main],
+      ["-wal", files.wal],
+      ["-journal", files.journal],
+    ] as const;
+    if (!parts.every(([, stats]) => isSettled(stats))) return CHANGING;
+    for (const [suffix, stats] of parts) {
       const name = `${files.name}${suffix}` as RawPath;
       if (stats !== undefined && !copyFile(files.directory, name, stats, `${copy}${suffix}`)) return CHANGING;
     }
@@ -40,68 +40,55 @@ export function copyAtRest(files: DatabaseFiles, copy: string): Attempt {
         "a crash left it in the middle of a commit to several databases; the program that uses them must open it first";
       return { kind: "unreadable", reason };
     }
-  } catch (error) {
-    return explainFailedCopy(error);
-  }
-  return { kind: "copied" };
+    return { kind: "copied" };
+  });
 }
 
 /** Copies an encrypted database, which has neither WAL nor journal. */
 export function copyAlone(files: DatabaseFiles, copy: string): Attempt {
-  if (!isSettled(files.main)) return CHANGING;
-  try {
-    return copyFile(files.directory, files.name, files.main, copy) && isUnchanged(files)
-      ? { kind: "copied" }
-      : CHANGING;
-  } catch (error) {
-    return explainFailedCopy(error);
-  }
+  return attempt(() => {
+    if (!isSettled(files.main)) return CHANGING;
+    const isWhole = copyFile(files.directory, files.name, files.main, copy) && isUnchanged(files);
+    return isWhole ? { kind: "copied" } : CHANGING;
+  });
 }
 
 /** Copies an encrypted database, or whatever it is, though it is being written to. */
 export function copyAsItIs(files: DatabaseFiles, copy: string): Attempt {
-  const handle = openPathHandle(files.directory, files.name);
-  if (handle === undefined) return CHANGING;
-  try {
-    if (!fstatSync(handle).isFile()) return CHANGING;
-    copyHandle(handle, copy);
-    return { kind: "mixed" };
-  } catch (error) {
-    return explainFailedCopy(error);
-  } finally {
-    closeSync(handle);
-  }
+  return attempt(() =>
+    copyFile(files.directory, files.name, undefined, copy) ? { kind: "mixed" } : CHANGING,
+  );
 }
 
-function explainFailedCopy(error: unknown): Attempt {
-  const code = systemCode(error);
-  const reason = systemReason(error);
-  return code === "EACCES" || code === "EIO"
-    ? { kind: "unreadable", reason }
-    : { kind: "no-room", code, reason };
+function attempt(copy: () => Attempt): Attempt {
+  try {
+    return copy();
+  } catch (error) {
+    const code = systemCode(error);
+    const reason = systemReason(error);
+    return code === "EACCES" || code === "EIO"
+      ? { kind: "unreadable", reason }
+      : { kind: "no-room", code, reason };
+  }
 }
 
 function isSettled(stats: BigIntStats | undefined): boolean {
   return stats === undefined || Math.abs(Date.now() - Number(stats.ctimeMs)) > SETTLED_MS;
 }
 
-/** False when the name no longer stands for the file that is meant. */
-function copyFile(directory: number, name: RawPath, stats: BigIntStats, copy: string): boolean {
+/** False when the name no longer stands for the file that is meant; `stats` undefined means any file. */
+function copyFile(directory: number, name: RawPath, stats: BigIntStats | undefined, copy: string): boolean {
   const handle = openPathHandle(directory, name);
   if (handle === undefined) return false;
   try {
     const now = fstatSync(handle, { bigint: true });
-    if (!now.isFile() || identityOf(now) !== identityOf(stats)) return false;
-    copyHandle(handle, copy);
+    if (!now.isFile() || (stats !== undefined && identityOf(now) !== identityOf(stats))) return false;
+    copyFileSync(nameOf(handle), copy, constants.COPYFILE_FICLONE);
+    chmodSync(copy, 0o600);
     return true;
   } finally {
     closeSync(handle);
   }
-}
-
-function copyHandle(handle: number, copy: string): void {
-  copyFileSync(nameOf(handle), copy, constants.COPYFILE_FICLONE);
-  chmodSync(copy, 0o600);
 }
 
 /** Nothing was written to any of the files, and nobody has opened the database: that would have made another one. */

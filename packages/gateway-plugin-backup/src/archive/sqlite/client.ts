@@ -59,10 +59,14 @@ export class SqliteHelper {
     });
   }
 
-  /** Ends the process at once, whatever it does. Databases it has open are safe: it dies as any reader may. */
+  /**
+   * Ends the process at once, whatever it does. Databases it has open are safe: it dies as any reader may. One that rests
+   * is let go, and ends by itself.
+   */
   stop(): void {
     this.#stopped = true;
-    this.#end();
+    if (this.#pending.size === 0) this.#letGo();
+    else this.#end();
     this.#fail("the job has ended");
   }
 
@@ -142,6 +146,13 @@ export class SqliteHelper {
     if (others.length === 0) return;
     const child = this.#start();
     for (const { request } of others) this.#send(child, request);
+  }
+
+  #letGo(): void {
+    clearTimeout(this.#checkTimer);
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.connected === true) child.disconnect();
   }
 
   #end(): void {

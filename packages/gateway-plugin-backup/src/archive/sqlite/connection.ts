@@ -4,8 +4,10 @@ import { fstatSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { nameIn, statIn } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
+import { systemCode, systemReason } from "../system-error.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
 import { COMPANION_SUFFIXES, inodeOf } from "./protocol.js";
+import { explainSqlite, sqliteFault } from "./sqlite-fault.js";
 
 /** More pages than a database can have in the 32 bits that the binding takes: everything in one step. */
 const ALL_PAGES = 0x7fffffff;
@@ -35,11 +37,19 @@ export async function copyThroughConnection(
   waitMs: number,
 ): Promise<Attempt | NotWhereItLies> {
   const link = `${copy}.source`;
-  symlinkSync(nameIn(files.directory, files.name), link);
+  const unmade = noRoomFor(() => symlinkSync(nameIn(files.directory, files.name), link));
+  if (unmade !== undefined) return unmade;
+  const attempt = await backUp(files, link, copy, waitMs).catch(explain);
+  return noRoomFor(() => rmSync(link)) ?? attempt;
+}
+
+/** Works on the directory for copies: what fails there is not the database's fault. */
+function noRoomFor(work: () => void): Attempt | undefined {
   try {
-    return await backUp(files, link, copy, waitMs);
-  } finally {
-    rmSync(link);
+    work();
+    return undefined;
+  } catch (error) {
+    return { kind: "no-room", code: systemCode(error), reason: systemReason(error) };
   }
 }
 
@@ -49,18 +59,15 @@ async function backUp(
   copy: string,
   waitMs: number,
 ): Promise<Attempt | NotWhereItLies> {
-  let connection: Database.Database | undefined;
+  const connection = openForReading(files, link, waitMs);
+  if (connection === undefined) return { kind: "again", reason: "its directory keeps being replaced" };
   try {
-    connection = openForReading(files, link, waitMs);
-    if (connection === undefined) return { kind: "again", reason: "its directory keeps being replaced" };
     // The binding takes a lock that is refused in its first, empty step for an empty database; the transaction that is
     // open already makes that impossible.
     const { totalPages } = await connection.backup(copy, { progress: () => ALL_PAGES });
     return totalPages > 0 ? { kind: "copied" } : { kind: "unreadable", reason: "it has no pages" };
-  } catch (error) {
-    return explain(error);
   } finally {
-    connection?.close();
+    connection.close();
   }
 }
 
@@ -111,17 +118,11 @@ function identity(stats: BigIntStats | undefined): string {
 }
 
 function explain(error: unknown): Attempt | NotWhereItLies {
-  const code = sqliteCode(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const { code } = sqliteFault(error);
   if (code.startsWith("SQLITE_BUSY") || code === "SQLITE_LOCKED" || code === "SQLITE_PROTOCOL")
     return { kind: "again", reason: "a program keeps it locked" };
   // A hot journal, or a WAL index that only a writing connection may make good.
   if (code.startsWith("SQLITE_READONLY"))
     return { kind: "not-where-it-lies", reason: "a crash left it in the middle of a commit" };
-  if (code === "SQLITE_FULL") return { kind: "no-room", code: "ENOSPC", reason };
-  return { kind: "unreadable", reason: `SQLite says: ${reason} (${code})` };
-}
-
-export function sqliteCode(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : "";
+  return explainSqlite(error);
 }

@@ -1,7 +1,12 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { openRootDirectory } from "../confined.js";
+import { rawPath } from "../raw-path.js";
 import { copy, create, places } from "../testing/databases.js";
+import { checkCopy } from "./check.js";
+import { copyThroughConnection } from "./connection.js";
+import { lookAt } from "./database-files.js";
 
 t.test("a damaged database is refused", async (t) => {
   const { tenant, copy: target } = places(t);
@@ -92,6 +97,37 @@ t.test("damage is found in a table whose own check is impossible here", async (t
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.fill(0xff, 3 * PAGE_BYTES, 4 * PAGE_BYTES));
   t.match(await copy(tenant, "m.sqlite", target), { kind: "unreadable", reason: /malformed/ });
+});
+
+t.test("a database whose schema is no SQL is refused", async (t) => {
+  const { tenant, copy: target } = places(t);
+  const database = create(join(tenant, "m.sqlite"), "delete");
+  database.unsafeMode(true);
+  database.pragma("writable_schema = ON");
+  database.exec("UPDATE sqlite_schema SET sql = 'CREATE TABLE t (' WHERE name = 't'");
+  database.close();
+  t.match(await copy(tenant, "m.sqlite", target), {
+    kind: "unreadable",
+    reason: /^SQLite says: malformed database schema .*\(SQLITE_CORRUPT\)$/,
+  });
+});
+
+t.test("a copy that is not there any more when it is to be checked is unreadable", (t) => {
+  t.match(checkCopy(join(t.testdirName, "none", "copy")), { kind: "unreadable", reason: /does not exist/ });
+  t.end();
+});
+
+t.test("a database that is cut to nothing while it is opened has nothing to copy", async (t) => {
+  const { tenant, copy: target } = places(t);
+  writeFileSync(join(tenant, "m.sqlite"), "");
+  const directory = openRootDirectory(tenant);
+  t.teardown(() => closeSync(directory));
+  const files = lookAt(directory, rawPath("m.sqlite"));
+  if (files === undefined) throw new Error("The database is not there.");
+  t.strictSame(await copyThroughConnection(files, target, 0), {
+    kind: "unreadable",
+    reason: "it has no pages",
+  });
 });
 
 t.test("a database that is cut to nothing is an empty file", async (t) => {

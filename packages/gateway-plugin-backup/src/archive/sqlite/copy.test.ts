@@ -146,6 +146,11 @@ t.test("a directory for copies that cannot be written is not the database's faul
   const { tenant, copy: target } = places(t);
   create(join(tenant, "m.sqlite"), "delete").close();
   t.match(await copy(tenant, "m.sqlite", `${target}/none/copy`), { kind: "no-room", code: "ENOENT" });
+  const handle = openRootDirectory(tenant);
+  t.teardown(() => closeSync(handle));
+  const files = lookAt(handle, rawPath("m.sqlite"));
+  if (files === undefined) throw new Error("there is no database");
+  t.match(await copyThroughConnection(files, `${target}/none/copy`, 0), { kind: "no-room", code: "ENOENT" });
 });
 
 t.test("a database that was replaced after it was looked at is not copied in its place", async (t) => {

@@ -135,10 +135,9 @@ function isBeyondSqlite({ directory, name }: DatabaseFiles): boolean {
   try {
     const path = readlinkSync(nameOf(directory), { encoding: "buffer" });
     return path.length + 1 + name.length > MAX_PATH_BYTES;
-  } catch (error) {
+  } catch {
     // The kernel does not tell a path of more than a page.
-    if (systemCode(error) === "ENAMETOOLONG") return true;
-    throw error;
+    return true;
   }
 }
 

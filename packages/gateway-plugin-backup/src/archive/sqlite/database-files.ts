@@ -17,18 +17,19 @@ export interface DatabaseFiles {
 
 /** Undefined when there is no file of that name. */
 export function lookAt(directory: number, name: RawPath): DatabaseFiles | undefined {
-  const main = statIn(directory, name);
+  const part = (suffix: CompanionSuffix | "") => statIfItFits(directory, `${name}${suffix}` as RawPath);
+  const main = part("");
   if (main?.isFile() !== true) return undefined;
-  const beside = (suffix: CompanionSuffix) => statBeside(directory, name, suffix);
-  return { directory, name, main, wal: beside("-wal"), shm: beside("-shm"), journal: beside("-journal") };
+  return { directory, name, main, wal: part("-wal"), shm: part("-shm"), journal: part("-journal") };
 }
 
-function statBeside(directory: number, name: RawPath, suffix: CompanionSuffix): BigIntStats | undefined {
+/** Undefined also for a name that is too long for the file system, as that of a companion can be. */
+function statIfItFits(directory: number, name: RawPath): BigIntStats | undefined {
   try {
-    return statIn(directory, `${name}${suffix}` as RawPath);
+    return statIn(directory, name);
   } catch (error) {
-    if (systemCode(error) === "ENAMETOOLONG") return undefined;
-    throw error;
+    if (systemCode(error) !== "ENAMETOOLONG") throw error;
+    return undefined;
   }
 }
 

@@ -9,7 +9,6 @@
 import { closeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { openDirectoryBelow, openRootDirectory } from "../confined.js";
-import type { RawPath } from "../raw-path.js";
 import { systemCode, systemReason } from "../system-error.js";
 import { BACKUP_NICENESS } from "../threads/priority.js";
 import { copyDatabase } from "./copy.js";
@@ -17,7 +16,8 @@ import { inspect } from "./inspect.js";
 import type { CopyAnswer, FromHelper, HelperRequest, Verdict } from "./protocol.js";
 
 setPriority(BACKUP_NICENESS);
-const root = openRootDirectory(process.argv[2] ?? "");
+const [, , tenantDirectory = ""] = process.argv;
+const root = openRootDirectory(tenantDirectory);
 let queue = Promise.resolve();
 
 process.on("message", (request: HelperRequest) => {
@@ -37,24 +37,25 @@ function send(message: FromHelper): Promise<void> {
 }
 
 async function answerTo(call: HelperRequest): Promise<readonly Verdict[] | CopyAnswer> {
-  let directory: number | undefined;
   try {
-    directory = openDirectoryBelow(root, call.request.directory);
-    if (call.method === "inspect") return inspectAll(directory, call.request.names);
-    const { name, copy } = call.request;
-    const onCheck = (bytes: number) => send({ id: call.id, checking: bytes });
-    return await copyDatabase(directory, name, copy, { onCheck });
+    return await answerIn(openDirectoryBelow(root, call.request.directory), call);
   } catch (error) {
     const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "");
     const answer = isGone
       ? ({ kind: "gone" } as const)
       : ({ kind: "unreadable", reason: systemReason(error) } as const);
     return call.method === "copy" ? answer : call.request.names.map(() => ({ ...answer, identity: "" }));
-  } finally {
-    if (directory !== undefined) closeSync(directory);
   }
 }
 
-function inspectAll(directory: number, names: readonly RawPath[]): Verdict[] {
-  return names.map((name) => inspect(directory, name));
+/** Closes `directory`. */
+async function answerIn(directory: number, call: HelperRequest): Promise<readonly Verdict[] | CopyAnswer> {
+  try {
+    if (call.method === "inspect") return call.request.names.map((name) => inspect(directory, name));
+    const { name, copy } = call.request;
+    const onCheck = (bytes: number) => send({ id: call.id, checking: bytes });
+    return await copyDatabase(directory, name, copy, { onCheck });
+  } finally {
+    closeSync(directory);
+  }
 }

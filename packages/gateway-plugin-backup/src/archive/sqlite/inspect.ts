@@ -34,6 +34,12 @@ const COMPANION_MAGICS: Readonly<Record<CompanionSuffix, readonly Buffer[]>> = {
  */
 const ZEROED_HEADER_BYTES = 12;
 
+/**
+ * Who opens a database first cuts its WAL index to this size before it makes a new one (`unixLockSharedMemory` of SQLite's
+ * `os_unix.c`); who dies in between leaves it so.
+ */
+const CUT_SHM_BYTES = 3;
+
 export type DatabaseKind = "plain" | "database" | "encrypted";
 
 /** The beginning of a regular file. */
@@ -92,8 +98,9 @@ function isCompanion(directory: number, name: RawPath, head: Head): boolean {
   // A database that is just being made is empty.
   if (hasMagic(head, suffix))
     return database.bytes.length === 0 || databaseKind(directory, base, database) !== "plain";
-  // Not begun, or done with and kept.
-  return isZeroed(head) && databaseKind(directory, base, database) === "database";
+  // Not begun, done with and kept, or about to be made anew.
+  const isWithoutContent = isZeroed(head) || (suffix === "-shm" && head.bytes.length === CUT_SHM_BYTES);
+  return isWithoutContent && databaseKind(directory, base, database) === "database";
 }
 
 function hasMagic({ bytes }: Head, suffix: CompanionSuffix): boolean {

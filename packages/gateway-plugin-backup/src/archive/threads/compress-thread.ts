@@ -1,13 +1,13 @@
 /** Hashes and compresses one segment after the other. */
 import { hash } from "node:crypto";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { FrameCompressor } from "../zstd.js";
 import type { CompressStart, FromCompressor, ToCompressor } from "./messages.js";
+import { ownPort } from "./own-port.js";
 import { lowerThreadPriority } from "./priority.js";
 
 lowerThreadPriority();
-const port = parentPort;
-if (port === null) throw new Error("To be started as a worker thread.");
+const port = ownPort();
 const { level } = workerData as CompressStart;
 const compressor = new FrameCompressor(level);
 

@@ -1,12 +1,12 @@
 /** The thread that extracts: one chunk at a time, and each buffer goes back when it is done with. */
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { serializeError, toBackupError } from "../../errors.js";
 import { Extraction, type ExtractionTask } from "../extraction.js";
 import type { FromExtractThread, ToExtractThread } from "./extract-messages.js";
+import { ownPort } from "./own-port.js";
 import { lowerThreadPriority } from "./priority.js";
 
-if (parentPort === null) throw new Error("extract-thread.js is the entry of a worker thread.");
-const port = parentPort;
+const port = ownPort();
 const task = workerData as ExtractionTask;
 let extraction: Extraction | undefined;
 let work: Promise<void> = Promise.resolve();

@@ -1,9 +1,10 @@
 /** What the job thread and its worker threads tell each other. */
 import type { SerializedError } from "../../errors.js";
 import type { EntryRecord, SegmentKind } from "../format.js";
+import type { Excluded } from "../left-out.js";
 import type { HelperReply, HelperRequest } from "../sqlite/protocol.js";
 import type { ReadSummary } from "../tenant-reader.js";
-import type { ScanTotals, TenantScan } from "../tenant-scan.js";
+import type { DryRun, ScanTotals } from "../tenant-scan.js";
 import type { TenantSource } from "../tenant-source.js";
 
 /** Start of the reader thread: one pass to scan, and a second one to read, except in a dry run. */
@@ -25,12 +26,14 @@ export type ToReader =
   | { readonly type: "helper-failed"; readonly id: number; readonly error: SerializedError };
 
 export type FromReader =
-  | { readonly type: "scanning"; readonly totals: ScanTotals }
-  | { readonly type: "scanned"; readonly scan: TenantScan }
+  /** What the first pass has found so far, and in all. */
+  | { readonly type: "scanning" | "scanned"; readonly totals: ScanTotals }
+  /** The result of a dry run. */
+  | { readonly type: "planned"; readonly plan: DryRun }
   /** A question to the helper process. */
   | ({ readonly type: "helper" } & HelperRequest)
   | { readonly type: "segment"; readonly segment: RawSegment }
-  | { readonly type: "read"; readonly summary: ReadSummary }
+  | { readonly type: "read"; readonly summary: ReadSummary; readonly excluded: Excluded }
   | { readonly type: "failed"; readonly error: SerializedError };
 
 /** A segment on its way through the threads; the buffer is transferred. */

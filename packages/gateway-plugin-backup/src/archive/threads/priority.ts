@@ -9,11 +9,10 @@ export const BACKUP_NICENESS = 10;
  * ids; elsewhere, and where /proc is missing, nothing happens.
  */
 export function lowerThreadPriority(): void {
-  if (process.platform !== "linux") return;
   try {
     const threadId = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
     setPriority(threadId, BACKUP_NICENESS);
   } catch {
-    // A matter of courtesy, not of correctness.
+    // No such thread id, no such file: a matter of courtesy, not of correctness.
   }
 }

@@ -1,5 +1,5 @@
 /** Walks and reads one tenant, synchronously; takes messages only where it waits for a buffer or the helper process. */
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { serializeError, toBackupError } from "../../errors.js";
 import { Plan } from "../plan.js";
 import { PlanFile } from "../plan-file.js";
@@ -8,12 +8,12 @@ import { TenantReader } from "../tenant-reader.js";
 import { scanTree } from "../tenant-scan.js";
 import type { ScanTotals } from "../tenant-scan.js";
 import type { ReaderStart } from "./messages.js";
+import { ownPort } from "./own-port.js";
 import { lowerThreadPriority } from "./priority.js";
 import { ReaderPort } from "./reader-port.js";
 
 lowerThreadPriority();
-if (parentPort === null) throw new Error("To be started as a worker thread.");
-const port = new ReaderPort(parentPort);
+const port = new ReaderPort(ownPort());
 const start = workerData as ReaderStart;
 const { source } = start;
 const onProgress = (totals: ScanTotals): void => {
@@ -30,9 +30,9 @@ try {
 async function read(temporaryDirectory: string): Promise<void> {
   const databases = new TenantDatabases(port.databases, temporaryDirectory);
   const { scan, links } = await scanTree(source, databases, { onProgress });
-  port.send({ type: "scanned", scan });
+  port.send({ type: "scanned", totals: scan.totals });
   const summary = await new TenantReader(source, databases, links, port).read();
-  port.send({ type: "read", summary });
+  port.send({ type: "read", summary, excluded: scan.excluded });
 }
 
 async function dryRun(planFile: string | undefined): Promise<void> {
@@ -40,8 +40,9 @@ async function dryRun(planFile: string | undefined): Promise<void> {
   const databases = new TenantDatabases(port.databases, "");
   const file = planFile === undefined ? undefined : new PlanFile(planFile);
   try {
-    const { scan } = await scanTree(source, databases, { onProgress, plan: new Plan(file) });
-    port.send({ type: "scanned", scan });
+    const plan = new Plan(file);
+    const { scan } = await scanTree(source, databases, { onProgress, plan });
+    port.send({ type: "planned", plan: { ...scan, ...plan.finish() } });
   } finally {
     file?.close();
   }

@@ -8,6 +8,7 @@ import type { JobRecord } from "../types.js";
 import type { ArchiveRecord } from "./archives.js";
 import { Ledger } from "./ledger.js";
 import { migrate } from "./migrate.js";
+import { Statement } from "./statement.js";
 
 function ledgerFile(t: Test): string {
   return path.join(t.testdir(), "backup", "ledger.sqlite");
@@ -99,6 +100,27 @@ t.test("a ledger of a newer gateway is refused, and left as it is", (t) => {
     message: /schema version 9000/,
     hint: /newer/,
   });
+  t.end();
+});
+
+t.test("a ledger that cannot be there is refused for what the system says", (t) => {
+  const file = path.join(t.testdir({ backup: "a file" }), "backup", "ledger.sqlite");
+  t.throws(() => Ledger.open(file), {
+    code: "IO_FAILED",
+    message: new RegExp(`open the backup ledger ${file}`),
+  });
+  t.end();
+});
+
+t.test("what keeps a ledger from being written is told apart", (t) => {
+  const database = new Database(path.join(t.testdir(), "ledger.sqlite"));
+  t.teardown(() => database.close());
+  database.exec("CREATE TABLE t (a TEXT)");
+  const insert = new Statement<{ a: string }>(database, "INSERT INTO t (a) VALUES (@a)");
+  database.pragma("max_page_count = 2");
+  t.throws(() => insert.run({ a: "x".repeat(100_000) }), { code: "DISK_FULL", hint: /Free space/ });
+  database.pragma("query_only = ON");
+  t.throws(() => insert.run({ a: "x" }), { code: "READ_ONLY", message: /backup ledger cannot be used/ });
   t.end();
 });
 
@@ -340,5 +362,23 @@ t.test("leftovers of jobs that still run are not offered for clearing", (t) => {
   leftovers.add("j2", { kind: "directory", path: "/s/j2" }, 1);
   jobs.end({ id: "j2", state: "failed", finishedAt: 2, warnings: [] });
   t.match(leftovers.ofEndedJobs(), [{ jobId: "j2", leftover: { path: "/s/j2" } }]);
+  t.end();
+});
+
+t.test("every kind of leftover is noted by its own fields, and forgotten by them", (t) => {
+  const { jobs, leftovers } = openLedger(t);
+  jobs.insert(job("j1"));
+  const store = { kind: "local" } as const;
+  for (const leftover of [
+    { kind: "begun", key: "k" },
+    { kind: "probe", key: "k" },
+    { kind: "partial-file", path: "/b/k" },
+    { kind: "multipart", key: "k", uploadId: "u" },
+  ] as const) {
+    leftovers.add("j1", { kind: "upload", store, leftover }, 1);
+    t.match(leftovers.ofJob("j1"), [{ leftover: { leftover } }]);
+    leftovers.remove("j1", { kind: "upload", store, leftover });
+    t.same(leftovers.ofJob("j1"), []);
+  }
   t.end();
 });

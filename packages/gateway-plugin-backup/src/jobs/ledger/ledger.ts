@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
-import { BackupError, toBackupError } from "../../errors.js";
+import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { ArchivesTable } from "./archives.js";
 import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
@@ -81,8 +81,5 @@ function openDatabase(file: string): Database.Database {
 function asUnusable(error: unknown, file: string): BackupError {
   const cause = toBackupError(error, `open the backup ledger ${file}`);
   if (cause.code !== "LEDGER_UNUSABLE") return cause;
-  return new BackupError(cause.code, `${cause.message} (${file})`, {
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    cause,
-  });
+  return new BackupError(cause.code, `${cause.message} (${file})`, { ...serializeError(cause), cause });
 }

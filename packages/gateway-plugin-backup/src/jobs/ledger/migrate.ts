@@ -29,8 +29,9 @@ export function migrate(database: Database.Database, directory: string = MIGRATI
       database.exec(
         "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
       );
-      const version = currentVersion(database);
-      refuseNewer(version, migrations.at(-1)?.number ?? 0);
+      const applied = database.prepare<[], Migration>("SELECT number, name FROM schema_migrations").all();
+      const version = newest(applied);
+      refuseNewer(version, newest(migrations));
       const record = database.prepare<Migration>(
         "INSERT INTO schema_migrations (number, name) VALUES (@number, @name)",
       );
@@ -63,11 +64,8 @@ function listMigrations(directory: string): Migration[] {
     });
 }
 
-function currentVersion(database: Database.Database): number {
-  const row = database
-    .prepare<[], { version: number }>("SELECT coalesce(max(number), 0) AS version FROM schema_migrations")
-    .get();
-  return row?.version ?? 0;
+function newest(migrations: readonly Migration[]): number {
+  return Math.max(0, ...migrations.map(({ number }) => number));
 }
 
 function refuseNewer(version: number, known: number): void {

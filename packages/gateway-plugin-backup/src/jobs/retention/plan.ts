@@ -14,7 +14,7 @@
  *     Tue 02:00  remove
  *     Mon 02:00  remove
  */
-import { periodsIn } from "./calendar.js";
+import { periodsIn, type Periods } from "./calendar.js";
 import { PERIOD_RULES, withinMs, type CheckedPolicy } from "./policy.js";
 
 /** An archive that is where it was put. */
@@ -58,21 +58,33 @@ export function planRetention<A extends RetainedArchive>(
   archives: readonly A[],
   options: RetentionOptions,
 ): RetentionDecision<A>[] {
-  const sorted = [...archives].sort(newestFirst);
-  const reasons = new Map<A, string[]>(sorted.map((archive) => [archive, exemptions(archive, options)]));
-  const add = (archive: A, reason: string): unknown => reasons.get(archive)?.push(reason);
-  const counted = sorted.filter((archive) => counts(archive, options));
+  const { policy, now } = options;
+  const judged = [...archives]
+    .sort(newestFirst)
+    .map((archive) => ({ archive, reasons: exemptions(archive, options) }));
+  const periodsOf = periodsIn(policy.tz);
+  const counted = judged
+    .filter(({ archive }) => counts(archive, options))
+    .map((one) => ({ ...one, periods: periodsOf(one.archive.createdAt) }));
 
-  keepLastGood(sorted, options.now, add);
-  keepByCount("last", options.policy.keepLast ?? 0, counted, ({ id }) => id, add);
-  const periods = periodsIn(options.policy.tz);
-  const periodsOf = new Map(counted.map((archive) => [archive, periods(archive.createdAt)]));
+  keepLastGood(judged, now);
+  keepByCount("last", policy.keepLast ?? 0, counted, ({ archive }) => archive.id);
   for (const [rule, key] of PERIOD_RULES) {
-    keepByCount(rule, options.policy[key] ?? 0, counted, (archive) => periodsOf.get(archive)?.[rule], add);
+    keepByCount(rule, policy[key] ?? 0, counted, ({ periods }) => periods[rule]);
   }
-  keepWithin(options.policy, counted, add);
+  if (policy.keepWithin !== undefined) keepWithin(policy.keepWithin, counted);
 
-  return sorted.map((archive) => decision(archive, reasons.get(archive) ?? []));
+  return judged.map(decision);
+}
+
+/** An archive with what speaks for keeping it. */
+interface Judged<A extends RetainedArchive = RetainedArchive> {
+  readonly archive: A;
+  readonly reasons: string[];
+}
+
+interface Counted extends Judged {
+  readonly periods: Periods;
 }
 
 function newestFirst(a: RetainedArchive, b: RetainedArchive): number {
@@ -99,58 +111,51 @@ function isAhead({ createdAt }: RetainedArchive, now: number): boolean {
   return createdAt > now + CLOCK_TOLERANCE_MS;
 }
 
-type AddReason<A> = (archive: A, reason: string) => unknown;
-
 /** The newest archive that was verified stays; until one was, the newest that is not known to be damaged. */
-function keepLastGood<A extends RetainedArchive>(sorted: readonly A[], now: number, add: AddReason<A>): void {
-  const good = sorted.filter((archive) => !archive.damaged && !isAhead(archive, now));
-  const verified = good.find(({ verifiedAt }) => verifiedAt !== undefined);
+function keepLastGood(judged: readonly Judged[], now: number): void {
+  const good = judged.filter(({ archive }) => !archive.damaged && !isAhead(archive, now));
+  const verified = good.find(({ archive }) => archive.verifiedAt !== undefined);
   const last = verified ?? good[0];
-  if (last !== undefined) add(last, verified === undefined ? "last good" : "last verified");
+  last?.reasons.push(verified === undefined ? "last good" : "last verified");
 }
 
 /**
  * Keeps the newest archive of each period, for the `limit` newest periods. A damaged archive takes no period from a good
  * one: it stays as long as it would have been kept, beside the good ones.
  */
-function keepByCount<A extends RetainedArchive>(
+function keepByCount(
   rule: string,
   limit: number,
-  counted: readonly A[],
-  periodOf: (archive: A) => string | undefined,
-  add: AddReason<A>,
+  counted: readonly Counted[],
+  periodOf: (one: Counted) => string,
 ): void {
   let kept = 0;
   let period: string | undefined;
-  for (const archive of counted) {
+  for (const one of counted) {
+    const { archive, reasons } = one;
     if (kept === limit) return;
-    if (periodOf(archive) === period) continue;
+    if (periodOf(one) === period) continue;
     if (archive.damaged) {
-      add(archive, `damaged, takes no place of ${rule}`);
+      reasons.push(`damaged, takes no place of ${rule}`);
       continue;
     }
-    period = periodOf(archive);
+    period = periodOf(one);
     kept += 1;
-    add(archive, `${rule} ${kept} of ${limit}`);
+    reasons.push(`${rule} ${kept} of ${limit}`);
   }
 }
 
 /** Counted back from the newest archive, not from now: a tenant that is not backed up any more loses nothing. */
-function keepWithin<A extends RetainedArchive>(
-  policy: CheckedPolicy,
-  counted: readonly A[],
-  add: AddReason<A>,
-): void {
-  const length = withinMs(policy.keepWithin);
-  if (length === 0) return;
-  const newest = counted.find(({ damaged }) => !damaged)?.createdAt;
-  for (const archive of counted) {
-    if (newest === undefined || archive.createdAt >= newest - length)
-      add(archive, `within ${policy.keepWithin ?? ""}`);
+function keepWithin(length: string, counted: readonly Judged[]): void {
+  const milliseconds = withinMs(length);
+  if (milliseconds === 0) return;
+  const newest = counted.find(({ archive }) => !archive.damaged)?.archive.createdAt;
+  for (const { archive, reasons } of counted) {
+    if (newest === undefined || archive.createdAt >= newest - milliseconds) reasons.push(`within ${length}`);
   }
 }
 
-function decision<A extends RetainedArchive>(archive: A, reasons: readonly string[]): RetentionDecision<A> {
+function decision<A extends RetainedArchive>({ archive, reasons }: Judged<A>): RetentionDecision<A> {
   if (reasons.length > 0) return { archive, keep: true, reasons };
   return { archive, keep: false, reasons: ["no rule keeps it"] };
 }

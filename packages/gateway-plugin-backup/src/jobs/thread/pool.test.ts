@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { JobThreads } from "./pool.js";
+import { BackupError } from "../../errors.js";
+import { FakeTime } from "../../test-support/fake-time.js";
+import { systemTimer } from "../timer.js";
 import type { JobProgress } from "../types.js";
+import { JobThreads } from "./pool.js";
 
 const { signal } = new AbortController();
 
@@ -53,4 +56,56 @@ await t.test("nothing runs after an abort or after the end", async (t) => {
   await t.rejects(threads.run("list", request, { signal: aborted }), { code: "JOB_CANCELLED" });
   await threads.close();
   await t.rejects(threads.run("list", request, { signal }), { code: "SHUTTING_DOWN" });
+});
+
+const nowhere = { store: { kind: "local", roots: [] }, key: "/" } as const;
+
+/** An entry whose threads do this when they are asked for something. */
+function entry(whenAsked: string): URL {
+  const source = `import { parentPort } from "node:worker_threads"; parentPort.on("message", () => { ${whenAsked} });`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}
+
+await t.test("a thread that dies is told from an operation that fails", async (t) => {
+  for (const [whenAsked, message] of [
+    ["throw new Error('out of order');", /thread failed: out of order/],
+    ["process.exit(3);", /ended with code 3/],
+  ] as const) {
+    const threads = new JobThreads(systemTimer, entry(whenAsked));
+    t.teardown(() => threads.close());
+    await t.rejects(threads.run("list", nowhere, { signal }), { code: "JOB_THREAD_FAILED", message });
+  }
+});
+
+await t.test("a thread that does not stop in time is ended by force", async (t) => {
+  const time = new FakeTime();
+  const threads = new JobThreads(time.timer, entry(""));
+  t.teardown(() => threads.close());
+  const cancel = new AbortController();
+  const running = threads.run("list", nowhere, { signal: cancel.signal });
+  cancel.abort(new BackupError("JOB_CANCELLED", "It was cancelled."));
+  time.advance(14_999);
+  const early = await Promise.race([running.catch(() => "ended"), Promise.resolve("waiting")]);
+  t.equal(early, "waiting");
+  time.advance(1);
+  await t.rejects(running, { code: "JOB_CANCELLED", message: /by force/ });
+});
+
+await t.test("an idle thread is kept for half a minute, and not longer", async (t) => {
+  const time = new FakeTime();
+  // A thread answers how often it was asked.
+  const counting = `globalThis.asked = (globalThis.asked ?? 0) + 1;
+    parentPort.postMessage({ type: "done", result: [globalThis.asked] });`;
+  const threads = new JobThreads(time.timer, entry(counting));
+  t.teardown(() => threads.close());
+  const ask = (): Promise<unknown> => threads.run("list", nowhere, { signal });
+  t.same(await ask(), [1]);
+  time.advance(29_999);
+  t.same(await ask(), [2], "the same thread");
+  time.advance(30_000);
+  t.same(await ask(), [1], "another one");
+});
+
+await t.test("the entry of a job thread does nothing anywhere else", async (t) => {
+  await t.rejects(import("./job-thread.js"), { message: /entry of a worker thread/ });
 });

@@ -7,6 +7,7 @@ import { startThread } from "../../archive/threads/start-thread.js";
 import { BackupError, deserializeError, toBackupError } from "../../errors.js";
 import type { Leftover } from "../../stores/store.js";
 import { isInterruption } from "../interruption.js";
+import { systemTimer, type Timer } from "../timer.js";
 import type { JobProgress } from "../types.js";
 import type { CompletingArchive, FromThread, OperationName, Operations, ToThread } from "./protocol.js";
 
@@ -30,9 +31,17 @@ const ABORT_GRACE_MS = 15_000;
 const ENTRY = new URL("./job-thread.js", import.meta.url);
 
 export class JobThreads {
-  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #idle = new Map<Worker, () => void>();
   readonly #busy = new Set<Worker>();
+  readonly #timer: Timer;
+  readonly #entry: URL;
   #closed = false;
+
+  /** @param entry What the threads run; replaced in tests only, like the timer. */
+  constructor(timer: Timer = systemTimer, entry: URL = ENTRY) {
+    this.#timer = timer;
+    this.#entry = entry;
+  }
 
   /**
    * Runs one operation in a thread of its own. Rejects with a `BackupError`: the operation's, `JOB_CANCELLED` after an
@@ -47,7 +56,10 @@ export class JobThreads {
     if (this.#closed) throw new BackupError("SHUTTING_DOWN", "The gateway is stopping.");
     const worker = this.#take();
     try {
-      const result = await converse(worker, { type: "run", operation, request } as ToThread, options);
+      const result = await converse(worker, { type: "run", operation, request } as ToThread, {
+        ...options,
+        timer: this.#timer,
+      });
       this.#keep(worker);
       // The thread answers an operation with that operation's result; the union cannot say so.
       return result as Operations[N]["result"];
@@ -62,7 +74,7 @@ export class JobThreads {
   /** Ends every thread at once. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#idle.values()) clearTimeout(timer);
+    for (const cancelTimer of this.#idle.values()) cancelTimer();
     await Promise.all([...this.#idle.keys(), ...this.#busy].map((worker) => worker.terminate()));
     this.#idle.clear();
   }
@@ -71,10 +83,10 @@ export class JobThreads {
     const kept = this.#idle.entries().next();
     let worker: Worker;
     if (kept.done === true) {
-      worker = startThread(ENTRY);
+      worker = startThread(this.#entry);
     } else {
-      const [idle, timer] = kept.value;
-      clearTimeout(timer);
+      const [idle, cancelTimer] = kept.value;
+      cancelTimer();
       this.#idle.delete(idle);
       worker = idle;
       removeListeners(worker);
@@ -86,17 +98,17 @@ export class JobThreads {
 
   #keep(worker: Worker): void {
     this.#busy.delete(worker);
+    const cancelTimer = this.#timer(IDLE_MS, () => {
+      this.#idle.delete(worker);
+      void worker.terminate();
+    });
     const forget = (): void => {
-      clearTimeout(this.#idle.get(worker));
+      cancelTimer();
       this.#idle.delete(worker);
     };
     worker.once("error", forget);
     worker.once("exit", forget);
-    const timer = setTimeout(() => {
-      forget();
-      void worker.terminate();
-    }, IDLE_MS).unref();
-    this.#idle.set(worker, timer);
+    this.#idle.set(worker, cancelTimer);
     worker.unref();
   }
 }
@@ -106,11 +118,15 @@ function removeListeners(worker: Worker): void {
   for (const name of ["message", "error", "exit"]) worker.removeAllListeners(name);
 }
 
-function converse(worker: Worker, request: ToThread, options: RunOptions): Promise<unknown> {
+function converse(
+  worker: Worker,
+  request: ToThread,
+  options: RunOptions & { readonly timer: Timer },
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    let grace: NodeJS.Timeout | undefined;
+    let cancelGrace = (): void => undefined;
     const settle = (act: () => void): void => {
-      clearTimeout(grace);
+      cancelGrace();
       options.signal.removeEventListener("abort", onAbort);
       removeListeners(worker);
       // An error event that nobody listens to would end the gateway.
@@ -128,11 +144,11 @@ function converse(worker: Worker, request: ToThread, options: RunOptions): Promi
     };
     const onAbort = (): void => {
       worker.postMessage({ type: "abort", suspend: isInterruption(options.signal) } satisfies ToThread);
-      grace = setTimeout(() => {
+      cancelGrace = options.timer(ABORT_GRACE_MS, () => {
         settle(() =>
           reject(new BackupError("JOB_CANCELLED", "The job was cancelled and its thread ended by force.")),
         );
-      }, ABORT_GRACE_MS);
+      });
     };
     options.signal.addEventListener("abort", onAbort, { once: true });
     worker.on("error", (error) => {

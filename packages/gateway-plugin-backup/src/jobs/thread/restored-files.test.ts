@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { channelsToPairAgain, disableSchedules, replaceFile } from "./restored-files.js";
+import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 
 function read(path: string): unknown {
   return JSON.parse(readFileSync(path, "utf8"));
@@ -61,5 +61,19 @@ await t.test("channels that are paired by QR code are named", (t) => {
   mkdirSync(join(tree, "x"));
   writeFileSync(join(tree, "x/channels"), "");
   t.same(channelsToPairAgain(join(tree, "x")), []);
+  t.end();
+});
+
+await t.test("what cannot be looked at is an error, not an absence", (t) => {
+  const tree = t.testdir({});
+  symlinkSync("channels", join(tree, "channels"));
+  t.throws(() => channelsToPairAgain(tree), { code: "ELOOP" });
+  t.throws(() => readTenantJson(join(tree, "n".repeat(5000))), { code: "ENAMETOOLONG" });
+  t.end();
+});
+
+await t.test("a tenant.json that is no file is no record", (t) => {
+  t.equal(readTenantJson(t.testdir({ "tenant.json": {} })), undefined);
+  t.equal(readTenantJson(t.testdir({ "tenant.json": "{}" })), "{}");
   t.end();
 });

@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { BackupError } from "../../errors.js";
-import { errnoOf } from "./file-errors.js";
+import { undefinedOn } from "./file-errors.js";
 
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -61,15 +61,10 @@ export function splitKey(key: string): SplitKey {
 
 /** Where `path` leads when every link in its existing part is followed. */
 export function resolveExisting(path: string): string {
-  const missing: string[] = [];
-  for (let existing = path; ; existing = dirname(existing)) {
-    try {
-      return join(realpathSync.native(existing), ...missing);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-      missing.unshift(basename(existing));
-    }
-  }
+  return (
+    undefinedOn("ENOENT", () => realpathSync.native(path)) ??
+    join(resolveExisting(dirname(path)), basename(path))
+  );
 }
 
 /** Throws `PATH_NOT_ALLOWED` unless `real` lies under one of the roots. */
@@ -88,16 +83,11 @@ function checkUnderRoots(real: string, asked: string, roots: readonly string[]):
 export function openDirectory(path: string, roots: readonly string[]): OpenDirectory | undefined {
   const real = resolveExisting(path);
   checkUnderRoots(real, path, roots);
-  try {
-    return checkedOpen(real, path, roots);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  return undefinedOn("ENOENT", () => checked(new OpenDirectory(real), path, roots));
 }
 
-function checkedOpen(opened: string, asked: string, roots: readonly string[]): OpenDirectory {
-  const directory = new OpenDirectory(opened);
+/** Closes the directory unless it really lies under one of the roots. */
+function checked(directory: OpenDirectory, asked: string, roots: readonly string[]): OpenDirectory {
   try {
     checkUnderRoots(directory.path, asked, roots);
     return directory;
@@ -118,43 +108,37 @@ export function makeDirectory(path: string, roots: readonly string[]): MadeDirec
   const real = resolveExisting(path);
   checkUnderRoots(real, path, roots);
   const made: string[] = [];
-  let directory = deepestExisting(real);
   try {
-    for (const name of real.slice(directory.path.length).split("/").filter(Boolean)) {
-      const parent = directory;
-      if (makeEntry(parent, name)) made.push(join(parent.path, name));
-      directory = new OpenDirectory(parent.entry(name));
-      parent.close();
-    }
-    checkUnderRoots(directory.path, path, roots);
-    return { directory, made };
+    return { directory: checked(openOrMake(real, made), path, roots), made };
   } catch (error) {
-    directory.close();
     removeEmpty(made);
     throw error;
   }
 }
 
-function deepestExisting(real: string): OpenDirectory {
-  for (let path = real; ; path = dirname(path)) {
-    try {
-      return new OpenDirectory(path);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-    }
+/** Adds to `made` what did not exist. */
+function openOrMake(real: string, made: string[]): OpenDirectory {
+  const existing = undefinedOn("ENOENT", () => new OpenDirectory(real));
+  if (existing !== undefined) return existing;
+  const name = basename(real);
+  const parent = openOrMake(dirname(real), made);
+  try {
+    if (makeEntry(parent, name)) made.push(join(parent.path, name));
+    return new OpenDirectory(parent.entry(name));
+  } finally {
+    parent.close();
   }
 }
 
 /** False when it was there, or another job was faster. */
 function makeEntry(parent: OpenDirectory, name: string): boolean {
-  try {
-    mkdirSync(parent.entry(name), 0o700);
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
-    throw error;
-  }
-  parent.sync();
-  return true;
+  const isNew =
+    undefinedOn("EEXIST", () => {
+      mkdirSync(parent.entry(name), 0o700);
+      return true;
+    }) === true;
+  if (isNew) parent.sync();
+  return isNew;
 }
 
 /** Removes directories that were made in vain, innermost first, as far as nobody has put anything into them. */

@@ -37,8 +37,20 @@ const whileReading: Readonly<Record<string, Explanation>> = {
 };
 
 export function errnoOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/**
+ * What `action` gives; undefined when the system answers it with `errno`. Others work in these directories, too: what was
+ * there can be gone a moment later.
+ */
+export function undefinedOn<T>(errno: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (errnoOf(error) !== errno) throw error;
+    return undefined;
+  }
 }
 
 /**

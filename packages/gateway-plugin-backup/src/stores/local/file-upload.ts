@@ -34,6 +34,7 @@ const NO_HARD_LINKS: readonly (string | undefined)[] = ["EPERM", "ENOTSUP", "EOP
 
 /** The system calls that make a file; replaced in tests, by ones that fail as a disk or another file system does. */
 export interface FileCalls {
+  open(path: string, flags: number, mode: number): number;
   write(fd: number, chunk: Uint8Array, offset: number): number;
   fsync(fd: number): void;
   link(from: string, to: string): void;
@@ -42,6 +43,7 @@ export interface FileCalls {
 }
 
 export const systemCalls: FileCalls = {
+  open: openSync,
   write: writeSync,
   fsync: fsyncSync,
   link: linkSync,
@@ -81,7 +83,7 @@ export class FileUpload implements Upload {
     this.#file = file;
     this.#directory = file.place.directory;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    this.#fd = openSync(this.#directory.entry(file.partial), flags, 0o600);
+    this.#fd = file.calls.open(this.#directory.entry(file.partial), flags, 0o600);
     this.#identity = fstatSync(this.#fd, { bigint: true });
   }
 

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ObjectInfo } from "../store.js";
 import { OpenDirectory } from "./directories.js";
-import { errnoOf, fileError } from "./file-errors.js";
+import { fileError, undefinedOn } from "./file-errors.js";
 import { fileInfo } from "./file-info.js";
 import { isPartialName } from "./file-upload.js";
 
@@ -23,10 +23,10 @@ export async function* listFiles(
       const { name } = entry;
       if (!name.startsWith(namePrefix) || isPartialName(name)) continue;
       if (entry.isDirectory()) {
-        const child = unlessGone(() => new OpenDirectory(directory.entry(name)));
+        const child = undefinedOn("ENOENT", () => new OpenDirectory(directory.entry(name)));
         if (child !== undefined) yield* listFiles(child, `${base}${name}/`, "", signal);
       } else if (entry.isFile()) {
-        const stats = unlessGone(() => lstatSync(directory.entry(name), { bigint: true }));
+        const stats = undefinedOn("ENOENT", () => lstatSync(directory.entry(name), { bigint: true }));
         if (stats?.isFile() === true) yield fileInfo(base + name, stats);
       }
     }
@@ -35,15 +35,5 @@ export async function* listFiles(
     throw fileError(error, "reading", `list ${base}${namePrefix}`, directory.path);
   } finally {
     directory.close();
-  }
-}
-
-/** Others work in these directories, too. */
-function unlessGone<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
   }
 }

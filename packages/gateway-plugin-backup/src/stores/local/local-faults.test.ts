@@ -1,9 +1,12 @@
 import {
   closeSync,
+  linkSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -95,4 +98,104 @@ t.test("writes that take a part of the bytes only are carried on", async (t) => 
   const key = join(root, "archive");
   t.equal((await storeArchive(it, key, testBytes(100_000))).size, 100_000);
   t.ok((await readAll(it, key)).equals(testBytes(100_000)));
+});
+
+t.test(
+  "a directory that another job takes away before a file is in it is made again, not for ever",
+  async (t) => {
+    const root = temporary(t);
+    const directory = join(root, "acme");
+    let taken = 0;
+    const takenAway = (times: number): Partial<FileCalls> => ({
+      open: (path, flags, mode) => {
+        if (taken < times) {
+          taken++;
+          rmSync(directory, { recursive: true });
+        }
+        return openSync(path, flags, mode);
+      },
+    });
+    const settings = { kind: "local", roots: [root] } as const;
+    const key = join(directory, "archive");
+    await storeArchive(new LocalStore(settings, takenAway(2)), key, testBytes(10));
+    t.equal(taken, 2);
+    t.equal(readFileSync(key).length, 10);
+
+    rmSync(directory, { recursive: true });
+    taken = 0;
+    await rejectsWith(
+      t,
+      storeArchive(new LocalStore(settings, takenAway(9)), key, testBytes(10)),
+      "IO_FAILED",
+    );
+    t.equal(taken, 3);
+    t.strictSame(readdirSync(root), []);
+  },
+);
+
+t.test("an upload whose file cannot be closed is given up all the same", async (t) => {
+  const root = temporary(t);
+  const it = new LocalStore({ kind: "local", roots: [root] }, callsWith("close", "EIO"));
+  const upload = await it.create(join(root, "acme", "archive"), {
+    overwrite: false,
+    ...new LeftoverNotes().options,
+  });
+  await upload.write(testBytes(10));
+  await upload.abort();
+  t.strictSame(readdirSync(root), []);
+});
+
+t.test("a file that another writer puts in the place of ours is not taken for ours, and stays", async (t) => {
+  const root = temporary(t);
+  const key = join(root, "archive");
+  const replace = (): void => {
+    writeFileSync(join(root, "theirs"), "theirs");
+    renameSync(join(root, "theirs"), key);
+  };
+  const calls: Partial<FileCalls> = {
+    link: (from, to) => {
+      linkSync(from, to);
+      replace();
+    },
+  };
+  const it = new LocalStore({ kind: "local", roots: [root] }, calls);
+  const upload = await it.create(key, { overwrite: false, ...new LeftoverNotes().options });
+  await upload.write(testBytes(10));
+  t.match((await rejectsWith(t, upload.complete(), "STORE_FAILED")).message, /Another writer has replaced/);
+  await upload.abort();
+  t.equal(readFileSync(key, "utf8"), "theirs");
+  t.strictSame(readdirSync(root), ["archive"]);
+});
+
+t.test("a file that is shorter than what was written is not taken for stored", async (t) => {
+  const root = temporary(t);
+  const write = (fd: number, chunk: Uint8Array, offset: number): number =>
+    writeSync(fd, chunk, offset, chunk.length - offset - 1) + 1;
+  const it = new LocalStore({ kind: "local", roots: [root] }, { write });
+  const upload = await it.create(join(root, "archive"), { overwrite: false, ...new LeftoverNotes().options });
+  await upload.write(testBytes(10));
+  const error = await rejectsWith(t, upload.complete(), "STORE_FAILED");
+  t.match(error.message, /has 9 bytes on disk, but 10 were written/);
+  await upload.abort();
+  t.strictSame(readdirSync(root), []);
+});
+
+t.test("a failure that has no system error code is an error of the file all the same", async (t) => {
+  const root = temporary(t);
+  const fsync = (): never => {
+    throw new Error("the call failed");
+  };
+  const it = new LocalStore({ kind: "local", roots: [root] }, { fsync });
+  const error = await rejectsWith(t, storeArchive(it, join(root, "archive"), testBytes(10)), "IO_FAILED");
+  t.match(error.message, /archive .*an unknown error/);
+});
+
+t.test("a disk that fails while an archive is read is named", async (t) => {
+  // The kernel says EIO where a process has no memory: a regular file that opens, and whose bytes cannot be had.
+  const it = new LocalStore({ kind: "local", roots: ["/proc"] });
+  const reading = readAll(it, "/proc/self/mem", { range: { start: 0, end: 10 } });
+  t.match(
+    (await rejectsWith(t, reading, "IO_FAILED")).message,
+    /read \/proc\/self\/mem .*: the system says EIO/,
+  );
 });

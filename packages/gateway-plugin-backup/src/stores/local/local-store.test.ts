@@ -1,6 +1,4 @@
-import { execFileSync } from "node:child_process";
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,16 +8,18 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { BackupError } from "../../errors.js";
 import { keysOf, readAll, rejectsWith, storeArchive, storeConformance, testBytes } from "../conformance.js";
 import { openStore } from "../open.js";
 import type { Leftover } from "../store.js";
 import { LocalStore } from "./local-store.js";
-import { testOfPermissions } from "../../test-support/permissions.js";
+import { mountTmpfs, withoutMount } from "../../test-support/mount.js";
 
 /** tap's own fixture directory lies inside the project: a directory in the system's is nearer to real use. */
 function temporary(t: Test): string {
@@ -38,8 +38,10 @@ function hiddenFiles(directory: string): string[] {
 
 await storeConformance(t, "local", (t) => {
   const root = temporary(t);
+  const store = openStore({ kind: "local", roots: [root] });
+  t.teardown(() => store.close());
   return Promise.resolve({
-    store: openStore({ kind: "local", roots: [root] }),
+    store,
     key: (name) => `${root}/${name}`,
     traces: () => Promise.resolve(hiddenFiles(root)),
     guards: { small: "atomic", large: "atomic" },
@@ -138,7 +140,30 @@ t.test("a key that is no path of a file is refused", async (t) => {
   );
   await rejectsWith(t, it.head(join(root, "directory")), "LOCATION_INVALID");
   await rejectsWith(t, it.create(join(root, "file", "below"), options), "LOCATION_INVALID");
+  await rejectsWith(t, it.head(join(root, "file", "below")), "LOCATION_INVALID");
   await rejectsWith(t, it.create(join(root, "n".repeat(300)), options), "LOCATION_INVALID");
+  const unfinished = `.openclaw-${"0".repeat(32)}.partial`;
+  await rejectsWith(t, it.create(join(root, unfinished), options), "LOCATION_INVALID");
+  await rejectsWith(t, keysOf(it.list("relative")), "LOCATION_INVALID");
+  await rejectsWith(t, keysOf(it.list("/relative-to-the-root-of-all")), "PATH_NOT_ALLOWED");
+  symlinkSync("loop", join(root, "loop"));
+  await rejectsWith(t, it.head(join(root, "loop")), "PATH_NOT_ALLOWED");
+});
+
+t.test("a local store finds nothing out about overwriting: the file system decides", async (t) => {
+  const root = temporary(t);
+  const it = openStore({ kind: "local", roots: [root] });
+  t.equal((await storeArchive(it, join(root, "archive"), testBytes(10))).overwriteGuard, "atomic");
+  t.strictSame(it.overwriteGuards(), {});
+});
+
+t.test("an upload that is suspended leaves nothing: it cannot be resumed", async (t) => {
+  const root = temporary(t);
+  const it = openStore({ kind: "local", roots: [root] });
+  const upload = await it.create(join(root, "acme", "archive"), options);
+  await upload.write(testBytes(10));
+  await upload.suspend();
+  t.strictSame(readdirSync(root), []);
 });
 
 t.test("an upload that fails takes the directories along that were made for it", async (t) => {
@@ -165,6 +190,7 @@ t.test("only a file that is unfinished can be discarded", async (t) => {
   const it = openStore({ kind: "local", roots: [root] });
   await storeArchive(it, join(root, "archive"), testBytes(10));
   await rejectsWith(t, it.discard({ kind: "partial-file", path: join(root, "archive") }), "REQUEST_INVALID");
+  await rejectsWith(t, it.discard({ kind: "begun", key: join(root, "archive") }), "REQUEST_INVALID");
   t.equal((await it.head(join(root, "archive")))?.size, 10);
 });
 
@@ -185,14 +211,40 @@ t.test("an archive that is written to while it is read is not taken for whole", 
     reading(() => writeFileSync(key, testBytes(2_000_000))),
     "STORE_FAILED",
   );
+  await rejectsWith(
+    t,
+    reading(() => utimesSync(key, 1, 1)),
+    "STORE_FAILED",
+  );
+  await storeArchive(it, key, testBytes(3_000_000), { overwrite: true });
   await reading(() => rmSync(key));
   t.equal(await it.head(key), undefined, "one that loses its name is read to its end");
 });
 
-t.test("a full disk is named, and nothing is left on it", { skip: skipMount() }, async (t) => {
+t.test("a read or a list that is cancelled stops where it is", async (t) => {
   const root = temporary(t);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);
-  t.teardown(() => execFileSync("umount", [root]));
+  const it = openStore({ kind: "local", roots: [root] });
+  await storeArchive(it, join(root, "a"), testBytes(3_000_000));
+  await storeArchive(it, join(root, "b", "c"), testBytes(1));
+  const untilCancelled = async (use: (signal: AbortSignal) => AsyncIterable<unknown>): Promise<void> => {
+    const cancel = new AbortController();
+    const reason = new BackupError("JOB_CANCELLED", "Cancelled");
+    for await (const one of use(cancel.signal)) cancel.abort(one === undefined ? undefined : reason);
+  };
+  await rejectsWith(
+    t,
+    untilCancelled((signal) => it.read(join(root, "a"), { signal })),
+    "JOB_CANCELLED",
+  );
+  await rejectsWith(
+    t,
+    untilCancelled((signal) => it.list(`${root}/`, signal)),
+    "JOB_CANCELLED",
+  );
+});
+
+t.test("a full disk is named, and nothing is left on it", { skip: withoutMount() }, async (t) => {
+  const root = mountTmpfs(t, "size=2m");
   const it = openStore({ kind: "local", roots: [root] });
   const upload = await it.create(join(root, "acme", "archive"), options);
   const error = await rejectsWith(t, upload.write(testBytes(4_000_000)), "DISK_FULL");
@@ -201,10 +253,8 @@ t.test("a full disk is named, and nothing is left on it", { skip: skipMount() },
   t.strictSame(readdirSync(root), []);
 });
 
-t.test("a read-only file system is named", { skip: skipMount() }, async (t) => {
-  const root = temporary(t);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", root]);
-  t.teardown(() => execFileSync("umount", [root]));
+t.test("a read-only file system is named", { skip: withoutMount() }, async (t) => {
+  const root = mountTmpfs(t, "ro");
   const error = await rejectsWith(
     t,
     openStore({ kind: "local", roots: [root] }).create(join(root, "acme", "archive"), options),
@@ -212,29 +262,3 @@ t.test("a read-only file system is named", { skip: skipMount() }, async (t) => {
   );
   t.match(error.message, root);
 });
-
-testOfPermissions(t, import.meta.url, "a directory without the right to write is named", async (t) => {
-  const root = temporary(t);
-  chmodSync(root, 0o500);
-  const error = await rejectsWith(
-    t,
-    openStore({ kind: "local", roots: [root] }).create(join(root, "archive"), options),
-    "READ_ONLY",
-  );
-  t.match(error.message, root);
-});
-
-/** A small file system of one's own takes root, and a container that allows it. */
-function skipMount(): string | false {
-  if (process.getuid?.() !== 0) return "only root can mount";
-  const directory = mkdtempSync(join(tmpdir(), "openclaw-local-store-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", directory], { stdio: "ignore" });
-    execFileSync("umount", [directory]);
-    return false;
-  } catch {
-    return "mounting is not allowed here";
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}

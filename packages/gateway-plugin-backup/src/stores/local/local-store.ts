@@ -4,7 +4,7 @@
  * Synchronous calls throughout: they run in a job's thread, and libuv's pool, which asynchronous ones would use, is
  * shared with the gateway. Each method gives the event loop a turn first, reading and writing also between chunks.
  */
-import { lstatSync, unlinkSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
@@ -31,7 +31,7 @@ import {
   type FileToMake,
 } from "./file-upload.js";
 import { listFiles } from "./list-files.js";
-import { unlinkIfSame } from "./unlink.js";
+import { unlink, unlinkIfSame } from "./unlink.js";
 import { fileChanged, OpenFile } from "./open-file.js";
 
 /** Bytes of one read call: large enough for a disk's full speed, small enough to give the event loop its turns. */
@@ -130,7 +130,7 @@ export class LocalStore implements Store {
   async remove(key: string): Promise<void> {
     await turn();
     const { directory, name } = splitKey(key);
-    this.#unlink(key, directory, name);
+    this.#attempt(key, () => unlink(directory, name, this.#roots));
   }
 
   async removeIfSame({ key, etag }: ObjectInfo): Promise<boolean> {
@@ -147,7 +147,7 @@ export class LocalStore implements Store {
     const { directory, name } = splitKey(leftover.path);
     if (!isPartialName(name))
       throw new BackupError("REQUEST_INVALID", `${leftover.path} is no unfinished file`);
-    this.#unlink(leftover.path, directory, name);
+    this.#attempt(leftover.path, () => unlink(directory, name, this.#roots));
   }
 
   overwriteGuards(): OverwriteGuards {
@@ -172,33 +172,17 @@ export class LocalStore implements Store {
     if (existing !== undefined && !overwrite) throw archiveExists(key);
   }
 
-  #begin(path: string, file: Omit<FileToMake, "place">): Upload {
-    for (let attempt = 1; ; attempt++) {
-      const place = makeDirectory(path, this.#roots);
-      try {
-        return new FileUpload({ ...file, place });
-      } catch (error) {
-        place.directory.close();
-        removeEmpty(place.made);
-        // Another job that failed can have removed the directory as its own, between our opening it and writing to it.
-        if (errnoOf(error) !== "ENOENT" || attempt === 3) throw error;
-      }
+  #begin(path: string, file: Omit<FileToMake, "place">, attempts = 3): Upload {
+    const place = makeDirectory(path, this.#roots);
+    try {
+      return new FileUpload({ ...file, place });
+    } catch (error) {
+      place.directory.close();
+      removeEmpty(place.made);
+      // Another job that failed can have removed the directory as its own, between our opening it and writing to it.
+      if (errnoOf(error) !== "ENOENT" || attempts === 1) throw error;
+      return this.#begin(path, file, attempts - 1);
     }
-  }
-
-  #unlink(key: string, path: string, name: string): void {
-    this.#attempt(key, () => {
-      const directory = openDirectory(path, this.#roots);
-      if (directory === undefined) return;
-      try {
-        unlinkSync(directory.entry(name));
-        directory.sync();
-      } catch (error) {
-        if (errnoOf(error) !== "ENOENT") throw error;
-      } finally {
-        directory.close();
-      }
-    });
   }
 
   #open(key: string): OpenFile | undefined {

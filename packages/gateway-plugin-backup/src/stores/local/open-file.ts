@@ -40,11 +40,11 @@ export class OpenFile {
         throw error;
       }
     } catch (error) {
-      if (errnoOf(error) === "ENOENT") return undefined;
-      throw fileError(error, "reading", `read ${key}`, directory.path);
+      if (errnoOf(error) !== "ENOENT") throw fileError(error, "reading", `read ${key}`, directory.path);
     } finally {
       directory.close();
     }
+    return undefined;
   }
 
   /** Up to `length` bytes; less only when the file has been cut. */

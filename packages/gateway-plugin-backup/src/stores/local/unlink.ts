@@ -1,7 +1,18 @@
 import { lstatSync, unlinkSync } from "node:fs";
-import { openDirectory } from "./directories.js";
-import { errnoOf } from "./file-errors.js";
+import { openDirectory, type OpenDirectory } from "./directories.js";
+import { undefinedOn } from "./file-errors.js";
 import { fileInfo } from "./file-info.js";
+
+/** Fine when it is not there. Throws as `openDirectory`, and system errors. */
+export function unlink(path: string, name: string, roots: readonly string[]): void {
+  const directory = openDirectory(path, roots);
+  if (directory === undefined) return;
+  try {
+    unlinkDurably(directory, name);
+  } finally {
+    directory.close();
+  }
+}
 
 /**
  * Removes the file that an etag of `fileInfo` describes; false when another one has its name. True also when there is
@@ -14,13 +25,16 @@ export function unlinkIfSame(path: string, name: string, etag: string, roots: re
     const stats = lstatSync(directory.entry(name), { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return true;
     if (fileInfo(name, stats).etag !== etag) return false;
-    unlinkSync(directory.entry(name));
-    directory.sync();
+    unlinkDurably(directory, name);
     return true;
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return true;
-    throw error;
   } finally {
     directory.close();
   }
+}
+
+function unlinkDurably(directory: OpenDirectory, name: string): void {
+  undefinedOn("ENOENT", () => {
+    unlinkSync(directory.entry(name));
+    directory.sync();
+  });
 }

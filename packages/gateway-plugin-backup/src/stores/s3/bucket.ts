@@ -63,7 +63,7 @@ const realTiming: Timing = {
   now: () => performance.now(),
   sleep: async (milliseconds, signal) => {
     try {
-      await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+      await delay(milliseconds, undefined, { signal });
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
@@ -115,14 +115,14 @@ export class Bucket {
   /** True for Amazon's own S3; known after the first request. */
   async isAws(): Promise<boolean> {
     const { lastHost } = await this.#open();
-    return /(^|\.)amazonaws\.com(\.cn)?$/.test(lastHost() ?? "");
+    return /(^|\.)amazonaws\.com(\.cn)?$/.test(lastHost());
   }
 
   /** The store's clock as its last answer told it, in milliseconds since the epoch; ours where none did. */
   async storeTime(): Promise<number> {
     const { lastDate } = await this.#open();
-    const time = lastDate()?.getTime();
-    return time === undefined || Number.isNaN(time) ? Date.now() : time;
+    const time = Date.parse(lastDate());
+    return Number.isNaN(time) ? Date.now() : time;
   }
 
   close(): void {

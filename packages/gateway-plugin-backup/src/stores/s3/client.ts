@@ -10,12 +10,12 @@ export interface OpenClient {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
   /**
-   * The host that the last request went to. The settings do not tell: an endpoint can also come from the environment,
-   * which the SDK reads by itself and shows nowhere else.
+   * The host that the last request went to, empty before the first. The settings do not tell: an endpoint can also come
+   * from the environment, which the SDK reads by itself and shows nowhere else.
    */
-  readonly lastHost: () => string | undefined;
-  /** The store's clock, as the last answer told it. */
-  readonly lastDate: () => Date | undefined;
+  readonly lastHost: () => string;
+  /** `Date` of the last answer: the store's clock. Empty when there was none. */
+  readonly lastDate: () => string;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -53,29 +53,24 @@ export async function openClient(settings: S3StoreSettings, timeouts: ClientTime
     ...(await credentialsConfig(settings.credentials)),
   };
   const client = await withRegion(sdk, config, settings);
-  let host: string | undefined;
+  let host = "";
   client.middlewareStack.add(
     (next) => (args) => {
-      host = (args.request as { readonly hostname?: string }).hostname;
+      host = (args.request as { readonly hostname: string }).hostname;
       return next(args);
     },
     { step: "finalizeRequest", name: "rememberHost" },
   );
-  let date: string | undefined;
+  let date = "";
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      date = (result.response as { readonly headers?: { readonly date?: string } }).headers?.date ?? date;
+      date = (result.response as { readonly headers: { readonly date?: string } }).headers.date ?? "";
       return result;
     },
     { step: "deserialize", name: "rememberDate", priority: "low" },
   );
-  return {
-    sdk,
-    client,
-    lastHost: () => host,
-    lastDate: () => (date === undefined ? undefined : new Date(date)),
-  };
+  return { sdk, client, lastHost: () => host, lastDate: () => date };
 }
 
 async function credentialsConfig(credentials: S3Credentials | undefined): Promise<Sdk.S3ClientConfig> {

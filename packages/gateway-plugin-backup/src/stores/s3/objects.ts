@@ -1,5 +1,5 @@
 /** Requests about whole objects: looking, listing, removing. */
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo } from "../store.js";
@@ -45,7 +45,7 @@ export async function inspect(
             if (isStatus(named, 416)) return undefined;
             throw named;
           });
-        if (found !== undefined) discardBody(found.Body);
+        if (found !== undefined) streamOf(found).destroy();
         return inspected(key, await client.send(new sdk.HeadObjectCommand(target), http));
       }
     });
@@ -79,9 +79,9 @@ function isStatus(error: unknown, status: number): boolean {
   );
 }
 
-/** Ends a transfer whose bytes are not wanted, so that its connection does not stay open. */
-export function discardBody(body: unknown): void {
-  if (body instanceof Readable) body.destroy();
+/** In Node the SDK always gives the answer itself. To be read or destroyed, or its connection stays open. */
+export function streamOf({ Body }: Sdk.GetObjectCommandOutput): Readable {
+  return Body as Readable;
 }
 
 /** HTTP's ETag stands in quotes, and a proxy may have made it a weak one; what identifies the object is inside. */

@@ -8,9 +8,8 @@
  * the probe that made the object removes it, so that probes at the same time do not mislead each other.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { BackupError } from "../../errors.js";
 import type { CreateOptions, OverwriteGuards } from "../store.js";
-import { isRefusal, type Bucket } from "./bucket.js";
+import { isRefusal, S3Error, type Bucket } from "./bucket.js";
 import { abortMultipart, beginMultipart, completeMultipart, sendPart } from "./multipart.js";
 import { putObject, removeObject, type RequestOptions, type Written } from "./objects.js";
 
@@ -23,6 +22,11 @@ export function isProbe(key: string): boolean {
 
 const bytes = Buffer.from("This object may be deleted.\n");
 const contentMd5 = createHash("md5").update(bytes).digest("base64");
+
+/** Whether something of a probe may still be in the store when it is over. */
+interface Traces {
+  mayRemain: boolean;
+}
 
 export class OverwriteGuardProbe {
   readonly #bucket: Bucket;
@@ -62,8 +66,11 @@ export class OverwriteGuardProbe {
     const key = beside.slice(0, beside.lastIndexOf("/") + 1) + PROBE_NAME;
     const leftover = { kind: "probe", key } as const;
     await onLeftover(leftover);
-    const found = await this.#probe(kind, key, { signal });
-    onGone?.(leftover);
+    const traces: Traces = { mayRemain: false };
+    const tally = { retries: 0 };
+    const found = await this.#probe(kind, key, { signal, tally }, traces);
+    // A request whose answer was lost may have made something that the probe does not know of.
+    if (!traces.mayRemain && tally.retries === 0) onGone?.(leftover);
     return found;
   }
 
@@ -72,21 +79,22 @@ export class OverwriteGuardProbe {
     kind: keyof OverwriteGuards,
     key: string,
     options: RequestOptions,
+    traces: Traces,
   ): Promise<boolean | undefined> {
     const made: Written[] = [];
     try {
       const existed = await this.#isRefused(made, () => this.#put(key, options));
       if (kind === "put") return existed || (await this.#isRefused(made, () => this.#put(key, options)));
-      const refused = await this.#completesRefused(key, made, options);
+      const refused = await this.#completesRefused(key, made, options, traces);
       // An object of another probe may have been removed meanwhile: then there was nothing to refuse for.
       return existed && !refused ? undefined : refused;
     } catch (error) {
       options.signal?.throwIfAborted();
       if (isRefusal(error, 501)) return false;
-      if (error instanceof BackupError) return undefined;
-      throw error;
+      if (!(error instanceof S3Error) || error.fault.uncertain) traces.mayRemain = true;
+      return undefined;
     } finally {
-      await this.#remove(key, made);
+      await this.#remove(key, made, traces);
     }
   }
 
@@ -94,7 +102,12 @@ export class OverwriteGuardProbe {
     return putObject(this.#bucket, key, { bytes, contentMd5, mark: randomUUID(), onlyNew: true }, options);
   }
 
-  async #completesRefused(key: string, made: Written[], options: RequestOptions): Promise<boolean> {
+  async #completesRefused(
+    key: string,
+    made: Written[],
+    options: RequestOptions,
+    traces: Traces,
+  ): Promise<boolean> {
     const uploadId = await beginMultipart(this.#bucket, key, randomUUID(), options);
     try {
       const part = await sendPart(this.#bucket, key, uploadId, { number: 1, bytes, contentMd5 }, options);
@@ -103,7 +116,7 @@ export class OverwriteGuardProbe {
         completeMultipart(this.#bucket, key, uploadId, content, options),
       );
     } finally {
-      await abortMultipart(this.#bucket, key, uploadId, {}).catch(() => undefined);
+      await abortMultipart(this.#bucket, key, uploadId, {}).catch(() => (traces.mayRemain = true));
     }
   }
 
@@ -117,10 +130,10 @@ export class OverwriteGuardProbe {
     }
   }
 
-  async #remove(key: string, made: readonly Written[]): Promise<void> {
+  async #remove(key: string, made: readonly Written[], traces: Traces): Promise<void> {
     // Where versions are kept, each is removed by its id: a plain DELETE would only hide them.
     for (const version of new Set(made.map((written) => written.version))) {
-      await removeObject(this.#bucket, key, {}, version).catch(() => undefined);
+      await removeObject(this.#bucket, key, {}, version).catch(() => (traces.mayRemain = true));
     }
   }
 }

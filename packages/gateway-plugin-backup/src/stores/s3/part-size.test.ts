@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { MAX_PARTS, partsInFlight, partSize } from "./part-size.js";
+import { checkPartNumber, MAX_PARTS, partsInFlight, partSize } from "./part-size.js";
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -51,3 +51,14 @@ t.test(
     t.end();
   },
 );
+
+t.test("an object that would need more parts than S3 has numbers for is given up by name", (t) => {
+  checkPartNumber(MAX_PARTS, "s3://bucket/key");
+  t.throws(
+    () => {
+      checkPartNumber(MAX_PARTS + 1, "s3://bucket/key");
+    },
+    { code: "STORE_FAILED", message: /^s3:\/\/bucket\/key grows beyond/ },
+  );
+  t.end();
+});

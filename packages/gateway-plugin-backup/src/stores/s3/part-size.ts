@@ -4,11 +4,20 @@
  * Limits of S3: parts 1 to 10,000; every part but the last 5 MiB to 5 GiB; an object 5 TiB.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
  */
+import { BackupError } from "../../errors.js";
+
 const MiB = 1024 * 1024;
 const SMALLEST = 8 * MiB;
 const LARGEST = 5 * 1024 * MiB;
 
 export const MAX_PARTS = 10_000;
+
+/** Throws `STORE_FAILED` for a part behind the last that an object can have; `object` is what the message names. */
+export function checkPartNumber(number: number, object: string): void {
+  if (number <= MAX_PARTS) return;
+  throw new BackupError("STORE_FAILED", `${object} grows beyond what S3 can store in one object`);
+}
+
 /**
  * Parts of one size: 5,000 of 8 MiB are 40 GiB, so that a usual archive has equal parts (some stores want that, and
  * memory stays small) even when nothing was known about its size.

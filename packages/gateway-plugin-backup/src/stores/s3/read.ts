@@ -1,10 +1,10 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { ByteRange, ReadOptions, TailRead } from "../store.js";
 import { isRefusal, type Bucket } from "./bucket.js";
 import { faultOf } from "./fault.js";
-import { discardBody, inspect, withoutQuotes } from "./objects.js";
+import { inspect, streamOf, withoutQuotes } from "./objects.js";
 
 /** A transfer that breaks so often in a row, without one byte between, is given up. */
 const BREAKS_WITHOUT_PROGRESS = 5;
@@ -76,7 +76,7 @@ async function openBody(
     if (isRefusal(error, 416)) throw wrongLength(bucket, key, "less");
     throw error;
   }
-  const stream = streamOf(response.Body);
+  const stream = streamOf(response);
   const found = withoutQuotes(response.ETag);
   try {
     // A store may ignore the condition.
@@ -126,9 +126,8 @@ export async function readTail(
   if (found === undefined)
     throw new BackupError("ARCHIVE_NOT_FOUND", `There is no object ${bucket.locate(key)}`);
   const range = { start: Math.max(0, found.size - length), end: found.size };
-  const options = { range, etag: found.etag, ...(signal === undefined ? {} : { signal }) };
   const chunks: Uint8Array[] = [];
-  for await (const chunk of readObject(bucket, key, options)) chunks.push(chunk);
+  for await (const chunk of readObject(bucket, key, { range, etag: found.etag, signal })) chunks.push(chunk);
   return { bytes: Buffer.concat(chunks), object: found };
 }
 
@@ -149,10 +148,10 @@ async function readSuffix(
         range.end !== range.total ||
         range.start !== Math.max(0, range.total - length)
       ) {
-        discardBody(response.Body);
+        streamOf(response).destroy();
         return undefined;
       }
-      const bytes = await collect(streamOf(response.Body), range.end - range.start);
+      const bytes = await collect(streamOf(response), range.end - range.start);
       return {
         bytes,
         object: {
@@ -182,11 +181,6 @@ async function collect(stream: Readable, length: number): Promise<Buffer> {
   if (received !== length)
     throw Object.assign(new Error("The body has another length than was said"), { code: "EPIPE" });
   return Buffer.concat(chunks);
-}
-
-function streamOf(body: unknown): Readable {
-  if (body instanceof Readable) return body;
-  throw new BackupError("STORE_FAILED", "The store's answer has no body");
 }
 
 interface ContentRange {

@@ -63,7 +63,9 @@ export class Retrier {
     const { signal, settled } = options;
     const startedAt = this.#timing.now();
     let uncertain = false;
-    for (let attempts = 1; ; attempts++) {
+    let attempts = 0;
+    for (;;) {
+      attempts++;
       await this.#passGate(signal);
       if (uncertain) {
         const result = await settled?.();

@@ -1,7 +1,8 @@
 import t, { type Test } from "tap";
-import type { FaultProxy } from "../../test-support/fault-proxy.js";
+import type { FaultProxy, FaultRule } from "../../test-support/fault-proxy.js";
 import { s3FaultBench, type S3FaultBench } from "../../test-support/s3-fault-bench.js";
 import { s3ForTests } from "../../test-support/s3-for-tests.js";
+import type { SeenRequest } from "../../test-support/s3-operation.js";
 import { LeftoverNotes, readAll, rejectsWith, testBytes } from "../conformance.js";
 import type { MultipartLeftover, Store, StoredObject } from "../store.js";
 
@@ -219,6 +220,47 @@ if (s3 !== undefined) {
     t.strictSame(await s3.unfinishedUploads(bucket), []);
     t.equal(await direct.head("dir/.openclaw-overwrite-probe"), undefined);
   });
+
+  const isProbe = ({ path }: SeenRequest): boolean => path.endsWith("-probe");
+  const probeTroubles: [name: string, rule: FaultRule][] = [
+    [
+      "whose upload's id was lost",
+      {
+        when: (one) => isProbe(one) && one.operation === "CreateMultipartUpload",
+        fault: { kind: "lose-answer" },
+      },
+    ],
+    [
+      "whose object's answer was lost",
+      { when: (one) => isProbe(one) && one.operation === "PutObject", fault: { kind: "lose-answer" } },
+    ],
+    [
+      "whose object cannot be removed now",
+      {
+        when: (one) => isProbe(one) && one.operation === "DeleteObject",
+        fault: { kind: "refuse", status: 403, name: "AccessDenied" },
+        times: 10,
+      },
+    ],
+  ];
+  for (const [name, rule] of probeTroubles) {
+    t.test(`a probe ${name} stays noted, so that it is taken away later`, async (t) => {
+      const { it, proxy, bucket, direct } = await s3FaultBench(t, s3, {});
+      proxy.inject(rule);
+      const noted = new LeftoverNotes();
+      const upload = await it.create("dir/key", { overwrite: false, ...noted.options });
+      await upload.write(bytes.subarray(0, PART + 1));
+      await upload.complete();
+      const probe = noted.leftovers.find(({ kind }) => kind === "probe");
+      t.ok(probe, "it is noted");
+      if (probe !== undefined) await direct.discard(probe);
+      t.strictSame(await s3.unfinishedUploads(bucket), []);
+      t.strictSame(
+        (await s3.objects(bucket)).map(({ key }) => key),
+        ["dir/key"],
+      );
+    });
+  }
 }
 
 function partsSent(proxy: FaultProxy): number[] {

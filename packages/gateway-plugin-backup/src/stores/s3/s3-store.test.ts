@@ -55,6 +55,25 @@ if (s3 !== undefined) {
     t.equal((await storeArchive(it, "large", testBytes(9 * MiB))).overwriteGuard, "checked");
   });
 
+  await t.test("region and credentials come from the environment where none are set", async (t) => {
+    const bucket = await s3.newBucket();
+    setEnvironment(t, "AWS_ENDPOINT_URL_S3", s3.endpoint);
+    setEnvironment(t, "AWS_REGION", s3.region);
+    setEnvironment(t, "AWS_ACCESS_KEY_ID", s3.accessKey);
+    setEnvironment(t, "AWS_SECRET_ACCESS_KEY", s3.secretKey);
+    const it = openStore({ kind: "s3", bucket, pathStyle: true });
+    t.teardown(() => it.close());
+    t.equal((await storeArchive(it, "key", testBytes(10))).size, 10);
+  });
+
+  await t.test("an endpoint of its own needs no region", async (t) => {
+    const { region, ...settings } = s3.settings(await s3.newBucket());
+    t.equal(region, "us-east-1", "what is assumed");
+    const it = openStore(settings);
+    t.teardown(() => it.close());
+    t.equal((await storeArchive(it, "key", testBytes(10))).size, 10);
+  });
+
   await t.test("each way of being refused has its own error, and none tells a secret", async (t) => {
     const bucket = await s3.newBucket();
     const good = s3.settings(bucket);

@@ -1,4 +1,5 @@
 /** Unfinished uploads whose ids are not known: finding them, and taking them away. */
+import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import { isRefusal, type Bucket } from "./bucket.js";
 import { abortMultipart, listParts } from "./multipart.js";
@@ -13,7 +14,7 @@ const DEAD_AFTER_MS = 600_000;
 
 interface UnfinishedUpload {
   readonly uploadId: string;
-  /** By the store's clock, in milliseconds since the epoch. */
+  /** By the store's clock, in milliseconds since the epoch; `Infinity` where it does not tell: never old enough. */
   readonly begunAt: number;
 }
 
@@ -40,6 +41,8 @@ export async function abortUnused(bucket: Bucket, key: string, options: RequestO
   );
 }
 
+type UploadsMarker = Pick<Sdk.ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker">;
+
 /** Takes away every unfinished upload to `key`. */
 export async function abortAll(bucket: Bucket, key: string, options: RequestOptions): Promise<void> {
   for (const { uploadId } of await uploadsTo(bucket, key, options)) {
@@ -50,31 +53,21 @@ export async function abortAll(bucket: Bucket, key: string, options: RequestOpti
 /** None where the store cannot list uploads: then nobody can find them. */
 async function uploadsTo(bucket: Bucket, key: string, options: RequestOptions): Promise<UnfinishedUpload[]> {
   const found: UnfinishedUpload[] = [];
-  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  let from: UploadsMarker = {};
   try {
-    while (marker !== undefined) {
-      const from: { KeyMarker?: string; UploadIdMarker?: string } = marker;
-      const page = await bucket.call(
+    do {
+      const target = { Bucket: bucket.name, Prefix: key, ...from };
+      const page: Sdk.ListMultipartUploadsCommandOutput = await bucket.call(
         { ...options, key, doing: "look for unfinished uploads to" },
-        (client, sdk, http) =>
-          client.send(
-            new sdk.ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: key, ...from }),
-            http,
-          ),
+        (client, sdk, http) => client.send(new sdk.ListMultipartUploadsCommand(target), http),
       );
       for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
         if (Key !== key || UploadId === undefined) continue;
-        found.push({ uploadId: UploadId, begunAt: Initiated?.getTime() ?? 0 });
+        found.push({ uploadId: UploadId, begunAt: Initiated?.getTime() ?? Infinity });
       }
-      const { NextKeyMarker, NextUploadIdMarker } = page;
-      marker =
-        page.IsTruncated === true && NextKeyMarker !== undefined
-          ? {
-              KeyMarker: NextKeyMarker,
-              ...(NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker }),
-            }
-          : undefined;
-    }
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+      from = page.IsTruncated === true ? { KeyMarker, UploadIdMarker } : {};
+    } while (from.KeyMarker !== undefined);
   } catch (error) {
     if (!isRefusal(error, 501)) throw error;
   }

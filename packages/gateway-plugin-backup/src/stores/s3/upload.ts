@@ -13,7 +13,7 @@ import {
 import { inspect, putObject, removeIfSame, type WriteOptions, type Written } from "./objects.js";
 import type { OverwriteGuardProbe } from "./overwrite-guards.js";
 import { PartBuffers, type PartBuffer } from "./part-buffers.js";
-import { MAX_PARTS, partsInFlight, partSize } from "./part-size.js";
+import { checkPartNumber, partsInFlight, partSize } from "./part-size.js";
 
 type Guard = StoredObject["overwriteGuard"];
 
@@ -130,12 +130,7 @@ export class S3Upload implements Upload {
     const uploadId = (this.#uploadId ??= await this.#begin());
     const part = this.#part;
     const number = ++this.#parts;
-    if (number > MAX_PARTS) {
-      throw new BackupError(
-        "STORE_FAILED",
-        `${this.#bucket.locate(this.#key)} grows beyond what S3 can store in one object`,
-      );
-    }
+    checkPartNumber(number, this.#bucket.locate(this.#key));
     while (this.#inFlight.size >= partsInFlight(part.memory.length)) await Promise.race(this.#inFlight);
     this.#throwFailure();
     const sending = this.#send(uploadId, number, part);
