@@ -365,11 +365,11 @@ t.test("a journal that is gone when its turn comes needs no word; another file d
 
 t.test("a journal whose database appears just now is left out with it", async (t) => {
   const directory = t.testdir({ "m-journal": "x".repeat(512) });
-  const { inspect, copy } = inspectOnly(directory);
+  const real = inspectOnly(directory);
   const service: DatabaseService = {
-    copy,
+    ...real,
     inspect: async (request) => {
-      const verdicts = await inspect(request);
+      const verdicts = await real.inspect(request);
       return verdicts.map(({ identity }) => ({ kind: "companion", identity }));
     },
   };
@@ -399,15 +399,15 @@ t.test("a database that vanishes before it is inspected or copied is reported by
     const directory = t.testdir({});
     const path = join(directory, "m.sqlite");
     makeDatabase(path);
-    const { inspect, copy } = inspectOnly(directory);
+    const real = inspectOnly(directory);
     const service: DatabaseService = {
       inspect: (request) => {
         if (moment === "inspect") rmSync(path, { force: true });
-        return inspect(request);
+        return real.inspect(request);
       },
       copy: (request) => {
         rmSync(path, { force: true });
-        return copy(request);
+        return real.copy(request);
       },
     };
     const result = await read(directory, {}, {}, service);
@@ -419,17 +419,17 @@ t.test("a database that vanishes before it is inspected or copied is reported by
 t.test("no copy is made ahead of a database that has vanished", async (t) => {
   const directory = t.testdir({});
   for (const name of ["a.sqlite", "b.sqlite"]) makeDatabase(join(directory, name));
-  const { inspect } = inspectOnly(directory);
+  const real = copying(directory);
   const copies: string[] = [];
   const service: DatabaseService = {
     inspect: async (request) => {
-      const verdicts = await inspect(request);
+      const verdicts = await real.inspect(request);
       rmSync(join(directory, "b.sqlite"), { force: true });
       return verdicts;
     },
     copy: (request) => {
       copies.push(request.name);
-      return copying(directory).copy(request);
+      return real.copy(request);
     },
   };
   const result = await read(directory, {}, {}, service, stagingDirectory(t));

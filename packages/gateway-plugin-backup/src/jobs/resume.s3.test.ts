@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { JobView } from "../routes/schemas.js";
 import { startFaultProxy } from "../test-support/fault-proxy.js";
-import { testGateway, type TestGateway } from "../test-support/gateway.js";
+import { testGateway } from "../test-support/gateway.js";
 import { s3ForTests } from "../test-support/s3-for-tests.js";
 import { readStoredArchive } from "../test-support/stored-archive.js";
 
@@ -41,25 +41,24 @@ if (s3 !== undefined) {
     );
     await host.gateway.close({ graceMs: 0 });
     t.equal((await s3.unfinishedUploads(bucket)).length, 1);
-    return { bucket, large, id, next: () => testGateway(t, config, host.stateDir) };
+    return { bucket, proxy, large, id, next: () => testGateway(t, config, host.stateDir) };
   };
 
-  /** The job that goes on with another's upload, as it ended. */
-  const resumption = async (host: TestGateway, id: string): Promise<JobView> => {
-    for (;;) {
-      const { body } = await host.call("GET", "/api/admin/jobs?tenant=acme");
-      const found = (body["jobs"] as JobView[]).find(({ request }) => request["resumes"] === id);
-      if (found === undefined) continue;
-      const url = `/api/admin/jobs/${found.id}`;
-      await host.gateway.app.inject({ url: `${url}/events`, headers: host.headers });
-      return (await host.call("GET", url)).body as unknown as JobView;
-    }
+  /** Starts the gateway anew, and gives the job that goes on with the upload, as it ended. */
+  const resumption = async ({ id, next, proxy }: Awaited<ReturnType<typeof cutOff>>) => {
+    const host = await next();
+    await proxy.until(() => proxy.count("ListParts") > 0);
+    const { body } = await host.call("GET", "/api/admin/jobs?tenant=acme");
+    const found = (body["jobs"] as JobView[]).find(({ request }) => request["resumes"] === id);
+    const url = `/api/admin/jobs/${found?.id ?? ""}`;
+    await host.gateway.app.inject({ url: `${url}/events`, headers: host.headers });
+    return { host, job: (await host.call("GET", url)).body as unknown as JobView };
   };
 
   await t.test("S3: a backup that a stop has cut off is gone on with by the next start", async (t) => {
-    const { bucket, id, next } = await cutOff(t);
-    const host = await next();
-    const job = await resumption(host, id);
+    const stopped = await cutOff(t);
+    const { bucket, id } = stopped;
+    const { host, job } = await resumption(stopped);
     t.match(job, { state: "succeeded", result: { resumedParts: 1 } });
     const key = String(job.result?.["key"]);
     t.ok((await readStoredArchive(s3.settings(bucket), key)).indexSha256);
@@ -70,10 +69,10 @@ if (s3 !== undefined) {
   await t.test(
     "S3: an upload of what has become small since does not keep it from being stored",
     async (t) => {
-      const { bucket, large, id, next } = await cutOff(t);
+      const stopped = await cutOff(t);
+      const { bucket, large } = stopped;
       rmSync(large);
-      const host = await next();
-      const job = await resumption(host, id);
+      const { job } = await resumption(stopped);
       t.match(job, { state: "succeeded" });
       t.ok((await readStoredArchive(s3.settings(bucket), String(job.result?.["key"]))).indexSha256);
       t.strictSame(await s3.unfinishedUploads(bucket), []);

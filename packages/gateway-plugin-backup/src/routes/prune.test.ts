@@ -86,6 +86,32 @@ await t.test("each place is pruned by itself, and --to picks one", async (t) => 
   t.match(await listed(host, "?all=true"), [{}, {}, {}, { id: old, state: "deleted" }]);
 });
 
+await t.test("archives that were named by hand count where that is asked for", async (t) => {
+  const host = await withAcme(t);
+  await copiedHistory(host, [1]);
+  const [named] = await copiedHistory(host, [2], `${host.stateDir}/backups/tenants/acme/mine.tar.zst`);
+  t.match((await host.job(PRUNE, { keepLast: 1, includeNamed: true })).result, { removed: 1, kept: 1 });
+  t.match(await listed(host, "?all=true"), [{ id: named, state: "deleted" }, { state: "good" }]);
+});
+
+await t.test(
+  "the newest archive that was found good stays, and newer ones are not trusted more",
+  async (t) => {
+    const host = await withAcme(t);
+    const [verified, newest] = await copiedHistory(host, [2, 1]);
+    withLedger(host, (ledger) =>
+      ledger.prepare("UPDATE archives SET verified_at = 1 WHERE id = ?").run(verified),
+    );
+    t.match((await host.job(PRUNE, { keepLast: 1 })).result, {
+      removed: 0,
+      archives: [
+        { id: newest, reasons: ["last 1 of 1"] },
+        { id: verified, reasons: ["last verified"] },
+      ],
+    });
+  },
+);
+
 await t.test("a pinned archive stays until the pin is off", async (t) => {
   const host = await withAcme(t);
   const [old] = await copiedHistory(host, [1, 0]);

@@ -112,6 +112,17 @@ t.test("a database whose schema is no SQL is refused", async (t) => {
   });
 });
 
+t.test("a database with a row that SQLite cannot compute is refused", async (t) => {
+  const { tenant, copy: target } = places(t);
+  const database = create(join(tenant, "m.sqlite"), "delete");
+  database.unsafeMode(true);
+  database.pragma("writable_schema = ON");
+  database.exec(`UPDATE sqlite_schema SET sql = 'CREATE TABLE t (n INTEGER PRIMARY KEY, filling BLOB,
+    big BLOB NOT NULL AS (zeroblob(2000000000 + n)))' WHERE name = 't'`);
+  database.close();
+  t.match(await copy(tenant, "m.sqlite", target), { kind: "unreadable", reason: /\(SQLITE_TOOBIG\)$/ });
+});
+
 t.test("a copy that is not there any more when it is to be checked is unreadable", (t) => {
   t.match(checkCopy(join(t.testdirName, "none", "copy")), { kind: "unreadable", reason: /does not exist/ });
   t.end();

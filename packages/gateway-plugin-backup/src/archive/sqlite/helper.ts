@@ -15,6 +15,9 @@ import { copyDatabase } from "./copy.js";
 import { inspect } from "./inspect.js";
 import type { CopyAnswer, FromHelper, HelperRequest, Verdict } from "./protocol.js";
 
+/** What the system says where the directory that was walked is no longer one. */
+const GONE = new Set<string | undefined>(["ENOENT", "ENOTDIR", "ELOOP"]);
+
 setPriority(BACKUP_NICENESS);
 const [, , tenantDirectory = ""] = process.argv;
 const root = openRootDirectory(tenantDirectory);
@@ -40,8 +43,7 @@ async function answerTo(call: HelperRequest): Promise<readonly Verdict[] | CopyA
   try {
     return await answerIn(openDirectoryBelow(root, call.request.directory), call);
   } catch (error) {
-    const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(systemCode(error) ?? "");
-    const answer = isGone
+    const answer = GONE.has(systemCode(error))
       ? ({ kind: "gone" } as const)
       : ({ kind: "unreadable", reason: systemReason(error) } as const);
     return call.method === "copy" ? answer : call.request.names.map(() => ({ ...answer, identity: "" }));

@@ -31,6 +31,9 @@ t.test("what is no regular file is not there", async (t) => {
 t.test("a file is a companion by its name, by what is in it and by the database beside it", (t) => {
   const { tenant, kindOf } = bench(t);
   create(join(tenant, "m.sqlite"), "delete").close();
+  create(join(tenant, "cut.sqlite"), "wal").close();
+  writeFileSync(join(tenant, "cut.sqlite-shm"), Buffer.from("18e22d", "hex"));
+  writeFileSync(join(tenant, "cut.sqlite-wal"), Buffer.from("18e22d", "hex"));
   writeFileSync(join(tenant, "empty"), "");
   writeFileSync(join(tenant, "text"), "x".repeat(100));
   for (const base of ["m.sqlite", "empty", "text", "none"])
@@ -40,6 +43,8 @@ t.test("a file is a companion by its name, by what is in it and by the database 
   writeFileSync(join(tenant, "text-shm"), Buffer.alloc(512));
   const kinds = {
     "m.sqlite-wal": "companion",
+    "cut.sqlite-shm": "companion",
+    "cut.sqlite-wal": "plain",
     "empty-wal": "companion",
     "text-wal": "plain",
     "none-wal": "plain",

@@ -94,8 +94,13 @@ export async function running(
   script: string,
   atEnd = "",
 ): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+  // A connection that nothing refers to any more is closed as soon as the garbage collector finds it.
   const source = `
-    import Database from ${JSON.stringify(import.meta.resolve("better-sqlite3"))};
+    import Sqlite from ${JSON.stringify(import.meta.resolve("better-sqlite3"))};
+    globalThis.connections = [];
+    class Database extends Sqlite {
+      constructor(...given) { super(...given); connections.push(this); }
+    }
     ${script};
     process.stdin.on("end", () => { ${atEnd} }).resume();
     console.log("ready");`;

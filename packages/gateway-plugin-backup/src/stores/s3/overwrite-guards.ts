@@ -92,10 +92,10 @@ export class OverwriteGuardProbe {
       options.signal?.throwIfAborted();
       if (isRefusal(error, 501)) return false;
       if (!(error instanceof S3Error) || error.fault.uncertain) traces.mayRemain = true;
-      return undefined;
     } finally {
       await this.#remove(key, made, traces);
     }
+    return undefined;
   }
 
   async #put(key: string, options: RequestOptions): Promise<Written> {
