@@ -9,6 +9,7 @@ import { isWithin } from "./entry-name.js";
 import { parseIgnoreRules, ruleMatches } from "./ignore-rules.js";
 import type { IgnoreRule, StepMeter } from "./ignore-rules.js";
 import { holdFile, openHeld, readFully } from "./opened-file.js";
+import type { HeldFile } from "./opened-file.js";
 import { displayPath, joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { mayBeDatabase } from "./sqlite/protocol.js";
@@ -107,23 +108,35 @@ export class IgnoreFiles {
   }
 }
 
+interface IgnoreLines {
+  readonly lines: readonly string[];
+  readonly bytes: number;
+}
+
 /** The lines of a directory's file, or why they cannot be had. */
-function readRules(
-  directory: number,
-  room: number,
-): { readonly lines: readonly string[]; readonly bytes: number } | string {
-  let held: ReturnType<typeof holdFile>;
-  let opened: number | undefined;
+function readRules(directory: number, room: number): IgnoreLines | string {
   try {
-    held = holdFile(directory, IGNORE_FILE);
+    const held = holdFile(directory, IGNORE_FILE);
     if (held === undefined) return { lines: [], bytes: 0 };
-    const { stats } = held;
-    if (!stats.isFile()) return "it is not a regular file";
-    // Closing a second name of a database that is in use elsewhere would drop SQLite's locks on it.
-    if (stats.nlink > 1n && mayBeDatabase(stats)) return "it has a second name and could be a database";
-    if (stats.size > room) return `it is larger than ${room} bytes`;
-    if (stats.size === 0n) return { lines: [], bytes: 0 };
-    opened = openHeld(held);
+    try {
+      return readHeld(held, room);
+    } finally {
+      closeSync(held.handle);
+    }
+  } catch (error) {
+    return `it cannot be read: ${systemReason(error)}`;
+  }
+}
+
+function readHeld(held: HeldFile, room: number): IgnoreLines | string {
+  const { stats } = held;
+  if (!stats.isFile()) return "it is not a regular file";
+  // Closing a second name of a database that is in use elsewhere would drop SQLite's locks on it.
+  if (stats.nlink > 1n && mayBeDatabase(stats)) return "it has a second name and could be a database";
+  if (stats.size > room) return `it is larger than ${room} bytes`;
+  if (stats.size === 0n) return { lines: [], bytes: 0 };
+  const opened = openHeld(held);
+  try {
     const content = Buffer.alloc(Number(stats.size));
     const bytes = readFully(opened, content, 0);
     if (bytes < content.length || fstatSync(opened, { bigint: true }).mtimeNs !== stats.mtimeNs)
@@ -132,10 +145,7 @@ function readRules(
     return lines.length > MAX_FILE_LINES && lines[MAX_FILE_LINES] !== ""
       ? `it has more than ${MAX_FILE_LINES} lines`
       : { lines, bytes };
-  } catch (error) {
-    return `it cannot be read: ${systemReason(error)}`;
   } finally {
-    if (opened !== undefined) closeSync(opened);
-    if (held !== undefined) closeSync(held.handle);
+    closeSync(opened);
   }
 }

@@ -215,6 +215,20 @@ t.test("whatever call the disk refuses, the entry is named and no descriptor sta
   t.end();
 });
 
+t.test("a copy takes no name that is taken", (t) => {
+  const into = stagingDirectory(t);
+  const writer = new StagingWriter(into);
+  writeFile(writer, "a", "content");
+  writeFile(writer, "b");
+  t.throws(() => writer.copyFile(rawPath("a"), rawPath("b"), 0o600, TIME), {
+    code: "IO_FAILED",
+    message: `Could not write b below ${into}: EEXIST: file already exists.`,
+  });
+  writer.close();
+  t.equal(readFileSync(join(into, "b"), "utf8"), "");
+  t.end();
+});
+
 t.test("a staging directory whose own time cannot be set is named", (t) => {
   const into = stagingDirectory(t);
   const writer = new StagingWriter(into);

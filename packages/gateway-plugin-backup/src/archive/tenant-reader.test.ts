@@ -7,6 +7,7 @@ import {
   constants,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -414,6 +415,33 @@ t.test("a database that vanishes before it is inspected or copied is reported by
     t.match(result.warnings, [{ code: "FILE_VANISHED", path: "m.sqlite" }], moment);
     t.equal(result.entries.length, 1);
   }
+});
+
+t.test("a tenant that is gone after the first pass fails the backup by its name", async (t) => {
+  const directory = t.testdir({ a: "" });
+  await t.rejects(read(directory, { afterScan: () => rmSync(directory, { recursive: true }) }), {
+    code: "IO_FAILED",
+    message: /^Could not open the directory of tenant acme: ENOENT/,
+  });
+});
+
+t.test("a copy that was made ahead of a database that then vanishes is removed", async (t) => {
+  const directory = t.testdir({});
+  for (const name of ["a.sqlite", "b.sqlite", "c.sqlite"]) makeDatabase(join(directory, name));
+  const temporary = stagingDirectory(t);
+  const real = copying(directory);
+  const service: DatabaseService = {
+    ...real,
+    copy: async (request) => {
+      const answer = await real.copy(request);
+      if (request.name === "b.sqlite") rmSync(join(directory, "b.sqlite"));
+      return answer;
+    },
+  };
+  const result = await read(directory, {}, {}, service, temporary);
+  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b.sqlite" }]);
+  t.ok(find(result, "a.sqlite") && find(result, "c.sqlite"));
+  t.strictSame(readdirSync(temporary), []);
 });
 
 t.test("no copy is made ahead of a database that has vanished", async (t) => {

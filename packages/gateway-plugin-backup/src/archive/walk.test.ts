@@ -304,6 +304,24 @@ t.test(
   },
 );
 
+t.test("what cannot be reached again in a directory that is excluded needs no word", (t) => {
+  const directory = t.testdir({ out: {}, z: "" });
+  makeDeepTree(join(directory, "out"), 100);
+  let opened = 0;
+  aroundCalls(t, "openSync", (open, name, ...rest) => {
+    if (++opened > 102 && realpathSync(String(name)) === join(directory, "out/d"))
+      throw systemError("EACCES", "open");
+    return open(name, ...rest);
+  });
+  const { paths, warnings, leftOut } = walkAll(directory, { exclude: ["out"] });
+  t.strictSame(paths, ["/", "z"]);
+  t.strictSame(warnings, []);
+  t.match(leftOut, [{ path: "out", reason: "config-exclude" }]);
+  const [{ entries } = { entries: 0 }] = leftOut;
+  t.ok(entries > 100 && entries < 201, `${entries} of 201 are counted`);
+  t.end();
+});
+
 t.test("a directory that the disk cannot list fails the walk by its name, and is closed again", (t) => {
   const directory = t.testdir({ d: {} });
   const before = readdirSync("/proc/self/fd").length;

@@ -268,6 +268,7 @@ t.test("an aborted signal ends the iteration with its reason", async (t) => {
   };
   await t.rejects(iterate(), { code: "SHUTTING_DOWN" });
   await t.rejects(summary, { code: "SHUTTING_DOWN" });
+  await t.rejects(writeToMemory(directory, { signal: AbortSignal.abort(reason) }), { code: "SHUTTING_DOWN" });
 });
 
 t.test("a consumer that stops ends the threads, and the summary says so", async (t) => {

@@ -19,10 +19,10 @@ export interface ServicesBench {
   /** The host's clock; it stands still. */
   readonly time: FakeTime;
   /** Makes a tenant with some files. */
-  tenant(id: string, files?: Readonly<Record<string, string>>): Promise<void>;
-  directory(tenant: string): string;
+  readonly tenant: (id: string, files?: Readonly<Record<string, string>>) => Promise<void>;
+  readonly directory: (tenant: string) => string;
   /** Calls a route of the host. */
-  call(method: "POST" | "DELETE", url: string, body?: object): Promise<number>;
+  readonly call: (method: "POST" | "DELETE", url: string, body?: object) => Promise<number>;
 }
 
 /** Everything is closed when the test ends. */
@@ -80,10 +80,10 @@ export async function servicesBench(t: Test, config: Partial<BackupConfig> = {})
 }
 
 /** Starts a job and waits for its end. */
-export function ended({ engine, start }: Services, submission: JobSubmission): Promise<JobRecord> {
-  const { job } = start(submission);
+export function ended(services: Services, submission: JobSubmission): Promise<JobRecord> {
+  const { job } = services.start(submission);
   return new Promise((resolve) => {
-    engine.subscribe(job.id, (now) => {
+    services.engine.subscribe(job.id, (now) => {
       if (isTerminal(now.state)) resolve(now);
     });
   });
@@ -99,7 +99,7 @@ export function withThreads(
   const real = services.threads;
   const threads = Object.assign(Object.create(real) as JobThreads, {
     run: async (...asked: Parameters<JobThreads["run"]>): Promise<unknown> =>
-      run(asked[0], asked[1], () => real.run(...asked)),
+      await run(asked[0], asked[1], () => real.run(...asked)),
   });
   return { ...services, threads };
 }

@@ -7,7 +7,6 @@ import type { ObjectInfo, Store } from "../../stores/store.js";
 import { CallLog, FailingStore } from "../../test-support/failing-store.js";
 import { RemovalBench } from "../../test-support/removal-bench.js";
 import { remove } from "./remove-archives.js";
-import type { RemoveOutcome } from "./protocol.js";
 
 type Wrap = (store: Store, abort: AbortController) => Store;
 
@@ -19,7 +18,7 @@ async function removed(t: Test, wrap: Wrap, abort = new AbortController()) {
   const openWrapped = (settings: Parameters<typeof openStore>[0]): Store => wrap(openStore(settings), abort);
   const request = { store: bench.store, limits: DEFAULT_LIMITS, archives };
   const [outcome] = await remove(request, { openStore: openWrapped, signal: abort.signal });
-  return { outcome: outcome as RemoveOutcome | undefined, isThere: existsSync(bench.file("a1")) };
+  return { outcome, isThere: existsSync(bench.file("a1")) };
 }
 
 /** Fails, as a store does whose job is aborted, while a call is on its way. */
