@@ -3,6 +3,7 @@
  * host's `CodedError`; the class is our own, because a plugin imports only types from its host.
  */
 import type { CodedError, ExitCode } from "@openclaw/gateway-core";
+import { messageOf } from "./system-error.js";
 
 interface ErrorDefinition {
   readonly status: number;
@@ -257,8 +258,7 @@ export function toBackupError(error: unknown, doing: string): BackupError {
     return new BackupError(error.code, error.message, { ...hostFacts(error), cause: error });
   const systemCode = (error as NodeJS.ErrnoException | undefined)?.code;
   const code = (systemCode === undefined ? undefined : systemErrors[systemCode]) ?? "IO_FAILED";
-  const reason = error instanceof Error ? error.message : String(error);
-  return new BackupError(code, `Could not ${doing}: ${reason}`, { cause: error });
+  return new BackupError(code, `Could not ${doing}: ${messageOf(error)}`, { cause: error });
 }
 
 /** The host's own errors, such as `TENANT_BUSY` from a suspension, keep their code where the plugin has it too. */

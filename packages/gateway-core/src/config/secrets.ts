@@ -3,6 +3,7 @@ import path from "node:path";
 import { Type } from "typebox";
 import { GatewayError } from "../errors.js";
 import type { SecretReference } from "../plugin/host.js";
+import { errorText } from "../system-error.js";
 
 /** Schema of a {@link SecretReference}. References keep secrets out of openclaw.json. */
 export const SecretSchema = Type.Union(
@@ -45,7 +46,7 @@ function readSecretFile(file: string): string {
     // Editors and `echo` end a file with a newline; no secret does.
     content = readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new GatewayError("CONFIG_INVALID", `The secret in ${file} cannot be read: ${reason}`, {
       hint: "Make the file readable for the gateway, or change the reference in openclaw.json.",
       cause: error,

@@ -6,7 +6,7 @@
 import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import type { RawPath } from "./raw-path.js";
-import { systemCode } from "./system-error.js";
+import { systemCode } from "../system-error.js";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 

@@ -13,7 +13,7 @@ import type { HeldFile } from "./opened-file.js";
 import { displayPath, joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { mayBeDatabase } from "./sqlite/protocol.js";
-import { systemReason } from "./system-error.js";
+import { systemReason } from "../system-error.js";
 import type { Warnings } from "./warnings.js";
 
 export const IGNORE_FILE = rawPath(".backupignore");

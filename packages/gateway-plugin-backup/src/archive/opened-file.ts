@@ -3,7 +3,7 @@ import { constants, fstatSync, openSync, readSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { nameOf, openPathHandle } from "./confined.js";
 import type { RawPath } from "./raw-path.js";
-import { systemCode } from "./system-error.js";
+import { systemCode } from "../system-error.js";
 
 const { O_NOATIME, O_NONBLOCK, O_RDONLY } = constants;
 

@@ -16,7 +16,7 @@ import { nameOf, O_PATH } from "./confined.js";
 import { DirectoryHandles } from "./directory-handles.js";
 import { utimesArgument } from "./file-times.js";
 import { displayPath, type RawPath, rawPathBytes } from "./raw-path.js";
-import { systemReason } from "./system-error.js";
+import { systemReason } from "../system-error.js";
 import type { TreeSink } from "./tree-sink.js";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, S_IRUSR } = constants;

@@ -4,7 +4,7 @@ import { nameIn } from "./confined.js";
 import { LinkSet, MAX_LINK_STEPS as READER_LINK_STEPS, relativeTargetFor } from "./link-target.js";
 import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
-import { systemCode } from "./system-error.js";
+import { systemCode } from "../system-error.js";
 import { archivePath } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
 

@@ -430,11 +430,17 @@ t.test("a copy that was made ahead of a database that then vanishes is removed",
   for (const name of ["a.sqlite", "b.sqlite", "c.sqlite"]) makeDatabase(join(directory, name));
   const temporary = stagingDirectory(t);
   const real = copying(directory);
+  let vanished = (): void => undefined;
+  const hasVanished = new Promise<void>((resolve) => (vanished = resolve));
   const service: DatabaseService = {
     ...real,
     copy: async (request) => {
       const answer = await real.copy(request);
-      if (request.name === "b.sqlite") rmSync(join(directory, "b.sqlite"));
+      if (request.name === "a.sqlite") await hasVanished;
+      if (request.name === "b.sqlite") {
+        rmSync(join(directory, "b.sqlite"));
+        vanished();
+      }
       return answer;
     },
   };

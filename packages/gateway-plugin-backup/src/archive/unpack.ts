@@ -6,7 +6,7 @@ import { BackupError, toBackupError } from "../errors.js";
 import { damaged } from "./damage.js";
 import { type ArchiveLimits, INDEX_FRAME_MAGIC } from "./format.js";
 import { RatioGuard } from "./limits.js";
-import { messageOf } from "./system-error.js";
+import { messageOf } from "../system-error.js";
 
 export interface Unpacker {
   /** Takes the next stored bytes; they must stay as they are until it is done with them. Throws ARCHIVE_DAMAGED, LIMIT_EXCEEDED. */

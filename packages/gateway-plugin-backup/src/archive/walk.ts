@@ -15,7 +15,7 @@ import { identityOfHandle, OpenDirectories, ReplacedError } from "./open-directo
 import type { Level } from "./open-directories.js";
 import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
-import { systemCode } from "./system-error.js";
+import { systemCode } from "../system-error.js";
 import type { Warnings } from "./warnings.js";
 
 const HERE = rawPath(".");

@@ -4,7 +4,7 @@ import type { BackupErrorCode } from "../errors.js";
 import type { ArchiveWarning, ArchiveWarningCode } from "./format.js";
 import { displayPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
-import { systemCode, systemReason } from "./system-error.js";
+import { systemCode, systemReason } from "../system-error.js";
 
 /**
  * Warnings kept by name; the rest is counted. They stand in the index, the ledger and the job's result, and a tenant with

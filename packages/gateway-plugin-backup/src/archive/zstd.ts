@@ -8,7 +8,7 @@ import binding from "zstd-napi/binding.js";
 import type { BackupError } from "../errors.js";
 import { damaged } from "./damage.js";
 import { MAX_FRAME_RAW_BYTES, ZSTD_FRAME_MAGIC } from "./format.js";
-import { messageOf } from "./system-error.js";
+import { messageOf } from "../system-error.js";
 
 /** Magic number, frame header descriptor, content size of one byte, one block header (RFC 8878, section 3.1.1). */
 const MIN_FRAME_BYTES = 9;

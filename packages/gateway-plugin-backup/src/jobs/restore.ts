@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
 import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
+import { messageOf } from "../system-error.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
@@ -221,7 +222,7 @@ function archivedRecord(
   try {
     return host.tenants.parseRecord(JSON.parse(json));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new BackupError("ARCHIVE_DAMAGED", `tenant.json in ${location} is no tenant's record: ${reason}`, {
       details: { entry: "tenant.json", rule: "tenant record" },
       cause: error,

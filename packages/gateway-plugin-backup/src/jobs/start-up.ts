@@ -42,15 +42,13 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
   let work = removeStale(stale, host.log)
     .then(() => settleAllRemovals(services, stopped.signal))
     .then(expire);
-  let cancelTimer = (): void => undefined;
-  const lookAgainLater = (): void => {
-    cancelTimer = timer(INTERVAL_MS, () => {
+  const lookAgainLater = (): (() => void) =>
+    timer(INTERVAL_MS, () => {
       void uploads.lookAfter();
       work = work.then(expire);
-      lookAgainLater();
+      cancelTimer = lookAgainLater();
     });
-  };
-  lookAgainLater();
+  let cancelTimer = lookAgainLater();
   return {
     stop: async () => {
       cancelTimer();

@@ -1,4 +1,5 @@
 import { lstat, open, rename, rmdir } from "node:fs/promises";
+import { systemCode } from "../system-error.js";
 import { makeDirectory } from "./make-directory.js";
 
 /** What a swap does to the disk: a handful of calls on directories, none of which looks inside a tenant. */
@@ -44,7 +45,7 @@ async function unless<T>(codes: readonly string[], work: Promise<T>): Promise<T 
   try {
     return await work;
   } catch (error) {
-    if (codes.includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (codes.includes(systemCode(error) ?? "")) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { TenantRecord } from "@openclaw/gateway-core";
+import { messageOf } from "../system-error.js";
 import type { Services } from "./services.js";
 import type { SwapRequest } from "./swap.js";
 import type { JobContext } from "./types.js";
@@ -32,8 +33,8 @@ export async function swapTenant(
   } finally {
     // Whatever came of the swap is on record; that the tenant does not serve at once does not change it.
     await suspension.resume().catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      context.warn({ code: "TENANT_NOT_RESUMED", message: `Tenant ${tenant} does not serve: ${message}` });
+      const message = `Tenant ${tenant} does not serve: ${messageOf(error)}`;
+      context.warn({ code: "TENANT_NOT_RESUMED", message });
     });
   }
 }

@@ -92,7 +92,7 @@ export class TenantSwap {
       await this.#moveOut(swap);
       await this.#moveIn(swap);
     } catch (error) {
-      await this.#giveUp(swap, error);
+      throw await this.#giveUp(swap, error);
     }
     try {
       await this.#finish(swap);
@@ -197,7 +197,8 @@ export class TenantSwap {
     });
   }
 
-  async #giveUp(swap: SwapRecord, failure: unknown): Promise<never> {
+  /** Puts the old tenant back; gives what the caller throws. */
+  async #giveUp(swap: SwapRecord, failure: unknown): Promise<BackupError> {
     const error = toBackupError(failure, `replace tenant ${swap.tenant}`);
     // Noted before the tree is back, so that after a crash in between the next start does not carry the swap on. A
     // ledger that fails here must not keep the tree from going back; the next start makes up for the missing notes.
@@ -206,7 +207,7 @@ export class TenantSwap {
       await this.#putBack(swap);
     } catch (second) {
       const reason = toBackupError(second, "put the old one back").message;
-      throw new BackupError(
+      return new BackupError(
         error.code,
         `${error.message} ${reason} The next start of the gateway settles it.`,
         {
@@ -215,7 +216,7 @@ export class TenantSwap {
       );
     }
     attempt(() => this.#noteRolledBack(swap));
-    throw error;
+    return error;
   }
 
   async #settle(swap: SwapRecord): Promise<"old" | "new"> {

@@ -4,7 +4,7 @@ import type { BigIntStats } from "node:fs";
 import { nameOf, openPathHandle } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
 import { endsAsSuperJournal, SUPER_JOURNAL_END_BYTES } from "../super-journal.js";
-import { systemCode, systemReason } from "../system-error.js";
+import { systemCode, systemReason } from "../../system-error.js";
 import { lookAt } from "./database-files.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
 import { identityOf } from "./protocol.js";

@@ -4,7 +4,7 @@ import { fstatSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { nameIn, statIn } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
-import { systemCode, systemReason } from "../system-error.js";
+import { systemCode, systemReason } from "../../system-error.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
 import { COMPANION_SUFFIXES, inodeOf } from "./protocol.js";
 import { explainSqlite, sqliteFault } from "./sqlite-fault.js";

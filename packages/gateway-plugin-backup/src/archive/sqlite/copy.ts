@@ -21,7 +21,7 @@ import { setTimeout } from "node:timers/promises";
 import { nameOf } from "../confined.js";
 import { MAX_COMPONENT_BYTES } from "../entry-name.js";
 import type { RawPath } from "../raw-path.js";
-import { systemCode, systemReason } from "../system-error.js";
+import { systemCode, systemReason } from "../../system-error.js";
 import { copyAlone, copyAsItIs, copyAtRest } from "./at-rest.js";
 import { checkCopy } from "./check.js";
 import { copyThroughConnection } from "./connection.js";

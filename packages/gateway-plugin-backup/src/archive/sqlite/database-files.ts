@@ -1,7 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { statIn } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
-import { systemCode } from "../system-error.js";
+import { systemCode } from "../../system-error.js";
 import type { CompanionSuffix, CopyAnswer } from "./protocol.js";
 
 /** A database and the files beside it, as their directory shows them at one moment. */

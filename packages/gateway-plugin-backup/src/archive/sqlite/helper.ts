@@ -9,7 +9,7 @@
 import { closeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { openDirectoryBelow, openRootDirectory } from "../confined.js";
-import { systemCode, systemReason } from "../system-error.js";
+import { systemCode, systemReason } from "../../system-error.js";
 import { BACKUP_NICENESS } from "../threads/priority.js";
 import { copyDatabase } from "./copy.js";
 import { inspect } from "./inspect.js";

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { nameIn } from "../confined.js";
 import type { RawPath } from "../raw-path.js";
-import { systemCode, systemReason } from "../system-error.js";
+import { systemCode, systemReason } from "../../system-error.js";
 import { looksRandom } from "./looks-random.js";
 import {
   COMPANION_SUFFIXES,

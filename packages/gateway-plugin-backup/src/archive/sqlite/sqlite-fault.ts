@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { messageOf } from "../system-error.js";
+import { messageOf } from "../../system-error.js";
 import type { Attempt } from "./database-files.js";
 
 /** What the binding threw: SQLite's own errors have a code, the binding's have an empty one. */

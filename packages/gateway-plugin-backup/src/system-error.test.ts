@@ -1,6 +1,6 @@
 import t from "tap";
 import { messageOf, systemReason } from "./system-error.js";
-import { systemError } from "../test-support/system-calls.js";
+import { systemError } from "./test-support/system-calls.js";
 
 t.test("whatever was thrown has a message", (t) => {
   t.equal(messageOf(new TypeError("no such thing")), "no such thing");
