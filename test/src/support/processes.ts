@@ -6,10 +6,12 @@ export const OPENCLAW = fileURLToPath(new URL("../../../packages/cli-shim/bin/op
 
 /**
  * What a child process sees: the way to programs, a home directory, and what is given. Nothing of the machine's AWS,
- * OPENCLAW_* or NODE_OPTIONS settings.
+ * OPENCLAW_* or NODE_OPTIONS settings. Coverage is a matter of the packages' own tests: thousands of processes that note
+ * theirs would slow the tests down, and Node hands the variable on unless it is set.
  */
 export function cleanEnvironment(home: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], LANG: "C.UTF-8", HOME: home, TZ: "UTC", ...extra };
+  const settings = { LANG: "C.UTF-8", HOME: home, TZ: "UTC", NODE_V8_COVERAGE: "" };
+  return { PATH: process.env["PATH"], ...settings, ...extra };
 }
 
 /** A loopback port that was free a moment ago. */
