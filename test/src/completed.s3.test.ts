@@ -14,15 +14,7 @@ if (s3 !== undefined) {
   const setUp = async (t: Test, bytes: number) => {
     const proxy = await startFaultProxy(t, s3.endpoint);
     const bucket = await s3.newBucket();
-    const bed = await Bed.start(t, {
-      env: {
-        S3_ENDPOINT: proxy.endpoint,
-        S3_BUCKET: bucket,
-        S3_ACCESS_KEY_ID: s3.accessKey,
-        S3_SECRET_ACCESS_KEY: s3.secretKey,
-        S3_REGION: s3.region,
-      },
-    });
+    const bed = await Bed.start(t, { env: s3.environment(bucket, proxy.endpoint) });
     await bed.createTenant("acme");
     const workspace = join(bed.gateway.tenantDirectory("acme"), "workspace");
     mkdirSync(workspace, { recursive: true });

@@ -60,15 +60,7 @@ if (s3 !== undefined) {
 
   t.test("S3_* in the gateway's environment is the default destination", async (t) => {
     const bucket = await s3.newBucket();
-    const bed = await Bed.start(t, {
-      env: {
-        S3_ENDPOINT: endpoint,
-        S3_REGION: region,
-        S3_BUCKET: bucket,
-        S3_ACCESS_KEY_ID: accessKey,
-        S3_SECRET_ACCESS_KEY: secretKey,
-      },
-    });
+    const bed = await Bed.start(t, { env: s3.environment(bucket) });
     const { databases } = await bed.createFilledTenant("acme", { seed: 8, files: 300, bytes: 20_000_000 });
     const { result } = await bed.backup("acme");
     t.match(

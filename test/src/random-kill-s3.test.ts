@@ -17,14 +17,7 @@ t.test(
     t.comment(`OPENCLAW_TEST_SEED=${seed}`);
     const bucket = await s3.newBucket();
     const proxy = await startFaultProxy(t, s3.endpoint);
-    const env = {
-      S3_ENDPOINT: proxy.endpoint,
-      S3_BUCKET: bucket,
-      S3_ACCESS_KEY_ID: s3.accessKey,
-      S3_SECRET_ACCESS_KEY: s3.secretKey,
-      S3_REGION: s3.region,
-    };
-    const bed = await Bed.start(t, { script, env });
+    const bed = await Bed.start(t, { script, env: s3.environment(bucket, proxy.endpoint) });
     await new RandomKill(t, {
       bed,
       seed,

@@ -58,12 +58,7 @@ const s3 = await s3ForTests(t);
 if (s3 !== undefined) {
   t.test("of two gateways that write the same S3 object, one wins and the other is told", async (t) => {
     const bucket = await s3.newBucket();
-    const env = {
-      S3_ENDPOINT: s3.endpoint,
-      S3_ACCESS_KEY_ID: s3.accessKey,
-      S3_SECRET_ACCESS_KEY: s3.secretKey,
-      S3_REGION: s3.region,
-    };
+    const env = s3.environment();
     const beds = await Promise.all([Bed.start(t, { env }), Bed.start(t, { env })]);
     await race(t, beds, (round) => `s3://${bucket}/acme/${round}.tar.zst`);
     t.strictSame(await s3.unfinishedUploads(bucket), []);

@@ -1,5 +1,4 @@
 import { s3ForTests } from "@openclaw/gateway-plugin-backup/testing";
-import type { S3ForTests } from "@openclaw/gateway-plugin-backup/testing";
 import Database from "better-sqlite3";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ const s3 = await s3ForTests(t);
 
 t.test("the consistency checker finds what disagrees", async (t) => {
   const bucket = await s3?.newBucket();
-  const bed = await Bed.start(t, s3 === undefined ? {} : { env: s3Environment(s3, bucket ?? "") });
+  const bed = await Bed.start(t, s3 === undefined ? {} : { env: s3.environment(bucket) });
   const { stateDirectory, tenantsDirectory } = bed.gateway;
   const { token } = await bed.createFilledTenant("acme", { seed: 21, files: 80, bytes: 3_000_000 });
   const archive = join(bed.archives, "a.tar.zst");
@@ -231,13 +230,3 @@ t.test("the consistency checker finds what disagrees", async (t) => {
     t.notOk(found.some(({ kind }) => kind === "leftover"));
   });
 });
-
-function s3Environment(server: S3ForTests, bucket: string): NodeJS.ProcessEnv {
-  return {
-    S3_ENDPOINT: server.endpoint,
-    S3_REGION: server.region,
-    S3_BUCKET: bucket,
-    S3_ACCESS_KEY_ID: server.accessKey,
-    S3_SECRET_ACCESS_KEY: server.secretKey,
-  };
-}

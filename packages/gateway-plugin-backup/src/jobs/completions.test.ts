@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from "../archive/format.js";
 import { BackupError } from "../errors.js";
 import { openStore } from "../stores/open.js";
 import type { StoreSettings } from "../stores/settings.js";
+import { backupOperation } from "../test-support/backup-operation.js";
 import { FakeTime } from "../test-support/fake-time.js";
 import { MemoryLog } from "../test-support/memory-log.js";
 import { s3ForTests } from "../test-support/s3-for-tests.js";
@@ -46,22 +47,7 @@ function setUp(t: Test, store?: StoreSettings) {
   const storeNow = (content: string): Promise<CompletingArchive> => {
     writeFileSync(join(directory, "tenant/sessions/a.jsonl"), content);
     let completing: CompletingArchive | undefined;
-    const operation = {
-      store: settings,
-      key,
-      directory: join(directory, "tenant"),
-      tenant: "acme",
-      limits: DEFAULT_LIMITS,
-      exclude: [],
-      allowUnreadable: false,
-      uid: "u1",
-      createdAt: "2026-03-07T00:00:00.000Z",
-      producer: "test",
-      compressionLevel: 1,
-      compressionThreads: 1,
-      overwrite: true,
-      temporaryDirectory: join(directory, "tmp"),
-    };
+    const operation = backupOperation(directory, { store: settings, key, overwrite: true });
     const onCompleting = (archive: CompletingArchive): void => void (completing = archive);
     return threads.run("backup", operation, { signal, onCompleting }).then(() => {
       if (completing === undefined) throw new Error("Nothing was announced");

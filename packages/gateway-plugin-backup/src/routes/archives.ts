@@ -3,7 +3,8 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "typebox";
 import { pinArchive, removeSubmission } from "../jobs/remove-archive.js";
 import type { Services } from "../jobs/services.js";
-import { archiveView, jobView } from "./job-view.js";
+import { accept } from "./accept.js";
+import { archiveView } from "./job-view.js";
 import { AcceptedSchema, ArchiveViewSchema, S3OptionsSchema } from "./schemas.js";
 
 const strict = { additionalProperties: false } as const;
@@ -61,18 +62,14 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
           response: { 202: AcceptedSchema },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const { actor, trigger } = request;
         const submission = removeSubmission(
           services,
           { ...request.body, ...request.query, id: request.params.id },
           { actor, trigger },
         );
-        const { job, joined } = services.start(submission);
-        return reply
-          .code(202)
-          .header("location", `/api/admin/jobs/${job.id}`)
-          .send({ job: jobView(job), joined });
+        return accept(services, submission, reply);
       },
     );
     done();

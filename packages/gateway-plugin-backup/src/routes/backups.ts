@@ -4,7 +4,8 @@ import { Type } from "typebox";
 import { backupSubmission } from "../jobs/backup.js";
 import { archivesAt, catalogueOf, listPlace } from "../jobs/catalogue.js";
 import type { Services } from "../jobs/services.js";
-import { archiveView, jobView } from "./job-view.js";
+import { accept } from "./accept.js";
+import { archiveView } from "./job-view.js";
 import { AcceptedSchema, ArchiveListSchema, BackupBodySchema, TenantParamsSchema } from "./schemas.js";
 
 const PlaceQuery = Type.Object(
@@ -25,18 +26,14 @@ export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
           response: { 202: AcceptedSchema },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const { actor, trigger } = request;
         const submission = backupSubmission(
           services,
           { tenant: request.params.id, ...request.body },
           { actor, trigger },
         );
-        const { job, joined } = services.start(submission);
-        return reply
-          .code(202)
-          .header("location", `/api/admin/jobs/${job.id}`)
-          .send({ job: jobView(job), joined });
+        return accept(services, submission, reply);
       },
     );
 

@@ -2,7 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { pruneSubmission } from "../jobs/prune.js";
 import type { Services } from "../jobs/services.js";
-import { jobView } from "./job-view.js";
+import { accept } from "./accept.js";
 import { AcceptedSchema, PruneBodySchema, TenantParamsSchema } from "./schemas.js";
 
 export function pruneRoutes(services: Services): FastifyPluginCallbackTypebox {
@@ -18,18 +18,14 @@ export function pruneRoutes(services: Services): FastifyPluginCallbackTypebox {
           response: { 202: AcceptedSchema },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const { actor, trigger } = request;
         const submission = pruneSubmission(
           services,
           { ...request.body, tenant: request.params.id },
           { actor, trigger },
         );
-        const { job, joined } = services.start(submission);
-        return reply
-          .code(202)
-          .header("location", `/api/admin/jobs/${job.id}`)
-          .send({ job: jobView(job), joined });
+        return accept(services, submission, reply);
       },
     );
     done();

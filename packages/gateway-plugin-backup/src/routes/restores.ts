@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { restoreSubmission } from "../jobs/restore.js";
 import type { Services } from "../jobs/services.js";
 import { undoSubmission } from "../jobs/undo.js";
-import { jobView } from "./job-view.js";
+import { accept } from "./accept.js";
 import { AcceptedSchema, RestoreBodySchema } from "./schemas.js";
 
 export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox {
@@ -22,11 +22,7 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
       async (request, reply) => {
         const { actor, trigger } = request;
         const submission = await restoreSubmission(services, request.body, { actor, trigger });
-        const { job, joined } = services.start(submission);
-        return reply
-          .code(202)
-          .header("location", `/api/admin/jobs/${job.id}`)
-          .send({ job: jobView(job), joined });
+        return accept(services, submission, reply);
       },
     );
 
@@ -40,15 +36,9 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
           response: { 202: AcceptedSchema },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const { actor, trigger } = request;
-        const { job, joined } = services.start(
-          undoSubmission(services, request.params.job, { actor, trigger }),
-        );
-        return reply
-          .code(202)
-          .header("location", `/api/admin/jobs/${job.id}`)
-          .send({ job: jobView(job), joined });
+        return accept(services, undoSubmission(services, request.params.job, { actor, trigger }), reply);
       },
     );
     done();

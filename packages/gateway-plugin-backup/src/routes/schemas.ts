@@ -125,6 +125,7 @@ export const AcceptedSchema = Type.Object({
   job: JobViewSchema,
   joined: Type.Boolean({ description: "True when an equal backup was waiting or running already." }),
 });
+export type Accepted = Static<typeof AcceptedSchema>;
 
 export const ArchiveViewSchema = Type.Object({
   id: Type.Optional(Type.String({ description: "Absent for an archive that the catalogue does not know." })),

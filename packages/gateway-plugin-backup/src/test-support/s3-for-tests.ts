@@ -8,6 +8,12 @@ export interface S3ForTests extends ServerSettings {
   newBucket(): Promise<string>;
   /** Settings of a store for a bucket of this server. */
   settings(bucket: string): S3StoreSettings;
+  /**
+   * The `S3_*` environment of a gateway, with a default destination if a bucket is named.
+   *
+   * @param endpoint Of a proxy before the server.
+   */
+  environment(bucket?: string, endpoint?: string): Record<string, string>;
   /** Stores an object without the plugin's help. */
   put(bucket: string, key: string, bytes: Buffer): Promise<void>;
   /** Begins a multipart upload without the plugin's help, and leaves it. */
@@ -97,6 +103,13 @@ async function withBuckets(t: Test, server: ServerSettings): Promise<S3ForTests>
       endpoint: server.endpoint,
       region: server.region,
       credentials: { accessKeyId: server.accessKey, secretAccessKey: server.secretKey },
+    }),
+    environment: (bucket, endpoint = server.endpoint) => ({
+      S3_ENDPOINT: endpoint,
+      S3_REGION: server.region,
+      S3_ACCESS_KEY_ID: server.accessKey,
+      S3_SECRET_ACCESS_KEY: server.secretKey,
+      ...(bucket === undefined ? {} : { S3_BUCKET: bucket }),
     }),
     put: async (bucket, key, bytes) => {
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));

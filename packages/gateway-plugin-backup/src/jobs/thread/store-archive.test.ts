@@ -1,9 +1,7 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { DEFAULT_LIMITS } from "../../archive/format.js";
 import { BackupError } from "../../errors.js";
 import { openStore } from "../../stores/open.js";
+import { backupOperation } from "../../test-support/backup-operation.js";
 import { startFaultProxy } from "../../test-support/fault-proxy.js";
 import { s3ForTests } from "../../test-support/s3-for-tests.js";
 import type { Leftover } from "../../stores/store.js";
@@ -17,32 +15,16 @@ if (s3 !== undefined) {
     const proxy = await startFaultProxy(t, s3.endpoint);
     const bucket = await s3.newBucket();
     const directory = t.testdir({ tenant: { "tenant.json": "{}", "a.txt": "content" } });
-    mkdirSync(join(directory, "tmp"));
+    const store = { ...s3.settings(bucket), endpoint: proxy.endpoint, overwriteGuards: { put: true } };
     const threads = new JobThreads();
     const direct = openStore(s3.settings(bucket));
     t.teardown(() => direct.close());
     t.teardown(() => threads.close());
     const backUp = (options: Partial<RunOptions> = {}, overwrite = false): Promise<BackupOutcome> =>
-      threads.run(
-        "backup",
-        {
-          store: { ...s3.settings(bucket), endpoint: proxy.endpoint, overwriteGuards: { put: true } },
-          key: "key",
-          directory: join(directory, "tenant"),
-          tenant: "acme",
-          limits: DEFAULT_LIMITS,
-          exclude: [],
-          allowUnreadable: false,
-          uid: "u1",
-          createdAt: "2026-03-07T00:00:00.000Z",
-          producer: "test",
-          compressionLevel: 1,
-          compressionThreads: 1,
-          overwrite,
-          temporaryDirectory: join(directory, "tmp"),
-        },
-        { signal: new AbortController().signal, ...options },
-      );
+      threads.run("backup", backupOperation(directory, { store, key: "key", overwrite }), {
+        signal: new AbortController().signal,
+        ...options,
+      });
     return { proxy, bucket, direct, backUp };
   };
   const isTailRead = ({ headers }: { headers: { range?: string | undefined } }): boolean =>

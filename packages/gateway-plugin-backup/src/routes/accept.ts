@@ -1,0 +1,17 @@
+/** The answer of every route that starts a job. */
+import type { Services } from "../jobs/services.js";
+import type { JobSubmission } from "../jobs/types.js";
+import { jobView } from "./job-view.js";
+import type { Accepted } from "./schemas.js";
+
+/** What this needs of Fastify's reply, whose full type differs from route to route. */
+interface AcceptingReply {
+  code(status: 202): { header(name: "location", value: string): unknown };
+}
+
+/** Starts a job, or joins a waiting one that asks for the same: 202, where to look for it, and the job as it stands. */
+export function accept(services: Services, submission: JobSubmission, reply: AcceptingReply): Accepted {
+  const { job, joined } = services.start(submission);
+  reply.code(202).header("location", `/api/admin/jobs/${job.id}`);
+  return { job: jobView(job), joined };
+}
