@@ -36,5 +36,11 @@ export async function agentMatrix(t: Test, { title, scenarios, plan, minimum }: 
       if (!(tried.has(combination.point) && combination.point.startsWith("extract-thread ")))
         runs.set(combination, () => runRow(faultBed, scenario, combination));
   }
-  await runMatrix(t, title, [...runs.keys()], async (combination) => runs.get(combination)?.(), minimum);
+  await runMatrix(t, {
+    title,
+    combinations: [...runs.keys()],
+    run: async (combination) => runs.get(combination)?.(),
+    cleanRun: () => all.cleanRun(),
+    minimum,
+  });
 }

@@ -19,6 +19,12 @@ if (s3 !== undefined) {
     const requests = await requestsOf(bed.proxy, () => scenario.run());
     t.same(await scenario.judge(true), []);
     const combinations = networkCombinations(scenario.name, requests, deaths);
-    await runMatrix(t, "deaths in an upload", combinations, (one) => runDeathRow(bed, scenario, one), 20);
+    await runMatrix(t, {
+      title: "deaths in an upload",
+      combinations,
+      run: (one) => runDeathRow(bed, scenario, one),
+      cleanRun: () => bed.scenarios.cleanRun(),
+      minimum: 20,
+    });
   });
 }

@@ -81,7 +81,7 @@ function operationOf(point: string): string {
 
 /**
  * What a job may end with after each fault, if it does not succeed in spite of it. The helper process ends where it cannot
- * open the tenant at all.
+ * open the tenant at all; and where it dies with a database in hand, that database may be what it died of.
  */
 const plausible: Readonly<Record<string, RegExp>> = {
   EIO: /^(IO_FAILED|JOB_THREAD_FAILED|FILE_UNREADABLE|DATABASE_UNREADABLE|LEDGER_UNUSABLE|STORE_FAILED)$/,
@@ -90,7 +90,7 @@ const plausible: Readonly<Record<string, RegExp>> = {
   EROFS: /^READ_ONLY$/,
   SIGKILL: /^JOB_INTERRUPTED$/,
   SIGTERM: /^(JOB_INTERRUPTED|SHUTTING_DOWN)$/,
-  dies: /^JOB_THREAD_FAILED$/,
+  dies: /^(JOB_THREAD_FAILED|DATABASE_UNREADABLE)$/,
   "out of memory": /^JOB_THREAD_FAILED$/,
 };
 

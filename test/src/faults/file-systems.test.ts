@@ -57,7 +57,13 @@ t.test(
         runs.set(combination, () => runUnder(faultBed, scenario, combination, condition));
       }
     }
-    await runMatrix(t, "file systems", [...runs.keys()], async (one) => runs.get(one)?.(), 20);
+    await runMatrix(t, {
+      title: "file systems",
+      combinations: [...runs.keys()],
+      run: async (one) => runs.get(one)?.(),
+      cleanRun: () => all.cleanRun(),
+      minimum: 20,
+    });
   },
 );
 

@@ -16,12 +16,12 @@ if (s3 !== undefined) {
     t.same(await scenario.judge(true), []);
     t.ok(requests.filter((one) => one === "UploadPart").length >= 3, "an upload of several parts");
     const combinations = networkCombinations(scenario.name, requests);
-    await runMatrix(
-      t,
-      "the network of a backup",
+    await runMatrix(t, {
+      title: "the network of a backup",
       combinations,
-      (one) => runNetworkRow(bed, scenario, one),
-      60,
-    );
+      run: (one) => runNetworkRow(bed, scenario, one),
+      cleanRun: () => bed.scenarios.cleanRun(),
+      minimum: 60,
+    });
   });
 }

@@ -12,12 +12,12 @@ if (s3 !== undefined) {
     const requests = await requestsOf(bed.proxy, () => scenario.run());
     t.same(await scenario.judge(true), []);
     const combinations = networkCombinations(scenario.name, requests);
-    await runMatrix(
-      t,
-      "the network of a restore",
+    await runMatrix(t, {
+      title: "the network of a restore",
       combinations,
-      (one) => runNetworkRow(bed, scenario, one),
-      25,
-    );
+      run: (one) => runNetworkRow(bed, scenario, one),
+      cleanRun: () => bed.scenarios.cleanRun(),
+      minimum: 25,
+    });
   });
 }

@@ -15,8 +15,6 @@ export interface Scenario {
   run(): Promise<Ended>;
   /** Called once the gateway has settled: what does not hold. Puts things back for the next time. */
   judge(succeeded: boolean): Promise<readonly string[]>;
-  /** Does the gateway still do its work? A backup and a restore without a fault: what went wrong. */
-  cleanRun(): Promise<readonly string[]>;
 }
 
 export class Scenarios {
@@ -47,7 +45,6 @@ export class Scenarios {
         const violations = isListed === succeeded ? [] : [`the archive is ${isListed ? "" : "not "}listed`];
         return [...violations, ...this.#sourceChanges(), ...(await this.#remove(archive))];
       },
-      cleanRun: () => this.#cleanRun(),
     };
   }
 
@@ -64,7 +61,6 @@ export class Scenarios {
         await this.#delete("fresh");
         return violations;
       },
-      cleanRun: () => this.#cleanRun(),
     };
   }
 
@@ -91,7 +87,6 @@ export class Scenarios {
         await change();
         return violations;
       },
-      cleanRun: () => this.#cleanRun(),
     };
   }
 
@@ -125,7 +120,8 @@ export class Scenarios {
     return `${this.#place}${name}`;
   }
 
-  async #cleanRun(): Promise<string[]> {
+  /** Does the gateway still do its work? A backup and a restore without a fault: what went wrong. */
+  async cleanRun(): Promise<string[]> {
     const name = "clean.tar.zst";
     const backup = await this.#backUp(name, { overwrite: true });
     const from = `${this.#place}${name}`;

@@ -11,6 +11,8 @@ const texts: Readonly<Record<Errno, string>> = {
   EMFILE: "too many open files",
 };
 
+const KILLED_WITHIN_MS = 1_000;
+
 /** The error that the call is to fail with; undefined where the call is to go on. */
 export function strike(
   fault: AgentFault,
@@ -19,8 +21,8 @@ export function strike(
   switch (fault) {
     case "SIGKILL":
       process.kill(gatewayPid(), "SIGKILL");
-      // The signal may take a moment to arrive; nothing more is done until then.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      // The signal may take a moment to arrive; nothing more is done until then. A helper process lives on.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, KILLED_WITHIN_MS);
       return undefined;
     case "SIGTERM":
       process.kill(gatewayPid(), "SIGTERM");
