@@ -18,7 +18,7 @@ if (s3 !== undefined) {
     // After each death a new process finds out anew what the store can do, as the first one does here.
     const requests = await requestsOf(bed.proxy, () => scenario.run());
     t.same(await scenario.judge(true), []);
-    const combinations = networkCombinations(scenario.name, requests, deaths);
+    const combinations = networkCombinations(scenario.name, requests, deaths, true);
     await runMatrix(t, {
       title: "deaths in an upload",
       combinations,

@@ -50,7 +50,7 @@ export function pointsOf(trace: readonly string[]): Point[] {
 }
 
 /** Takes several times as long, and tells little more. */
-const EVERY_WAY = process.env["OPENCLAW_TEST_LARGE"] === "1";
+export const EVERY_WAY = process.env["OPENCLAW_TEST_LARGE"] === "1";
 
 /**
  * Every call that a run makes, with two of the ways in which it can fail (another second one at each point), the first

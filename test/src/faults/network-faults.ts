@@ -1,5 +1,6 @@
 /** What can go wrong between the gateway and its store, and what a job may say of it. */
 import type { ProxyFault, S3Operation } from "@openclaw/gateway-plugin-backup/testing";
+import { EVERY_WAY } from "./faults.js";
 import type { Combination } from "./row.js";
 
 export interface NetworkFault {
@@ -63,11 +64,17 @@ export const networkFaults: readonly NetworkFault[] = [
   { name: "503 for good", fault: refusal(503, "SlowDown"), lasts: true, codes: gone },
 ];
 
-/** Every request of a clean run (the first of its kind and the last, and each part of an upload) with all that can befall it. */
+/**
+ * Every kind of request of a clean run with all that can befall it, each fault at another request of the kind: the first,
+ * the last, or a part of an upload between.
+ *
+ * @param everyTime What passes befalls each of these requests, not one of them.
+ */
 export function networkCombinations(
   scenario: string,
   requests: readonly S3Operation[],
   faults: readonly NetworkFault[] = networkFaults,
+  everyTime = EVERY_WAY,
 ): NetworkCombination[] {
   return [...new Set(requests)].flatMap((operation) => {
     const count = requests.filter((one) => one === operation).length;
@@ -77,8 +84,7 @@ export function networkCombinations(
       .filter(({ at }) => at?.includes(operation) ?? true)
       .flatMap((network, n) =>
         hits
-          // What passes is tried everywhere; what does not, once for each operation, at another time for each fault.
-          .filter((_hit, which) => network.codes === undefined || which === n % hits.length)
+          .filter((_hit, which) => (everyTime && network.codes === undefined) || which === n % hits.length)
           .map((hit) => ({ scenario, point: operation, hit, fault: network.name, operation, network })),
       );
   });

@@ -280,7 +280,7 @@ if (s3 !== undefined) {
     const range = { start: 0, end: SMALL };
     for (const by of [-10, 10]) {
       proxy.inject({ when: "GetObject", fault: { kind: "lie-length", by } });
-      await rejectsWith(t, readAll(it, "key", { range }), "STORE_FAILED");
+      t.ok((await readAll(it, "key", { range })).equals(testBytes(SMALL)), "a range");
       proxy.inject({ when: "GetObject", fault: { kind: "lie-length", by } });
       t.ok(Buffer.from((await it.readTail("key", 1000)).bytes).equals(testBytes(SMALL).subarray(-1000)));
     }
