@@ -5,7 +5,7 @@ import { failingCalls } from "./faults.js";
 t.test("any call of a backup may fail", (t) =>
   agentMatrix(t, {
     title: "failing calls of a backup",
-    scenarios: "backup",
+    scenario: "backup",
     plan: failingCalls,
     minimum: 60,
   }),

@@ -5,7 +5,7 @@ import { failingCalls } from "./faults.js";
 t.test("any call of a restore may fail", (t) =>
   agentMatrix(t, {
     title: "failing calls of a restore",
-    scenarios: "restores",
+    scenario: "restore",
     plan: failingCalls,
     minimum: 60,
   }),
