@@ -51,7 +51,7 @@ async function archive(
       takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
       emit: (segment) => void entries.push(...segment.entries),
     },
-    policy,
+    { policy, facts: new FactsRecorder(), firstSegment: 0 },
   );
   segmenter.meddle = (attempt) => meddle(join(directory, "f"), attempt);
   const warnings = new Warnings("Tenant acme", allowUnreadable);
@@ -66,7 +66,7 @@ async function archive(
     size,
     mtimeNs: held.stats.mtimeNs,
   } as const;
-  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry);
+  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry, undefined);
   segmenter.flush();
   closeSync(held.handle);
   closeSync(root);
