@@ -174,8 +174,8 @@ async function store(
       }),
     ),
   );
-  const { object, warnings, overwriteGuards, ...figures } = outcome;
-  services.knownGuards.learn(target.settings, overwriteGuards);
+  const { object, warnings, abilities, ...figures } = outcome;
+  services.knownAbilities.learn(target.settings, abilities);
   for (const warning of warnings) context.warn(warning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {

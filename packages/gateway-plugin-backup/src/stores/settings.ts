@@ -1,4 +1,4 @@
-import type { OverwriteGuards } from "./store.js";
+import type { StoreAbilities } from "./store.js";
 
 /**
  * Serializable settings from which a store is opened, in the main thread or in a job's thread. They hold secrets: they
@@ -22,7 +22,7 @@ export interface S3StoreSettings {
   /** Default: what the AWS SDK finds by itself (environment, machine role, …). */
   readonly credentials?: S3Credentials;
   /** Found out by an earlier store of the same endpoint and bucket. */
-  readonly overwriteGuards?: OverwriteGuards;
+  readonly abilities?: StoreAbilities;
 }
 
 export type S3Credentials =

@@ -7,7 +7,7 @@ import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
 import type { SerializedError } from "../../errors.js";
 import type { StoreSettings } from "../../stores/settings.js";
-import type { Leftover, OverwriteGuards, StoredObject } from "../../stores/store.js";
+import type { Leftover, StoreAbilities, StoredObject } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
 
 /** Every operation by name, with what it takes and what it gives. All of it can be cloned between threads. */
@@ -66,7 +66,7 @@ export interface BackupOperation extends BackedUpTenant, ObjectInStore {
 
 export interface BackupOutcome extends ArchiveFigures {
   /** What the upload has found out about the store, for the next one. */
-  readonly overwriteGuards: OverwriteGuards;
+  readonly abilities: StoreAbilities;
   readonly object: Omit<StoredObject, "modifiedAt" | "mark" | "version">;
 }
 

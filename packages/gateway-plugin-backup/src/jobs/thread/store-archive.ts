@@ -54,7 +54,7 @@ async function writeAndComplete(
     upload,
     indexSha256,
   );
-  return { ...figures, object, overwriteGuards: store.overwriteGuards() };
+  return { ...figures, object, abilities: store.abilities() };
 }
 
 /** A backup is done when its index was read back from the store and is the one that was written. */

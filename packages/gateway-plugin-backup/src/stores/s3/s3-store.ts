@@ -1,15 +1,18 @@
 import { BackupError } from "../../errors.js";
 import type { S3StoreSettings } from "../settings.js";
+import { baseUnusable, checkBase } from "../copy-base.js";
 import type {
+  CopyBase,
   CreateOptions,
   Leftover,
   ObjectInfo,
-  OverwriteGuards,
+  StoreAbilities,
   ReadOptions,
   Store,
   TailRead,
   Upload,
 } from "../store.js";
+import { Abilities } from "./abilities.js";
 import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
 import { abortMultipart, listParts } from "./multipart.js";
 import { inspect, listObjects, removeIfSame, removeObject } from "./objects.js";
@@ -22,12 +25,14 @@ import { archiveExists, S3Upload, type ResumedUpload } from "./upload.js";
 export class S3Store implements Store {
   readonly kind = "s3";
   readonly #bucket: Bucket;
+  readonly #abilities: Abilities;
   readonly #guards: OverwriteGuardProbe;
 
   /** `options` stand in for time, chance and patience in tests. */
   constructor(settings: S3StoreSettings, options?: BucketOptions) {
     this.#bucket = new Bucket(settings, options);
-    this.#guards = new OverwriteGuardProbe(this.#bucket, settings.overwriteGuards ?? {});
+    this.#abilities = new Abilities(settings.abilities);
+    this.#guards = new OverwriteGuardProbe(this.#bucket, this.#abilities);
   }
 
   locate(key: string): string {
@@ -49,6 +54,7 @@ export class S3Store implements Store {
   async create(key: string, options: CreateOptions): Promise<Upload> {
     const existing = await this.#lookFirst(key, options.signal);
     if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
+    if (options.base !== undefined) await this.#checkBase(options.base, options.signal);
     const resumed = await this.#findUpload(key, options);
     return new S3Upload(this.#bucket, key, options, this.#guards, resumed);
   }
@@ -81,20 +87,27 @@ export class S3Store implements Store {
     }
   }
 
-  overwriteGuards(): OverwriteGuards {
-    return this.#guards.known;
+  abilities(): StoreAbilities {
+    return this.#abilities.known;
   }
 
   close(): void {
     this.#bucket.close();
   }
 
+  async #checkBase(base: CopyBase, signal: AbortSignal | undefined): Promise<void> {
+    const where = this.#bucket.locate(base.key);
+    if (this.#abilities.known.copy === false) throw baseUnusable(where, "the store cannot copy");
+    checkBase(base, await inspect(this.#bucket, base.key, { signal }), where);
+  }
+
   /** The upload that is to be resumed; undefined when there is none (any more). */
   async #findUpload(
     key: string,
-    { resume, onGone, signal }: CreateOptions,
+    { resume, base, onGone, signal }: CreateOptions,
   ): Promise<ResumedUpload | undefined> {
-    if (resume?.kind !== "multipart" || resume.mark === undefined || resume.key !== key) return undefined;
+    if (base !== undefined || resume?.kind !== "multipart" || resume.mark === undefined || resume.key !== key)
+      return undefined;
     const { uploadId, mark, sizeHint } = resume;
     const parts = await listParts(this.#bucket, key, uploadId, { signal });
     if (parts !== undefined) return { uploadId, mark, sizeHint, parts };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BackupError, toBackupError } from "../../errors.js";
-import type { CreateOptions, ObjectInfo, StoredObject, Upload } from "../store.js";
+import { withoutBase } from "../copy-base.js";
+import type { ByteRange, CreateOptions, ObjectInfo, StoredObject, Upload } from "../store.js";
 import { isRefusal, S3Error, type Bucket } from "./bucket.js";
 import {
   abortMultipart,
@@ -11,7 +12,7 @@ import {
   type StoredPart,
 } from "./multipart.js";
 import { inspect, putObject, removeIfSame, type WriteOptions, type Written } from "./objects.js";
-import type { OverwriteGuardProbe } from "./overwrite-guards.js";
+import type { GuardedWrite, OverwriteGuardProbe } from "./overwrite-guards.js";
 import { PartBuffers, type PartBuffer } from "./part-buffers.js";
 import { checkPartNumber, partsInFlight, partSize } from "./part-size.js";
 
@@ -55,6 +56,7 @@ export class S3Upload implements Upload {
   #part: PartBuffer;
   #parts = 0;
   #size = 0;
+  #fetched = 0;
   #uploadId: string | undefined;
   #failure: Error | undefined;
   /** Set before the request that makes the object visible: from then on it may be there, whatever was answered. */
@@ -93,6 +95,13 @@ export class S3Upload implements Upload {
     }
   }
 
+  async copy(range: ByteRange): Promise<void> {
+    const { base } = this.#options;
+    if (base === undefined) throw withoutBase(this.#bucket.locate(this.#key));
+    for await (const chunk of base.fetch(range)) await this.write(chunk);
+    this.#fetched += range.end - range.start;
+  }
+
   async complete(): Promise<StoredObject> {
     this.#throwFailure();
     const overwriteGuard =
@@ -104,6 +113,8 @@ export class S3Upload implements Upload {
       overwriteGuard,
       retries: this.#tally.retries,
       ...(this.#resumed === undefined ? {} : this.#kept),
+      sentBytes: this.#size - this.#kept.resumedBytes,
+      ...(this.#options.base === undefined ? {} : { copiedBytes: 0, fetchedBytes: this.#fetched }),
     };
   }
 
@@ -160,6 +171,7 @@ export class S3Upload implements Upload {
         uploadId,
         mark: this.mark,
         ...(this.#sizeHint === undefined ? {} : { sizeHint: this.#sizeHint }),
+        ...(this.#options.base === undefined ? {} : { resumable: false as const }),
       });
     } catch (error) {
       // Nobody knows of it, so that nobody but us can remove it.
@@ -222,7 +234,7 @@ export class S3Upload implements Upload {
     return guard;
   }
 
-  async #prepareGuard(kind: "put" | "complete"): Promise<Guard> {
+  async #prepareGuard(kind: GuardedWrite): Promise<Guard> {
     if (this.#options.overwrite) return "off";
     if (await this.#guards.honours(kind, this.#key, this.#options, this.#signal)) return "atomic";
     if ((await inspect(this.#bucket, this.#key, this.#request)) !== undefined)
