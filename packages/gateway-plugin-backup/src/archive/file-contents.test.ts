@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { openRootDirectory } from "./confined.js";
 import { FileContents } from "./file-contents.js";
+import { FactsRecorder } from "./base/facts.js";
 import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveWarning, EntryRecord } from "./format.js";
 import { holdFile } from "./opened-file.js";

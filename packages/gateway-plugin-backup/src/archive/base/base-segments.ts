@@ -46,9 +46,9 @@ export class BaseSegments {
       offset: this.#offsets[number] ?? 0,
       stored: this.#stored[number] ?? 0,
       raw: this.#raw[number] ?? 0,
-      sha256: Buffer.from(
-        this.#sha256.subarray(number * SHA256_BYTES, (number + 1) * SHA256_BYTES),
-      ).toString("hex"),
+      sha256: Buffer.from(this.#sha256.subarray(number * SHA256_BYTES, (number + 1) * SHA256_BYTES)).toString(
+        "hex",
+      ),
     };
   }
 

@@ -144,7 +144,8 @@ export class BaseTable {
 }
 
 function entriesIn(payload: Uint8Array, limits: ArchiveLimits): number {
-  for (const line of readIndex(payload, limits)) if (line.kind === "header") return line.header.totals.entries;
+  for (const line of readIndex(payload, limits))
+    if (line.kind === "header") return line.header.totals.entries;
   /* c8 ignore next 2 -- readIndex gives a header first, or throws */
   return 0;
 }

@@ -45,7 +45,8 @@ export class Comparison {
     const entry = this.#table.find(archivePath(this.#source, place.path));
     if (entry?.type !== "file") return;
     const state = stateIn(place, stats, this.#now());
-    if (state !== undefined && Buffer.compare(state, entry.state) === 0) this.#table.keep(entry.number, state);
+    if (state !== undefined && Buffer.compare(state, entry.state) === 0)
+      this.#table.keep(entry.number, state);
     else if (entry.isDatabase || entry.isUnsteady || !looksAsBefore(entry, stats)) return;
     else if (entry.size === 0) this.#table.keep(entry.number, state);
     else await this.#compareContent(place, entry);

@@ -32,7 +32,8 @@ export interface FileState {
  */
 export function stateOf({ main, wal, journal }: FileState, now: number): Uint8Array | undefined {
   const parts = [main, wal, journal];
-  if (parts.some((stats) => stats !== undefined && Number(stats.ctimeMs) > now - SETTLED_MS)) return undefined;
+  if (parts.some((stats) => stats !== undefined && Number(stats.ctimeMs) > now - SETTLED_MS))
+    return undefined;
   const digest = hash("sha256", parts.map(identity).join("/"), "buffer");
   // A copy: what is sent to another thread takes the whole memory that it is a part of along.
   return new Uint8Array(digest.subarray(0, STATE_BYTES));

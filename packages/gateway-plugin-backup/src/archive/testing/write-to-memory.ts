@@ -51,7 +51,7 @@ export async function* framesOf(
   base: Buffer = Buffer.alloc(0),
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks)
-    yield "copy" in chunk ? base.subarray(chunk.copy.start, chunk.copy.end) : chunk;
+    yield chunk instanceof Uint8Array ? chunk : base.subarray(chunk.copy.start, chunk.copy.end);
 }
 
 /** A written archive, as the base of another. */
