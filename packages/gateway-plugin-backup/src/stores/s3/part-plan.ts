@@ -13,8 +13,12 @@ import { LARGEST_PART, partSize, SMALLEST_PART } from "./part-size.js";
 /** Where bytes that are sent come from: the next so many new ones, or a range of the base, which is fetched. */
 export type PartSource = { readonly fresh: number } | { readonly base: ByteRange };
 
-export type PlannedPart =
-  { readonly copy: ByteRange } | { readonly send: readonly PartSource[]; readonly size: number };
+export interface PlannedSend {
+  readonly send: readonly PartSource[];
+  readonly size: number;
+}
+
+export type PlannedPart = { readonly copy: ByteRange } | PlannedSend;
 
 /** Every method returns the parts that have become certain, in order. Together they are what was given, in order. */
 export interface PartPlan {

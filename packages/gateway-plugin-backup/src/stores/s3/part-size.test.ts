@@ -32,14 +32,17 @@ t.test(
   },
 );
 
-t.test("a store that takes 1,000 parts gets larger ones sooner, one that wants equal parts equal ones", (t) => {
-  const few = { maxParts: 1000, equalParts: false };
-  t.equal(partSize(500, 4 * GiB, few), 9 * MiB);
-  t.equal(partSize(501, 4 * GiB, few), 18 * MiB);
-  const equal = { maxParts: 10_000, equalParts: true };
-  for (const number of [1, 5000, 10_000]) t.equal(partSize(number, 60 * GiB, equal), 13 * MiB);
-  t.end();
-});
+t.test(
+  "a store that takes 1,000 parts gets larger ones sooner, one that wants equal parts equal ones",
+  (t) => {
+    const few = { maxParts: 1000, equalParts: false };
+    t.equal(partSize(500, 4 * GiB, few), 9 * MiB);
+    t.equal(partSize(501, 4 * GiB, few), 18 * MiB);
+    const equal = { maxParts: 10_000, equalParts: true };
+    for (const number of [1, 5000, 10_000]) t.equal(partSize(number, 60 * GiB, equal), 13 * MiB);
+    t.end();
+  },
+);
 
 t.test("an object of the expected size has equal parts", (t) => {
   const equal = fc.property(fc.integer({ min: 1, max: 5 * TiB }), (hint) => {
