@@ -23,6 +23,16 @@ export interface S3StoreSettings {
   readonly credentials?: S3Credentials;
   /** Found out by an earlier store of the same endpoint and bucket. */
   readonly abilities?: StoreAbilities;
+  /** Default: those of AWS, and of the stores that are known by their endpoints to have others. */
+  readonly partLimits?: PartLimits;
+}
+
+/** What a store wants of the parts that an object is made of. */
+export interface PartLimits {
+  /** How many an object may have; default 10,000. */
+  readonly maxParts?: number;
+  /** All but the last must be of one size. */
+  readonly equalParts?: boolean;
 }
 
 export type S3Credentials =

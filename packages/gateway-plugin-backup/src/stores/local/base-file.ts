@@ -1,19 +1,19 @@
 import { toBackupError } from "../../errors.js";
-import { baseUnusable, checkBase } from "../copy-base.js";
+import { baseUnusable, checkBase, checkRange } from "../copy-base.js";
 import type { ByteRange, CopyBase } from "../store.js";
 import { OpenFile } from "./open-file.js";
 
 /** Bytes of one read call. */
 const READ_BYTES = 1024 * 1024;
 
-/** The file from which an upload copies, opened once. Every method but `close` throws `BASE_UNUSABLE`. */
+/** The file from which an upload copies, opened once. Its methods throw `BASE_UNUSABLE`. */
 export class BaseFile {
-  readonly #key: string;
+  readonly #base: CopyBase;
   readonly #file: OpenFile;
 
   /** Opens the file if it is still what it was. */
   constructor(base: CopyBase, roots: readonly string[]) {
-    this.#key = base.key;
+    this.#base = base;
     const file = this.#attempt(() => OpenFile.open(base.key, roots));
     if (file === undefined) throw baseUnusable(base.key, "the base is gone");
     this.#file = file;
@@ -25,11 +25,14 @@ export class BaseFile {
     }
   }
 
-  *read({ start, end }: ByteRange): Generator<Buffer, void, undefined> {
+  /** Throws `REQUEST_INVALID` for a range that the file does not have. */
+  *read(range: ByteRange): Generator<Buffer, void, undefined> {
+    checkRange(range, this.#base);
+    const { start, end } = range;
     for (let position = start; position < end;) {
       const wanted = Math.min(READ_BYTES, end - position);
       const chunk = this.#attempt(() => this.#file.readAt(position, wanted));
-      if (chunk.length < wanted) throw baseUnusable(this.#key, "the base is not what it was");
+      if (chunk.length < wanted) throw baseUnusable(this.#base.key, "the base is not what it was");
       position += wanted;
       yield chunk;
     }
@@ -40,7 +43,7 @@ export class BaseFile {
     try {
       this.#file.checkUnchanged();
     } catch {
-      throw baseUnusable(this.#key, "the base is not what it was");
+      throw baseUnusable(this.#base.key, "the base is not what it was");
     }
   }
 
@@ -52,7 +55,11 @@ export class BaseFile {
     try {
       return action();
     } catch (error) {
-      throw baseUnusable(this.#key, "the base cannot be read", toBackupError(error, `read ${this.#key}`));
+      throw baseUnusable(
+        this.#base.key,
+        "the base cannot be read",
+        toBackupError(error, `read ${this.#base.key}`),
+      );
     }
   }
 }

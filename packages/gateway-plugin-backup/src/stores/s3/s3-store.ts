@@ -1,8 +1,7 @@
 import { BackupError } from "../../errors.js";
-import type { S3StoreSettings } from "../settings.js";
-import { baseUnusable, checkBase } from "../copy-base.js";
+import type { PartLimits, S3StoreSettings } from "../settings.js";
+import { baseUnusable } from "../copy-base.js";
 import type {
-  CopyBase,
   CreateOptions,
   Leftover,
   ObjectInfo,
@@ -14,6 +13,8 @@ import type {
 } from "../store.js";
 import { Abilities } from "./abilities.js";
 import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
+import { findBase, type CopySource } from "./copy-part.js";
+import { partLimits } from "./known-limits.js";
 import { abortMultipart, listParts } from "./multipart.js";
 import { inspect, listObjects, removeIfSame, removeObject } from "./objects.js";
 import { isProbe, OverwriteGuardProbe } from "./overwrite-guards.js";
@@ -27,11 +28,13 @@ export class S3Store implements Store {
   readonly #bucket: Bucket;
   readonly #abilities: Abilities;
   readonly #guards: OverwriteGuardProbe;
+  readonly #partLimits: PartLimits | undefined;
 
   /** `options` stand in for time, chance and patience in tests. */
   constructor(settings: S3StoreSettings, options?: BucketOptions) {
     this.#bucket = new Bucket(settings, options);
     this.#abilities = new Abilities(settings.abilities);
+    this.#partLimits = settings.partLimits;
     this.#guards = new OverwriteGuardProbe(this.#bucket, this.#abilities);
   }
 
@@ -54,9 +57,11 @@ export class S3Store implements Store {
   async create(key: string, options: CreateOptions): Promise<Upload> {
     const existing = await this.#lookFirst(key, options.signal);
     if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
-    if (options.base !== undefined) await this.#checkBase(options.base, options.signal);
+    const source = await this.#findBase(options);
     const resumed = await this.#findUpload(key, options);
-    return new S3Upload(this.#bucket, key, options, this.#guards, resumed);
+    const limits = partLimits(await this.#bucket.host(), this.#partLimits);
+    const means = { abilities: this.#abilities, guards: this.#guards, limits, source, resumed };
+    return new S3Upload(this.#bucket, key, options, means);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectInfo, void, undefined> {
@@ -95,10 +100,11 @@ export class S3Store implements Store {
     this.#bucket.close();
   }
 
-  async #checkBase(base: CopyBase, signal: AbortSignal | undefined): Promise<void> {
-    const where = this.#bucket.locate(base.key);
-    if (this.#abilities.known.copy === false) throw baseUnusable(where, "the store cannot copy");
-    checkBase(base, await inspect(this.#bucket, base.key, { signal }), where);
+  async #findBase({ base, signal }: CreateOptions): Promise<CopySource | undefined> {
+    if (base === undefined) return undefined;
+    if (this.#abilities.known.copy === false)
+      throw baseUnusable(this.#bucket.locate(base.key), "the store cannot copy");
+    return findBase(this.#bucket, base, { signal });
   }
 
   /** The upload that is to be resumed; undefined when there is none (any more). */
