@@ -96,6 +96,23 @@ t.test("the new job has the old one's request and starter, and takes over its up
   t.end();
 });
 
+t.test("an upload that holds copies of an earlier archive is not continued, but the backup is made", (t) => {
+  const leftover = { ...unfinished, leftover: { ...multipart, resumable: false } } as const;
+  const { ledger, services, addJob, addUpload } = setUp(t, leftover);
+  addJob("j1");
+  addUpload("j1");
+  const resumed: unknown[] = [];
+  const { submit } = services;
+  services.submit = (submission, request, place) => {
+    resumed.push(place);
+    return submit(submission, request, place);
+  };
+  t.equal(resumeUploads(services).size, 0);
+  t.strictSame(resumed, [undefined]);
+  t.match(ledger.leftovers.ofJob("n1"), [{ leftover }], "the new job takes it away at its end");
+  t.end();
+});
+
 t.test("what is not continued", (t) => {
   const none = (
     what: string,
