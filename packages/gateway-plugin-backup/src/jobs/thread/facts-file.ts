@@ -1,8 +1,11 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../../system-error.js";
 
-/** Writes what is known of an archive's files; returns why that was not possible. It only saves work: no backup fails of it. */
+/**
+ * Writes what is known of an archive's files; returns why that was not possible. It only saves work: no backup fails of it.
+ * What is left half-written the next start removes.
+ */
 export function writeFacts(file: string, bytes: Uint8Array): string | undefined {
   const partial = `${file}.partial`;
   try {
@@ -11,7 +14,6 @@ export function writeFacts(file: string, bytes: Uint8Array): string | undefined 
     renameSync(partial, file);
     return undefined;
   } catch (error) {
-    rmSync(partial, { force: true });
     return messageOf(error);
   }
 }
