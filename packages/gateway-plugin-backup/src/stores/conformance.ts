@@ -410,10 +410,7 @@ export async function storeConformance(
   await behaviour("a base that is not what it was is not used", async (t, { store: it, key, traces }) => {
     const { size, etag } = await storeArchive(it, key("base"), testBytes(10 * MiB));
     const fetch = (range: ByteRange): AsyncIterable<Uint8Array> => it.read(key("base"), { range, etag });
-    const attempt = async (
-      base: CreateOptions["base"],
-      change?: () => Promise<unknown>,
-    ): Promise<unknown> => {
+    const attempt = async (base: CreateOptions["base"]): Promise<unknown> => {
       const upload = await it.create(key("new"), {
         overwrite: false,
         onLeftover: () => Promise.resolve(),
@@ -422,7 +419,6 @@ export async function storeConformance(
       try {
         await upload.copy({ start: 0, end: 9 * MiB });
         await upload.write(testBytes(6 * MiB));
-        await change?.();
         return await upload.complete();
       } finally {
         await upload.abort();
@@ -435,6 +431,18 @@ export async function storeConformance(
     t.equal(await reasonOf(attempt({ ...base, size: size + 1 })), "the base is not what it was");
     t.equal(await reasonOf(attempt({ ...base, etag: "another" })), "the base is not what it was");
     await rejectsWith(t, attempt(undefined), "REQUEST_INVALID");
+    const upload = await it.create(key("new"), {
+      overwrite: false,
+      onLeftover: () => Promise.resolve(),
+      base,
+    });
+    for (const range of [
+      { start: -1, end: 5 },
+      { start: 5, end: 4 },
+      { start: 0, end: size + 1 },
+    ])
+      await rejectsWith(t, upload.copy(range), "REQUEST_INVALID");
+    await upload.abort();
     await attempt(base);
     t.strictSame(await traces(), []);
   });
