@@ -338,17 +338,6 @@ t.test("a directory that the disk cannot list fails the walk by its name, and is
   t.end();
 });
 
-t.test("a Node that gives names as text ends the walk: it could not tell all of them apart", (t) => {
-  const directory = t.testdir({ a: { b: "" } });
-  let listings = 0;
-  aroundCalls(t, "opendirSync", (opendir, name, options) =>
-    ++listings % 2 === 0 ? opendir(name) : opendir(name, options),
-  );
-  t.throws(() => walkAll(directory), { message: /names as bytes/ });
-  t.throws(() => walkAll(directory, { exclude: ["a"] }), { message: /names as bytes/ });
-  t.end();
-});
-
 t.test("an excluded file that is gone when it is counted counts as an empty one", (t) => {
   const directory = t.testdir({ a: "", b: "123" });
   const { leftOut } = walkAll(directory, {
