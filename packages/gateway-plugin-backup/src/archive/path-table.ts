@@ -100,12 +100,12 @@ export class PathTable {
     }
     for (let i = 0; i < length; i++) this.#name[i] = path.charCodeAt(start + i);
     const hash = this.#hash(parent, length);
-    for (let slot = this.#slotOf(hash); ; slot = this.#next(slot)) {
-      const taken = this.#slots[slot];
-      if (taken === undefined || taken === FREE)
-        return adding ? this.#append(parent, length, hash, slot) : NOT_THERE;
+    let slot = this.#slotOf(hash);
+    for (let taken = this.#slots[slot]; taken !== undefined && taken !== FREE; taken = this.#slots[slot]) {
       if (this.#tags[slot] === tagOf(hash) && this.#is(taken - 1, parent, length)) return taken - 1;
+      slot = this.#next(slot);
     }
+    return adding ? this.#append(parent, length, hash, slot) : NOT_THERE;
   }
 
   /** Whether a path has this parent and the name that is looked up. */
