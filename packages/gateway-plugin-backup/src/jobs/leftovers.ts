@@ -13,7 +13,11 @@ export type ResumableLeftover = UploadLeftover & { readonly leftover: MultipartL
 
 /** Can another job go on with it? */
 export function isResumable(leftover: JobLeftover): leftover is ResumableLeftover {
-  return leftover.kind === "upload" && leftover.leftover.kind === "multipart";
+  return (
+    leftover.kind === "upload" &&
+    leftover.leftover.kind === "multipart" &&
+    leftover.leftover.resumable !== false
+  );
 }
 
 export function isPartialFile(leftover: JobLeftover): boolean {

@@ -204,6 +204,7 @@ t.test("a job that may have completed its archive waits until that is known", (t
     createdAt: 1,
     totals: { entries: 1, files: 1, directories: 0, symlinks: 0, contentBytes: 1, tarBytes: 1, segments: 1 },
     state: "good",
+    checkedAt: 1,
   } as const;
   const limits = { entries: 1, bytes: 1, ratio: 1 };
   ledger.completions.put("j1", { store: settings, mark: "m", limits, archive, result: {}, warnings: [] }, 1);

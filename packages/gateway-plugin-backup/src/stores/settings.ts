@@ -1,4 +1,4 @@
-import type { OverwriteGuards } from "./store.js";
+import type { StoreAbilities } from "./store.js";
 
 /**
  * Serializable settings from which a store is opened, in the main thread or in a job's thread. They hold secrets: they
@@ -22,7 +22,17 @@ export interface S3StoreSettings {
   /** Default: what the AWS SDK finds by itself (environment, machine role, …). */
   readonly credentials?: S3Credentials;
   /** Found out by an earlier store of the same endpoint and bucket. */
-  readonly overwriteGuards?: OverwriteGuards;
+  readonly abilities?: StoreAbilities;
+  /** Default: those of AWS, and of the stores that are known by their endpoints to have others. */
+  readonly partLimits?: PartLimits;
+}
+
+/** What a store wants of the parts that an object is made of. */
+export interface PartLimits {
+  /** How many an object may have; default 10,000. */
+  readonly maxParts?: number;
+  /** All but the last must be of one size. */
+  readonly equalParts?: boolean;
 }
 
 export type S3Credentials =

@@ -13,7 +13,9 @@ import {
 } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
-import type { StoredObject, Upload } from "../store.js";
+import type { ByteRange, StoredObject, Upload } from "../store.js";
+import type { BaseFile } from "./base-file.js";
+import { withoutBase } from "../copy-base.js";
 import { removeEmpty, type MadeDirectory, type OpenDirectory } from "./directories.js";
 import { errnoOf, fileError } from "./file-errors.js";
 import { fileInfo } from "./file-info.js";
@@ -59,6 +61,8 @@ export interface FileToMake {
   readonly place: MadeDirectory;
   readonly signal: AbortSignal | undefined;
   readonly calls: FileCalls;
+  /** Opens what `copy` reads. */
+  readonly base: (() => BaseFile) | undefined;
 }
 
 export function archiveExists(key: string): BackupError {
@@ -73,7 +77,9 @@ export class FileUpload implements Upload {
   readonly #directory: OpenDirectory;
   readonly #fd: number;
   readonly #identity: { readonly dev: bigint; readonly ino: bigint };
+  #base: BaseFile | undefined;
   #size = 0;
+  #copied = 0;
   #open = true;
   #fileOpen = true;
   #named = false;
@@ -99,9 +105,17 @@ export class FileUpload implements Upload {
     await turn();
   }
 
+  async copy(range: ByteRange): Promise<void> {
+    if (this.#file.base === undefined) throw withoutBase(this.#file.key);
+    this.#base ??= this.#file.base();
+    for (const chunk of this.#base.read(range)) await this.write(chunk);
+    this.#copied += range.end - range.start;
+  }
+
   async complete(): Promise<StoredObject> {
     await turn();
     this.#file.signal?.throwIfAborted();
+    this.#base?.check();
     const overwriteGuard = this.#attempt(() => {
       this.#file.calls.fsync(this.#fd);
       return this.#file.overwrite ? this.#rename() : this.#linkNew();
@@ -113,7 +127,9 @@ export class FileUpload implements Upload {
       return found;
     });
     this.#closeDirectory();
-    return { ...info, overwriteGuard, retries: 0 };
+    const sentBytes = this.#size - this.#copied;
+    const copied = this.#file.base === undefined ? {} : { copiedBytes: this.#copied, fetchedBytes: 0 };
+    return { ...info, overwriteGuard, retries: 0, sentBytes, ...copied };
   }
 
   async abort(): Promise<void> {
@@ -214,5 +230,6 @@ export class FileUpload implements Upload {
   #closeDirectory(): void {
     this.#open = false;
     this.#directory.close();
+    this.#base?.close();
   }
 }

@@ -13,12 +13,13 @@ import type {
   CreateOptions,
   Leftover,
   ObjectInfo,
-  OverwriteGuards,
+  StoreAbilities,
   ReadOptions,
   Store,
   TailRead,
   Upload,
 } from "../store.js";
+import { BaseFile } from "./base-file.js";
 import { makeDirectory, openDirectory, removeEmpty, resolveExisting, splitKey } from "./directories.js";
 import { errnoOf, fileError } from "./file-errors.js";
 import {
@@ -103,6 +104,7 @@ export class LocalStore implements Store {
     const real = this.#attempt(key, () => resolveExisting(directory));
     const partial = partialName();
     this.#refuse(key, directory, name, options.overwrite);
+    const { base } = options;
     await options.onLeftover({ kind: "partial-file", path: `${real}/${partial}` });
     return this.#attempt(key, () =>
       this.#begin(directory, {
@@ -112,6 +114,7 @@ export class LocalStore implements Store {
         overwrite: options.overwrite,
         signal: options.signal,
         calls: this.#calls,
+        base: base && (() => new BaseFile(base, this.#roots)),
       }),
     );
   }
@@ -150,7 +153,7 @@ export class LocalStore implements Store {
     this.#attempt(leftover.path, () => unlink(directory, name, this.#roots));
   }
 
-  overwriteGuards(): OverwriteGuards {
+  abilities(): StoreAbilities {
     return {};
   }
 

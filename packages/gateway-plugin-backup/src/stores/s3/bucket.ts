@@ -112,10 +112,15 @@ export class Bucket {
     });
   }
 
+  /** The host that requests go to; known after the first, and empty before. */
+  async host(): Promise<string> {
+    const { lastHost } = await this.#open();
+    return lastHost();
+  }
+
   /** True for Amazon's own S3; known after the first request. */
   async isAws(): Promise<boolean> {
-    const { lastHost } = await this.#open();
-    return /(^|\.)amazonaws\.com(\.cn)?$/.test(lastHost());
+    return /(^|\.)amazonaws\.com(\.cn)?$/.test(await this.host());
   }
 
   /** The store's clock as its last answer told it, in milliseconds since the epoch; ours where none did. */
