@@ -7,6 +7,8 @@ import type { RawPath } from "./raw-path.js";
 const NO_PARENT = 2 ** 32 - 1;
 const NOT_THERE = -1;
 
+/** A slot that holds no number. */
+const FREE = 0;
 const FIRST_SLOTS = 1024;
 /** Share of the slots that may be taken; looking up takes longer with more. */
 const MAX_LOAD = 0.7;
@@ -23,7 +25,7 @@ export class PathTable {
   readonly #places = new NumberColumn(Uint32Array);
   readonly #names = new NumberColumn(Uint8Array);
   #namesEnd = 0;
-  /** Open addressing, linear probing: number + 1, or 0. */
+  /** Open addressing, linear probing: number + 1, or {@link FREE}. */
   #slots = new Uint32Array(FIRST_SLOTS);
   /** Of the hash of each slot the bits that do not choose it, so that hardly a name is looked at in vain. */
   #tags = new Uint8Array(FIRST_SLOTS);
@@ -98,11 +100,12 @@ export class PathTable {
     }
     for (let i = 0; i < length; i++) this.#name[i] = path.charCodeAt(start + i);
     const hash = this.#hash(parent, length);
-    for (let slot = this.#slotOf(hash); ; slot = this.#next(slot)) {
-      const number = (this.#slots[slot] ?? 0) - 1;
-      if (number === NOT_THERE) return adding ? this.#append(parent, length, hash, slot) : NOT_THERE;
-      if (this.#tags[slot] === tagOf(hash) && this.#is(number, parent, length)) return number;
+    let slot = this.#slotOf(hash);
+    for (let taken = this.#slots[slot]; taken !== undefined && taken !== FREE; taken = this.#slots[slot]) {
+      if (this.#tags[slot] === tagOf(hash) && this.#is(taken - 1, parent, length)) return taken - 1;
+      slot = this.#next(slot);
     }
+    return adding ? this.#append(parent, length, hash, slot) : NOT_THERE;
   }
 
   /** Whether a path has this parent and the name that is looked up. */
@@ -137,7 +140,7 @@ export class PathTable {
     for (let number = 0; number < this.#size; number++) {
       const hash = this.#hash(this.#parents.get(number), this.#loadName(number));
       let slot = this.#slotOf(hash);
-      while (this.#slots[slot] !== 0) slot = this.#next(slot);
+      while (this.#slots[slot] !== FREE) slot = this.#next(slot);
       this.#take(slot, number, hash);
     }
   }

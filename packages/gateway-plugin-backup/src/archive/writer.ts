@@ -10,7 +10,8 @@
  * of the frames are used again, too. So memory does not depend on the tenant's size, nothing waits for a garbage
  * collection, and a slow consumer stops the reader.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { BaseSegments } from "./base/base-segments.js";
 import type { Run } from "./base/survivors.js";
 import { takeOver } from "./base/take-over.js";
@@ -19,13 +20,14 @@ import { BackupError, toBackupError } from "../errors.js";
 import { CompressThreads } from "./compress-threads.js";
 import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveTotals, ArchiveWarning, SegmentRecord } from "./format.js";
-import { skippableFrame } from "./frames.js";
+import { skippableHeader } from "./frames.js";
 import { IndexWriter } from "./index-codec.js";
 import type { Excluded } from "./left-out.js";
 import { ReaderThread } from "./reader-thread-client.js";
 import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { FrameSize } from "./seek-table.js";
+import { Spool } from "./spool.js";
 import { tarPadding } from "./tar-header.js";
 import type { ScanTotals } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
@@ -133,7 +135,8 @@ class ArchiveWriting {
   readonly #source: TenantSource;
   /** What is taken over is the first, the reader's summary the last. */
   readonly #turns = new Turns<Scanned | CompressedSegment | ReaderResult>();
-  readonly #index = new IndexWriter();
+  readonly #spool: Spool;
+  readonly #index: IndexWriter;
   readonly #frames: FrameSize[] = [];
   /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
   readonly #outputs: ArrayBuffer[] = [];
@@ -149,6 +152,8 @@ class ArchiveWriting {
   constructor(request: WriteRequest) {
     const { directory, root, tenant, limits, exclude, allowUnreadable } = request;
     this.#request = request;
+    this.#spool = new Spool(join(request.temporaryDirectory, "index"));
+    this.#index = new IndexWriter(this.#spool);
     this.#source = { directory, root, tenant, limits, exclude, allowUnreadable };
     this.summary = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -214,6 +219,7 @@ class ArchiveWriting {
       signal.removeEventListener("abort", abort);
       // Has no effect when it was settled before.
       this.#reject?.(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
+      this.#spool.close();
       await Promise.all([reader.stop(), compressors.stop()]);
     }
   }
@@ -281,7 +287,7 @@ class ArchiveWriting {
   *#tail({ summary: read, excluded }: ReaderResult): Generator<Uint8Array, void, void> {
     const { tenant, uid, root, createdAt, producer } = this.#request;
     const { totals } = this.#index;
-    const payload = this.#index.finish({
+    const { bytes, pieces } = this.#index.finish({
       format: FORMAT_VERSION,
       tenant,
       uid,
@@ -291,16 +297,21 @@ class ArchiveWriting {
       totals,
       warnings: read.warnings,
     });
-    const index = skippableFrame(INDEX_FRAME_MAGIC, payload);
-    const indexSha256 = hash("sha256", index);
-    this.#addFrame(index.length, 0);
+    const digest = createHash("sha256");
+    const header = skippableHeader(INDEX_FRAME_MAGIC, bytes);
+    digest.update(header);
+    yield header;
+    for (const piece of pieces) {
+      digest.update(piece);
+      yield piece;
+    }
+    this.#addFrame(header.length + bytes, 0);
     const seekTable = encodeSeekTable(this.#frames);
-    yield index;
     yield seekTable;
     this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
-      indexSha256,
+      indexSha256: digest.digest("hex"),
       excluded,
       plannedBytes: this.#scanned.contentBytes,
       takenOver: this.#takenOver,
