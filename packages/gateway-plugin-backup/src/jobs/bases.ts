@@ -102,7 +102,7 @@ export async function withBase<T>(
   const { base } = choice;
   if (base === undefined) return work(choice);
   const { key, location } = base;
-  let isHeld = false;
+  let isHeld = false as boolean;
   try {
     return await archivesInUse.use({ settings: target.settings, key, location }, () => {
       isHeld = true;

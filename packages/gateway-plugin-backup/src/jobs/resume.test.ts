@@ -102,12 +102,11 @@ t.test("an upload that holds copies of an earlier archive is not continued, but 
   addJob("j1");
   addUpload("j1");
   const resumed: unknown[] = [];
-  const { submit } = services;
-  services.submit = (submission, request, place) => {
+  const submit: ResumingServices["submit"] = (submission, request, place) => {
     resumed.push(place);
-    return submit(submission, request, place);
+    return services.submit(submission, request, place);
   };
-  t.equal(resumeUploads(services).size, 0);
+  t.equal(resumeUploads({ ...services, submit }).size, 0);
   t.strictSame(resumed, [undefined]);
   t.match(ledger.leftovers.ofJob("n1"), [{ leftover }], "the new job takes it away at its end");
   t.end();
