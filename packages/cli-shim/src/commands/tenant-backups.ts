@@ -34,6 +34,7 @@ interface BackupFlags extends S3Flags, WaitFlags {
   readonly list?: true;
   readonly overwrite?: true;
   readonly allowUnreadable?: true;
+  readonly rehash?: true;
   readonly compressionLevel?: number;
 }
 
@@ -50,6 +51,7 @@ function addBackup(tenants: Command, context: Context): void {
     .addOption(new Option("--list", "a dry run that also prints every entry").implies({ dryRun: true }))
     .option("--overwrite", "replace an archive that is already there")
     .option("--allow-unreadable", "leave files out, with a warning, that cannot be read")
+    .option("--rehash", "read every file, also those that look as they did in the last archive")
     .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"));
   addWaitFlags(command);
   addS3Flags(command);
@@ -63,7 +65,7 @@ function addBackup(tenants: Command, context: Context): void {
     "for t in $(openclaw tenants list --names); do openclaw tenants backup $t --to s3://my-bucket/$t/$(date +%F).tar.zst; done",
   ]);
   context.action(command, async (id: string, flags: BackupFlags) => {
-    const { to, dryRun, list, overwrite, allowUnreadable, compressionLevel } = flags;
+    const { to, dryRun, list, overwrite, allowUnreadable, rehash, compressionLevel } = flags;
     if (list === true && flags.wait === false)
       throw cliError("USAGE", "--list waits for the dry run; it does not go with --no-wait");
     const body = {
@@ -72,6 +74,7 @@ function addBackup(tenants: Command, context: Context): void {
       list,
       overwrite,
       allowUnreadable,
+      rehash,
       compressionLevel,
       ...readS3Flags(flags, context.env),
     };

@@ -12,6 +12,7 @@ const BackupParameters = Type.Object(
     to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
     overwrite: Type.Optional(Type.Boolean()),
     allowUnreadable: Type.Optional(Type.Boolean()),
+    rehash: Type.Optional(Type.Boolean()),
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
   },
   { additionalProperties: false },

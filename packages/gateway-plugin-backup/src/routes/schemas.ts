@@ -33,6 +33,9 @@ export const BackupBodySchema = Type.Object(
       Type.Boolean({ description: "With dryRun: keep the complete list for a day, at /jobs/:id/plan." }),
     ),
     allowUnreadable: Type.Optional(Type.Boolean()),
+    rehash: Type.Optional(
+      Type.Boolean({ description: "Read every file, also those that look as they did in the last archive." }),
+    ),
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
     s3: Type.Optional(S3OptionsSchema),
   },
