@@ -6,14 +6,22 @@ import type { StoreAbilities } from "./store.js";
  */
 export type StoreSettings = LocalStoreSettings | S3StoreSettings;
 
+/** The most that goes through a store, in bytes per second. What a store copies by itself does not count. */
+export interface Rates {
+  readonly upload?: number;
+  readonly download?: number;
+}
+
 export interface LocalStoreSettings {
   readonly kind: "local";
+  readonly rates?: Rates;
   /** Resolved directories under which keys (absolute paths) must lie. */
   readonly roots: readonly string[];
 }
 
 export interface S3StoreSettings {
   readonly kind: "s3";
+  readonly rates?: Rates;
   readonly bucket: string;
   readonly endpoint?: string;
   readonly region?: string;

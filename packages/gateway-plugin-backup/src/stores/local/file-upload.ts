@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
+import type { RateLimit } from "../rate-limit.js";
 import type { ByteRange, StoredObject, Upload } from "../store.js";
 import type { BaseFile } from "./base-file.js";
 import { withoutBase } from "../copy-base.js";
@@ -61,6 +62,7 @@ export interface FileToMake {
   readonly place: MadeDirectory;
   readonly signal: AbortSignal | undefined;
   readonly calls: FileCalls;
+  readonly limit: RateLimit | undefined;
   /** Opens what `copy` reads. */
   readonly base: (() => BaseFile) | undefined;
 }
@@ -94,6 +96,11 @@ export class FileUpload implements Upload {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    await this.#file.limit?.take(chunk.length, this.#file.signal);
+    await this.#append(chunk);
+  }
+
+  async #append(chunk: Uint8Array): Promise<void> {
     this.#file.signal?.throwIfAborted();
     this.#attempt(() => {
       // A full disk or a quota can take a part of the bytes; the next call then says why it takes no more.
@@ -108,7 +115,7 @@ export class FileUpload implements Upload {
   async copy(range: ByteRange): Promise<void> {
     if (this.#file.base === undefined) throw withoutBase(this.#file.key);
     this.#base ??= this.#file.base();
-    for (const chunk of this.#base.read(range)) await this.write(chunk);
+    for (const chunk of this.#base.read(range)) await this.#append(chunk);
     this.#copied += range.end - range.start;
   }
 

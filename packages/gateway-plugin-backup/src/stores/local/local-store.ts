@@ -8,6 +8,8 @@ import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
+import { rateLimits, type RateLimits } from "../rate-limit.js";
+import type { Clock } from "../timing.js";
 import type { LocalStoreSettings } from "../settings.js";
 import type {
   CreateOptions,
@@ -42,9 +44,11 @@ export class LocalStore implements Store {
   readonly kind = "local";
   readonly #roots: readonly string[];
   readonly #calls: FileCalls;
+  readonly #limits: RateLimits;
 
-  /** `calls` stand in for the system's in tests. */
-  constructor(settings: LocalStoreSettings, calls: Partial<FileCalls> = {}) {
+  /** `calls` and `clock` stand in for the system's in tests. */
+  constructor(settings: LocalStoreSettings, calls: Partial<FileCalls> = {}, clock?: Clock) {
+    this.#limits = rateLimits(settings.rates, clock);
     this.#roots = settings.roots;
     this.#calls = { ...systemCalls, ...calls };
   }
@@ -75,6 +79,7 @@ export class LocalStore implements Store {
           throw new BackupError("STORE_FAILED", `${key} ends at byte ${position}, but ${end} were asked for`);
         }
         if (position === end) file.checkUnchanged();
+        await this.#limits.download?.take(chunk.length, options.signal);
         yield chunk;
         await turn();
       }
@@ -114,6 +119,7 @@ export class LocalStore implements Store {
         overwrite: options.overwrite,
         signal: options.signal,
         calls: this.#calls,
+        limit: this.#limits.upload,
         base: base && (() => new BaseFile(base, this.#roots)),
       }),
     );

@@ -45,7 +45,10 @@ export function partSize(number: number, sizeHint = 0, limits: Required<PartLimi
   return Math.min(LARGEST_PART, first * 2 ** doublings);
 }
 
-/** Parts that may be on their way at once: three while they are small, one when each is itself large. */
+/** Parts that may be on their way at once. */
+export const MOST_IN_FLIGHT = 3;
+
+/** Parts of this size that may be on their way at once: three while they are small, one when each is itself large. */
 export function partsInFlight(bytesOfPart: number): number {
-  return Math.max(1, Math.min(3, Math.floor((3 * SMALLEST) / bytesOfPart)));
+  return Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor((MOST_IN_FLIGHT * SMALLEST) / bytesOfPart)));
 }
