@@ -72,15 +72,14 @@ async function firstBeside(
   for (const candidate of candidates) {
     const directory = dirname(candidate.key);
     if (!known.has(directory)) known.set(directory, await deviceOf(directory));
-    if (wanted !== undefined && known.get(directory) === wanted) return candidate;
+    if (known.get(directory) === wanted) return candidate;
   }
   return undefined;
 }
 
-/** Of a directory that may not be made yet. */
-async function fileSystemOf(directory: string): Promise<number | undefined> {
-  const device = await deviceOf(directory);
-  return device ?? (directory === dirname(directory) ? undefined : fileSystemOf(dirname(directory)));
+/** Of a directory that may not be made yet: that of the nearest one above it that is there. */
+async function fileSystemOf(directory: string): Promise<number> {
+  return (await deviceOf(directory)) ?? fileSystemOf(dirname(directory));
 }
 
 function deviceOf(directory: string): Promise<number | undefined> {

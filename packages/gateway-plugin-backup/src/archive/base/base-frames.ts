@@ -22,6 +22,7 @@ export async function* checkedRange(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let number = segments.at(start);
   for (let position = start; position < end;) {
+    const first = segments.get(number).offset;
     const frames: SegmentRecord[] = [];
     let bytes = 0;
     for (; number < segments.count && segments.get(number).offset < end; number++) {
@@ -30,7 +31,6 @@ export async function* checkedRange(
       frames.push(frame);
       bytes += frame.stored;
     }
-    const first = frames[0]?.offset ?? position;
     const stored = await readRange(source, first, first + bytes);
     for (const frame of frames)
       checkFrame(source, frame, stored.subarray(frame.offset - first, frame.offset - first + frame.stored));

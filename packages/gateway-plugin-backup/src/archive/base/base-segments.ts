@@ -1,9 +1,8 @@
 /** The segments of a base, a few bytes each: where they stand in its object, and the SHA-256 of what is in them. */
 import type { ArchiveLimits, SegmentKind, SegmentRecord } from "../format.js";
 import { readIndex } from "../index-codec.js";
+import { NumberColumn } from "../number-column.js";
 import { PieceSet, SHA256_BYTES } from "./piece-set.js";
-
-const KINDS: readonly SegmentKind[] = ["pack", "head", "piece", "dirs", "end"];
 
 /**
  * Pieces whose frames are smaller are not looked for: they are holes, or nearly, and made again faster than a request for
@@ -13,10 +12,10 @@ const LEAST_REUSED_PIECE = 64 * 1024;
 
 export class BaseSegments {
   readonly count: number;
-  readonly #kinds: Uint8Array;
-  readonly #offsets: Float64Array;
-  readonly #stored: Uint32Array;
-  readonly #raw: Uint32Array;
+  readonly #kinds: SegmentKind[] = [];
+  readonly #offsets = new NumberColumn();
+  readonly #stored = new NumberColumn(Uint32Array);
+  readonly #raw = new NumberColumn(Uint32Array);
   readonly #sha256: Uint8Array;
   readonly #byHash: ReadonlyMap<string, number>;
 
@@ -25,13 +24,13 @@ export class BaseSegments {
     const segments = segmentsOf(payload, limits);
     const { length } = segments;
     this.count = length;
-    this.#kinds = Uint8Array.from(segments, ({ kind }) => KINDS.indexOf(kind));
-    this.#offsets = Float64Array.from(segments, ({ offset }) => offset);
-    this.#stored = Uint32Array.from(segments, ({ stored }) => stored);
-    this.#raw = Uint32Array.from(segments, ({ raw }) => raw);
     this.#sha256 = new Uint8Array(length * SHA256_BYTES);
     const byHash = new Map<string, number>();
-    segments.forEach(({ kind, stored, sha256 }, number) => {
+    segments.forEach(({ kind, offset, stored, raw, sha256 }, number) => {
+      this.#kinds.push(kind);
+      this.#offsets.set(number, offset);
+      this.#stored.set(number, stored);
+      this.#raw.set(number, raw);
       this.#sha256.set(Buffer.from(sha256, "hex"), number * SHA256_BYTES);
       if (kind === "piece" && stored >= LEAST_REUSED_PIECE && !byHash.has(sha256)) byHash.set(sha256, number);
     });
@@ -39,13 +38,13 @@ export class BaseSegments {
   }
 
   get(number: number): SegmentRecord {
-    const kind = KINDS[this.#kinds[number] ?? -1];
+    const kind = this.#kinds[number];
     if (kind === undefined) throw new RangeError(`The base has no segment ${number}.`);
     return {
       kind,
-      offset: this.#offsets[number] ?? 0,
-      stored: this.#stored[number] ?? 0,
-      raw: this.#raw[number] ?? 0,
+      offset: this.#offsets.get(number),
+      stored: this.#stored.get(number),
+      raw: this.#raw.get(number),
       sha256: Buffer.from(this.#sha256.subarray(number * SHA256_BYTES, (number + 1) * SHA256_BYTES)).toString(
         "hex",
       ),
@@ -57,7 +56,7 @@ export class BaseSegments {
     let low = 0;
     for (let high = this.count; low + 1 < high;) {
       const middle = (low + high) >>> 1;
-      if ((this.#offsets[middle] ?? 0) <= offset) low = middle;
+      if (this.#offsets.get(middle) <= offset) low = middle;
       else high = middle;
     }
     return low;

@@ -8,10 +8,9 @@ import { STATE_BYTES } from "./facts.js";
 import { SHA256_BYTES } from "./piece-set.js";
 import { survivingRuns, type Run, type SegmentFate } from "./survivors.js";
 
-const TYPES: readonly EntryType[] = ["file", "directory", "symlink"];
-
-/** Bits beside those of the mode, 0777. */
-const TYPE_SHIFT = 9;
+/** Bits beside those of the mode, 0777; neither of the first two: a file. */
+const DIRECTORY = 1 << 9;
+const SYMLINK = 1 << 10;
 const DATABASE = 1 << 11;
 const UNSTEADY = 1 << 12;
 
@@ -41,29 +40,29 @@ export class BaseTable {
   readonly #paths = new PathTable();
   /** Number of the entry and one more, by that of the path; 0 for what lies above the root. */
   readonly #entries = new NumberColumn(Uint32Array);
-  readonly #bits: Uint16Array;
-  readonly #sizes: Float64Array;
-  readonly #times: BigInt64Array;
+  readonly #bits = new NumberColumn(Uint32Array);
+  readonly #sizes = new NumberColumn();
+  readonly #times: DataView;
   readonly #sha256: Uint8Array;
   readonly #states: Uint8Array;
-  readonly #segmentOf: Uint32Array;
+  readonly #segmentOf = new NumberColumn(Uint32Array);
   readonly #targets = new Map<number, RawPath>();
-  readonly #segments: { readonly kind: SegmentKind; readonly stored: number; changed: number }[] = [];
+  readonly #segments: { readonly kind: SegmentKind; readonly stored: number }[] = [];
+  /** Entries that are not known to be as they were, by segment. */
+  readonly #changed = new NumberColumn(Uint32Array);
 
   /** `payload`: of an index that was opened, and so checked, before. `states`: what is known of them, see `facts.ts`. */
   constructor(payload: Uint8Array, limits: ArchiveLimits, states: Uint8Array = new Uint8Array(0)) {
     this.#payload = payload;
     this.#limits = limits;
     const entries = entriesIn(payload, limits);
-    this.#bits = new Uint16Array(entries);
-    this.#sizes = new Float64Array(entries);
-    this.#times = new BigInt64Array(entries);
+    this.#times = new DataView(new ArrayBuffer(entries * BigInt64Array.BYTES_PER_ELEMENT));
     this.#sha256 = new Uint8Array(entries * SHA256_BYTES);
     this.#states = new Uint8Array(entries * STATE_BYTES);
     this.#states.set(states.subarray(0, this.#states.length));
-    this.#segmentOf = new Uint32Array(entries);
     for (const line of readIndex(payload, limits)) {
-      if (line.kind === "segment") this.#segments.push({ ...line.segment, changed: 0 });
+      if (line.kind === "segment")
+        this.#segments.push({ kind: line.segment.kind, stored: line.segment.stored });
       else if (line.kind === "entry") this.#add(line.entry, line.number);
     }
   }
@@ -82,13 +81,13 @@ export class BaseTable {
   entryAt(path: number): BaseEntry | undefined {
     const number = this.#entries.get(path) - 1;
     if (number < 0) return undefined;
-    const bits = at(this.#bits, number);
+    const bits = this.#bits.get(number);
     return {
       number,
-      type: TYPES[(bits >> TYPE_SHIFT) & 0b11] ?? "file",
+      type: typeOf(bits),
       mode: bits & 0o777,
-      size: at(this.#sizes, number),
-      mtimeNs: this.#times[number] ?? 0n,
+      size: this.#sizes.get(number),
+      mtimeNs: this.#times.getBigInt64(number * BigInt64Array.BYTES_PER_ELEMENT),
       sha256: this.#sha256.subarray(number * SHA256_BYTES, (number + 1) * SHA256_BYTES),
       target: this.#targets.get(number),
       state: this.#states.subarray(number * STATE_BYTES, (number + 1) * STATE_BYTES),
@@ -101,8 +100,8 @@ export class BaseTable {
   keep(number: number, state?: Uint8Array): void {
     this.#states.fill(0, number * STATE_BYTES, (number + 1) * STATE_BYTES);
     if (state !== undefined) this.#states.set(state, number * STATE_BYTES);
-    const segment = this.#segments[at(this.#segmentOf, number)];
-    if (segment !== undefined) segment.changed--;
+    const segment = this.#segmentOf.get(number);
+    this.#changed.set(segment, this.#changed.get(segment) - 1);
   }
 
   /** What the new archive takes over, if nothing else is kept. */
@@ -125,21 +124,23 @@ export class BaseTable {
   #add(entry: EntryRecord, number: number): void {
     const { path, type, mode, size, mtimeNs, sha256, target, segment, flags } = entry;
     this.#entries.set(this.#paths.add(path), number + 1);
-    let bits = mode | (TYPES.indexOf(type) << TYPE_SHIFT);
+    let bits = mode;
+    if (type === "directory") bits |= DIRECTORY;
+    if (type === "symlink") bits |= SYMLINK;
     if (flags.includes("database")) bits |= DATABASE;
     if (flags.includes("changed") || flags.includes("truncated")) bits |= UNSTEADY;
-    this.#bits[number] = bits;
-    this.#sizes[number] = size;
-    this.#times[number] = mtimeNs;
+    this.#bits.set(number, bits);
+    this.#sizes.set(number, size);
+    this.#times.setBigInt64(number * BigInt64Array.BYTES_PER_ELEMENT, mtimeNs);
     if (sha256 !== undefined) this.#sha256.set(Buffer.from(sha256, "hex"), number * SHA256_BYTES);
     if (target !== undefined) this.#targets.set(number, target);
-    this.#segmentOf[number] = segment;
-    const place = this.#segments[segment];
-    if (place !== undefined) place.changed++;
+    this.#segmentOf.set(number, segment);
+    this.#changed.set(segment, this.#changed.get(segment) + 1);
   }
 
   *#fates(): Generator<SegmentFate> {
-    for (const { kind, stored, changed } of this.#segments) yield { kind, stored, survives: changed === 0 };
+    for (const [number, { kind, stored }] of this.#segments.entries())
+      yield { kind, stored, survives: this.#changed.get(number) === 0 };
   }
 }
 
@@ -150,6 +151,7 @@ function entriesIn(payload: Uint8Array, limits: ArchiveLimits): number {
   return 0;
 }
 
-function at(column: Uint32Array | Uint16Array | Float64Array, index: number): number {
-  return column[index] ?? 0;
+function typeOf(bits: number): EntryType {
+  if ((bits & DIRECTORY) !== 0) return "directory";
+  return (bits & SYMLINK) === 0 ? "file" : "symlink";
 }

@@ -43,7 +43,7 @@ export async function* takeOver(
         run = rest.shift();
         shift += (run?.first ?? 0) - number;
       }
-      if (run === undefined) return;
+      if (run === undefined) break;
       if (number < run.first) continue;
       start ??= segment.offset;
       yield { kind: "segment", segment: { ...segment, offset } };

@@ -67,7 +67,7 @@ t.test("what was copied is read back, and an archive in which it is wrong does n
   t.equal(await store.head(key("second")), undefined);
 });
 
-t.test("an archive that another writer replaces before it is read back is the other's", async (t) => {
+t.test("an archive that is replaced while its copies are read back is the other writer's", async (t) => {
   const { directory, key, write, base } = await setUp(t);
   const altering = new AlteringStore({ kind: "local", roots: [directory] });
   altering.altered = key("second");
