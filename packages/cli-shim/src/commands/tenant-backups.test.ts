@@ -90,6 +90,7 @@ t.test("every flag arrives, and secrets are read on this machine", async (t) => 
       "--allow-unreadable",
       "--rehash",
     ],
+    ...["--limit-upload", "10MiB", "--limit-download", "1048576"],
     ...["--compression-level", "19", "--endpoint", "http://127.0.0.1:9000", "--region", "eu", "--path-style"],
     ...["--access-key", `file:${file}`, "--secret-key", "env:S3_SK", "--aws-profile", "production", "--wait"],
   );
@@ -99,6 +100,8 @@ t.test("every flag arrives, and secrets are read on this machine", async (t) => 
     overwrite: true,
     allowUnreadable: true,
     rehash: true,
+    limitUpload: "10MiB",
+    limitDownload: 1_048_576,
     compressionLevel: 19,
     s3: {
       endpoint: "http://127.0.0.1:9000",

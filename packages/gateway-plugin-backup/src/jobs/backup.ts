@@ -17,9 +17,10 @@ import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
 
-export interface BackupRequest {
+export interface BackupRequest extends RateRequest {
   readonly tenant: string;
   /** Location, prefix, or absent for the default destination; see `Destinations.target`. */
   readonly to?: string;
@@ -153,7 +154,7 @@ async function store(
       : { fullReason: "it goes on with an interrupted upload" };
   const upload = async (chosen: BaseChoice, { target, namedAt, resume }: Place): Promise<BackupOutcome> =>
     uploadArchive(services, context, {
-      target,
+      target: { ...target, settings: withRates(target.settings, request, config) },
       namedAt,
       requestKeys: request.s3?.accessKey !== undefined,
       operation: {
