@@ -95,6 +95,19 @@ t.test("what a base says of its entries", async (t) => {
   t.equal(table.find(rawPath("tenants")), undefined, "above the root nothing has an entry");
 });
 
+t.test("nothing, or thousands of entries, are taken over", async (t) => {
+  const directory = t.testdir({});
+  for (let i = 0; i < 2100; i++) writeFileSync(join(directory, String(i)), "");
+  const { payload } = await baseOf(await writeToMemory(directory));
+  const count = async (...runs: Parameters<typeof takeOver>[2]): Promise<number> => {
+    let lines = 0;
+    for await (const { kind } of takeOver(payload, DEFAULT_LIMITS, runs)) if (kind === "entry") lines++;
+    return lines;
+  };
+  t.equal(await count(), 0);
+  t.equal(await count({ first: 0, end: 1 }), 2100);
+});
+
 t.test("what is taken over has the numbers and places of the new archive", async (t) => {
   const directory = t.testdir({});
   for (let i = 0; i < 5; i++) writeFileSync(join(directory, `f${i}`), randomBytes(MIB + i));
