@@ -19,7 +19,13 @@ export interface DatabaseFiles {
 export function lookAt(directory: number, name: RawPath): DatabaseFiles | undefined {
   const main = statIfItFits(directory, name);
   if (main?.isFile() !== true) return undefined;
-  return { directory, name, main, ...companionsIn(directory, name), shm: companionIn(directory, name, "-shm") };
+  return {
+    directory,
+    name,
+    main,
+    ...companionsIn(directory, name),
+    shm: companionIn(directory, name, "-shm"),
+  };
 }
 
 /** What is committed beside a database, or is to be taken back. */

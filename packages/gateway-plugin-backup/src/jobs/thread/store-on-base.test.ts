@@ -111,7 +111,10 @@ t.test("a base that changes after it was opened is noticed", async (t) => {
   await opened.check();
   appendFileSync(base.key, "x");
   await t.rejects(read(), { code: "BASE_UNUSABLE" });
-  await t.rejects(opened.check(), { code: "BASE_UNUSABLE", details: { reason: "the base is not what it was" } });
+  await t.rejects(opened.check(), {
+    code: "BASE_UNUSABLE",
+    details: { reason: "the base is not what it was" },
+  });
   rmSync(base.key);
   await t.rejects(opened.check(), { code: "BASE_UNUSABLE", details: { reason: "the base is gone" } });
 });
