@@ -79,6 +79,12 @@ export interface BackupResult {
   readonly durationMs?: number;
   readonly totals?: TotalsView;
   readonly overwriteGuard?: "atomic" | "checked" | "off";
+  readonly mode?: "full" | "incremental";
+  /** Id of the archive that bytes were copied from. */
+  readonly base?: string;
+  /** Follows "because". */
+  readonly fullReason?: string;
+  readonly bytes?: { readonly uploaded: number; readonly stored: number };
   readonly excluded?: { readonly entries: number; readonly bytes: number };
   readonly topLevel?: readonly { readonly path: string; readonly files: number; readonly bytes: number }[];
   readonly leftOut?: readonly LeftOutView[];

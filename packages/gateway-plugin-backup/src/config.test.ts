@@ -60,9 +60,20 @@ await t.test("unknown keys and values out of range are not", (t) => {
     { destinations: { x: { url: "ftp://b" } } },
     { limits: { bytes: "many" } },
     { compressionLevel: 20 },
+    { limitUpload: 1000 },
+    { limitUpload: "0KiB" },
+    { limitDownload: "10MB" },
+    { destinations: { x: { url: "s3://b", maxParts: 20_000 } } },
   ]) {
     t.notOk(Value.Check(BackupConfigSchema, { ...defaults(), ...section }), JSON.stringify(section));
   }
+  t.end();
+});
+
+await t.test("limits of rate and of parts are accepted", (t) => {
+  const x = { url: "s3://b", maxParts: 1000, equalParts: true };
+  const section = { limitUpload: 1024, limitDownload: "1.5MiB", destinations: { x } };
+  t.ok(Value.Check(BackupConfigSchema, { ...defaults(), ...section }));
   t.end();
 });
 

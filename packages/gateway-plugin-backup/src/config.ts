@@ -21,6 +21,29 @@ const Size = Type.Union([
   Type.String({ pattern: "^[0-9]+(\\.[0-9]+)?\\s*(B|KiB|MiB|GiB|TiB|PiB)$" }),
 ]);
 
+/** Bytes per second, from 1 KiB on: what is slower ends in timeouts. */
+export const RateSchema = Type.Union(
+  [
+    Type.Integer({ minimum: 1024 }),
+    Type.String({ pattern: "^[1-9][0-9]*(\\.[0-9]+)?\\s*(KiB|MiB|GiB)$", maxLength: 32 }),
+  ],
+  { description: 'Bytes per second of one job, at least 1024, as a number or with a unit: "10MiB".' },
+);
+
+/** What a store that is not like AWS wants of the parts of an object. */
+const partLimitProperties = {
+  maxParts: Type.Optional(
+    Type.Integer({
+      minimum: 100,
+      maximum: 10_000,
+      description: "How many parts the store takes for one object; default 10000.",
+    }),
+  ),
+  equalParts: Type.Optional(
+    Type.Boolean({ description: "The store wants all parts of an object but the last to have one size." }),
+  ),
+};
+
 const Destination = Type.Object(
   {
     url: Type.String({ pattern: "^(s3://|/)", description: "s3://bucket/prefix, or an absolute path." }),
@@ -30,6 +53,7 @@ const Destination = Type.Object(
     accessKeyId: Type.Optional(Secret),
     secretAccessKey: Type.Optional(Secret),
     profile: Type.Optional(Type.String({ minLength: 1 })),
+    ...partLimitProperties,
   },
   strict,
 );
@@ -54,6 +78,8 @@ export const BackupConfigSchema = Type.Object(
     concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: "Jobs that run at once." }),
     compressionThreads: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: "Per job." }),
     compressionLevel: Type.Integer({ minimum: 1, maximum: 19, default: 3 }),
+    limitUpload: Type.Optional(RateSchema),
+    limitDownload: Type.Optional(RateSchema),
     exclude: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
     trashHours: Type.Number({ minimum: 0, maximum: 8760, default: 24 }),
     limits: Type.Object(

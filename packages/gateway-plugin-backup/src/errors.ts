@@ -165,6 +165,11 @@ const definitions = {
     exitCode: 5,
     hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* in the gateway's environment.",
   },
+  BASE_UNUSABLE: {
+    status: 502,
+    exitCode: 1,
+    hint: "Back up again: what cannot be copied from an earlier archive is uploaded in full.",
+  },
   STORE_FAILED: {
     status: 502,
     exitCode: 1,

@@ -58,6 +58,13 @@ export function integerOption(flags: string, description: string): Option {
   });
 }
 
+/** Bytes per second: a number, or a number with a unit, whose form is the gateway's business. */
+export function rateOption(flags: string, description: string): Option {
+  return new Option(flags, `${description}, such as 10MiB or 512KiB`).argParser((text) =>
+    /^\d{1,15}$/.test(text) ? Number(text) : text,
+  );
+}
+
 /** Examples at the end of a command's help. */
 export function addExamples(command: Command, examples: readonly string[]): Command {
   return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);

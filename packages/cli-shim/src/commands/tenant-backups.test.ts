@@ -49,6 +49,22 @@ t.test("a backup is waited for and summed up in one line", async (t) => {
   t.same(gateway.requests[0]?.body, { to: backedUp.location });
 });
 
+t.test("a backup says what it took over from an earlier archive, or why nothing", async (t) => {
+  const bytes = { planned: 1e9, read: 2e6, reused: 627.7e6, uploaded: 12.3e6, stored: 640e6 };
+  const lineOf = async (more: object): Promise<string | undefined> => {
+    const { cli } = await withJob(t, job("succeeded", { result: { ...backedUp, ...more } }));
+    return (await cli("tenants", "backup", "acme")).stdout.split("\n")[1];
+  };
+  t.equal(
+    await lineOf({ mode: "incremental", base: "a1", bytes }),
+    "incremental on a1: 12.3 MB sent of 640 MB",
+  );
+  t.equal(
+    await lineOf({ mode: "full", fullReason: "the base is gone", bytes }),
+    "full upload, because the base is gone",
+  );
+});
+
 t.test("with --json the job is the only output", async (t) => {
   const last = job("succeeded", {
     result: backedUp,
@@ -63,7 +79,18 @@ t.test("every flag arrives, and secrets are read on this machine", async (t) => 
   const { gateway, cli } = await withJob(t, job("succeeded", { result: backedUp }));
   const file = `${t.testdir({ key: "AKIA\n" })}/key`;
   await cli(
-    ...["tenants", "backup", "acme", "--to", "s3://b/k", "--dry-run", "--overwrite", "--allow-unreadable"],
+    ...[
+      "tenants",
+      "backup",
+      "acme",
+      "--to",
+      "s3://b/k",
+      "--dry-run",
+      "--overwrite",
+      "--allow-unreadable",
+      "--rehash",
+    ],
+    ...["--limit-upload", "10MiB", "--limit-download", "1048576"],
     ...["--compression-level", "19", "--endpoint", "http://127.0.0.1:9000", "--region", "eu", "--path-style"],
     ...["--access-key", `file:${file}`, "--secret-key", "env:S3_SK", "--aws-profile", "production", "--wait"],
   );
@@ -72,6 +99,9 @@ t.test("every flag arrives, and secrets are read on this machine", async (t) => 
     dryRun: true,
     overwrite: true,
     allowUnreadable: true,
+    rehash: true,
+    limitUpload: "10MiB",
+    limitDownload: 1_048_576,
     compressionLevel: 19,
     s3: {
       endpoint: "http://127.0.0.1:9000",

@@ -13,6 +13,7 @@ import {
   addS3Flags,
   addWaitFlags,
   integerOption,
+  rateOption,
   readS3Flags,
   type S3Flags,
   type WaitFlags,
@@ -34,7 +35,10 @@ interface BackupFlags extends S3Flags, WaitFlags {
   readonly list?: true;
   readonly overwrite?: true;
   readonly allowUnreadable?: true;
+  readonly rehash?: true;
   readonly compressionLevel?: number;
+  readonly limitUpload?: number | string;
+  readonly limitDownload?: number | string;
 }
 
 function addBackup(tenants: Command, context: Context): void {
@@ -50,7 +54,10 @@ function addBackup(tenants: Command, context: Context): void {
     .addOption(new Option("--list", "a dry run that also prints every entry").implies({ dryRun: true }))
     .option("--overwrite", "replace an archive that is already there")
     .option("--allow-unreadable", "leave files out, with a warning, that cannot be read")
-    .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"));
+    .option("--rehash", "read every file, also those that look as they did in the last archive")
+    .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"))
+    .addOption(rateOption("--limit-upload <rate>", "send no more bytes per second than this"))
+    .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"));
   addWaitFlags(command);
   addS3Flags(command);
   addExamples(command, [
@@ -58,12 +65,23 @@ function addBackup(tenants: Command, context: Context): void {
     "openclaw tenants backup acme --to s3://my-bucket/acme/2026-06-03.tar.zst --endpoint http://127.0.0.1:9000 --access-key $S3_AK --secret-key $S3_SK",
     "openclaw tenants backup acme --to s3://my-bucket/acme/ --access-key env:S3_AK --secret-key file:/run/secrets/s3",
     "openclaw tenants backup acme --to /var/backups/openclawmu/acme/2026-06-03.tar.zst",
+    "openclaw tenants backup acme --limit-upload 10MiB",
     "openclaw tenants backup acme --dry-run",
     "openclaw tenants backup acme --list --json | jq -r 'select(.reason == \"backupignore\").path'",
     "for t in $(openclaw tenants list --names); do openclaw tenants backup $t --to s3://my-bucket/$t/$(date +%F).tar.zst; done",
   ]);
   context.action(command, async (id: string, flags: BackupFlags) => {
-    const { to, dryRun, list, overwrite, allowUnreadable, compressionLevel } = flags;
+    const {
+      to,
+      dryRun,
+      list,
+      overwrite,
+      allowUnreadable,
+      rehash,
+      compressionLevel,
+      limitUpload,
+      limitDownload,
+    } = flags;
     if (list === true && flags.wait === false)
       throw cliError("USAGE", "--list waits for the dry run; it does not go with --no-wait");
     const body = {
@@ -72,7 +90,10 @@ function addBackup(tenants: Command, context: Context): void {
       list,
       overwrite,
       allowUnreadable,
+      rehash,
       compressionLevel,
+      limitUpload,
+      limitDownload,
       ...readS3Flags(flags, context.env),
     };
     const { job, joined } = (await context
@@ -98,6 +119,7 @@ interface RestoreFlags extends S3Flags, WaitFlags {
   readonly force?: true;
   readonly token?: "archive";
   readonly dryRun?: true;
+  readonly limitDownload?: number | string;
   readonly undo?: string;
 }
 
@@ -120,6 +142,7 @@ function addRestore(tenants: Command, context: Context): void {
       ).choices(["archive"]),
     )
     .option("--dry-run", "only check the archive")
+    .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"))
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
         "from",
@@ -127,6 +150,7 @@ function addRestore(tenants: Command, context: Context): void {
         "force",
         "token",
         "dryRun",
+        "limitDownload",
         "endpoint",
         "region",
         "accessKey",
@@ -142,6 +166,7 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --as acme-staging",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --force",
     "openclaw tenants restore --from /var/backups/openclawmu/acme/2026-06-03.tar.zst --dry-run",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --limit-download 20MiB",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -153,7 +178,7 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, dryRun, undo } = flags;
+  const { from, as, force, token, dryRun, limitDownload, undo } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -162,7 +187,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
   }
   return [
     "/api/admin/restores",
-    { body: { from, as, force, token, dryRun, ...readS3Flags(flags, context.env) } },
+    { body: { from, as, force, token, dryRun, limitDownload, ...readS3Flags(flags, context.env) } },
   ];
 }
 

@@ -47,6 +47,8 @@ export function backupSummary(job: JobView): string[] {
       `${tenant}: ${contents(result.totals)} → ${formatBytes(result.size)}${time}, ${result.location}`,
     );
   }
+  const origin = originLine(result);
+  if (origin !== undefined) lines.push(origin);
   if (result.excluded !== undefined && result.excluded.entries > 0) {
     const { entries, bytes } = result.excluded;
     lines.push(`excluded: ${plural(entries, "entry", "entries")}, ${formatBytes(bytes)}`);
@@ -56,6 +58,13 @@ export function backupSummary(job: JobView): string[] {
   }
   lines.push(...planLines(result));
   return lines;
+}
+
+/** Where the archive's bytes come from; undefined for a dry run. */
+function originLine({ mode, base, fullReason, bytes }: BackupResult): string | undefined {
+  if (mode === "full") return fullReason === undefined ? undefined : `full upload, because ${fullReason}`;
+  if (base === undefined || bytes === undefined) return undefined;
+  return `incremental on ${base}: ${formatBytes(bytes.uploaded)} sent of ${formatBytes(bytes.stored)}`;
 }
 
 export function restoreSummary(job: JobView): string[] {

@@ -4,19 +4,21 @@ import { CompressThreads } from "./compress-threads.js";
 import type { ToCompressor } from "./threads/messages.js";
 import { decompressFrame, maxFrameBytes } from "./zstd.js";
 
+const NONE = new Uint8Array(0);
+
 function segment(content: string): ToCompressor {
   const buffer = new ArrayBuffer(1000);
   const raw = new TextEncoder().encodeInto(content, new Uint8Array(buffer)).written;
-  return { buffer, raw, output: new ArrayBuffer(maxFrameBytes(raw)) };
+  return { buffer, raw, isPiece: true, output: new ArrayBuffer(maxFrameBytes(raw)) };
 }
 
 t.test("segments are hashed and compressed, and their buffers come back", async (t) => {
-  const threads = new CompressThreads(2, { level: 3 }, "Tenant acme");
+  const threads = new CompressThreads(2, { level: 3, knownPieces: NONE }, "Tenant acme");
   t.teardown(() => threads.stop());
   const contents = ["first", "second", "third", "fourth"];
   const outputs = await Promise.all(contents.map((content) => threads.compress(segment(content))));
   const unpacked = outputs.map(({ output, stored }, index) =>
-    decompressFrame(new Uint8Array(output, 0, stored), contents[index]?.length ?? 0).toString(),
+    decompressFrame(new Uint8Array(output, 0, stored ?? 0), contents[index]?.length ?? 0).toString(),
   );
   t.strictSame(unpacked, contents);
   t.strictSame(
@@ -27,9 +29,9 @@ t.test("segments are hashed and compressed, and their buffers come back", async 
 });
 
 t.test("a thread that dies fails its segment and all that come after, with the tenant's name", async (t) => {
-  const threads = new CompressThreads(1, { level: 3 }, "Tenant acme");
+  const threads = new CompressThreads(1, { level: 3, knownPieces: NONE }, "Tenant acme");
   t.teardown(() => threads.stop());
-  const impossible = { buffer: new ArrayBuffer(10), raw: 1000, output: new ArrayBuffer(10) };
+  const impossible = { buffer: new ArrayBuffer(10), raw: 1000, isPiece: true, output: new ArrayBuffer(10) };
   const failure = {
     code: "JOB_THREAD_FAILED",
     message: /^Tenant acme: a compressing thread ended with exit code 1: /,
@@ -42,7 +44,7 @@ t.test("a thread that dies fails its segment and all that come after, with the t
 });
 
 t.test("stopping rejects what is under way", async (t) => {
-  const threads = new CompressThreads(1, { level: 3 }, "Tenant acme");
+  const threads = new CompressThreads(1, { level: 3, knownPieces: NONE }, "Tenant acme");
   const result = threads.compress(segment("never"));
   await Promise.all([t.rejects(result, { code: "JOB_CANCELLED" }), threads.stop()]);
 });

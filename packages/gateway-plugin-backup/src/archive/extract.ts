@@ -56,7 +56,7 @@ export interface ExtractSummary {
  * left off, so that a restore under another name needs no more than another directory. What was written when it fails
  * is the caller's to remove.
  *
- * Runs on the job thread's event loop and leaves the work to a thread of its own. Memory: the index, 6 MiB of stored
+ * Runs on the job thread's event loop and leaves the work to a thread of its own. Memory: the index, once, 6 MiB of stored
  * bytes under way, and in the extract thread a frame with its content, 8 MiB together (another tool's zstd archive: its
  * window, up to 128 MiB).
  *
@@ -105,8 +105,7 @@ function taskOf({ source, format, index, as, into, limits, space }: ExtractReque
   const archive =
     index === undefined
       ? ({ kind: "foreign", format, as } as const)
-      : // A copy, because a clone of a view takes all of its buffer along.
-        ({ kind: "native", payload: new Uint8Array(index.payload) } as const);
+      : ({ kind: "native", payload: index.payload } as const);
   return { subject: archiveSubject(source), archive, into, limits, space };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { openRootDirectory } from "./confined.js";
 import { FileContents } from "./file-contents.js";
+import { FactsRecorder } from "./base/facts.js";
 import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveWarning, EntryRecord } from "./format.js";
 import { holdFile } from "./opened-file.js";
@@ -51,7 +52,7 @@ async function archive(
       takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
       emit: (segment) => void entries.push(...segment.entries),
     },
-    policy,
+    { policy, facts: new FactsRecorder(), firstSegment: 0 },
   );
   segmenter.meddle = (attempt) => meddle(join(directory, "f"), attempt);
   const warnings = new Warnings("Tenant acme", allowUnreadable);
@@ -66,7 +67,7 @@ async function archive(
     size,
     mtimeNs: held.stats.mtimeNs,
   } as const;
-  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry);
+  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry, undefined);
   segmenter.flush();
   closeSync(held.handle);
   closeSync(root);

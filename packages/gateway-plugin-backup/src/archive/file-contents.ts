@@ -28,25 +28,43 @@ interface OpenContent {
   /** How the file was when it was opened. */
   readonly stats: BigIntStats;
   readonly entry: TarEntry;
+  readonly flags: readonly EntryFlag[];
+  /** See `base/facts.ts`; undefined where it is not known, or has changed since. */
+  readonly state: Uint8Array | undefined;
+}
+
+/** What is known of a database's copy besides its content. */
+export interface CopyFacts {
+  readonly flags: readonly EntryFlag[];
+  /** Of the database, before it was copied. */
+  readonly state: Uint8Array | undefined;
 }
 
 export class FileContents {
   readonly #segmenter: Segmenter;
   readonly #warnings: Warnings;
+  #bytesRead = 0;
 
   constructor(segmenter: Segmenter, warnings: Warnings) {
     this.#segmenter = segmenter;
     this.#warnings = warnings;
   }
 
+  /** Bytes of files and copies that were read. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
   /**
    * Adds a regular file at the size it has now; what is appended while it is read stays out. A file that cannot be read
    * is left to the warnings.
+   *
+   * @param state Of the file as `file` shows it.
    */
-  async add(path: RawPath, file: HeldFile, entry: TarEntry): Promise<void> {
+  async add(path: RawPath, file: HeldFile, entry: TarEntry, state: Uint8Array | undefined): Promise<void> {
     if (entry.size === 0) {
       // Not opened: a database that is just being made is empty at first, and locked.
-      await this.#segmenter.place(entry, { sha256: EMPTY_SHA256 });
+      await this.#segmenter.place(entry, { sha256: EMPTY_SHA256, state });
       return;
     }
     let handle: number;
@@ -57,32 +75,29 @@ export class FileContents {
       return;
     }
     try {
-      await this.#add({ path, handle, stats: file.stats, entry }, []);
+      await this.#add({ path, handle, stats: file.stats, entry, flags: [], state });
     } finally {
       closeSync(handle);
     }
   }
 
   /** Adds a database by its finished copy. */
-  async addCopy(path: RawPath, copy: string, entry: TarEntry, flags: readonly EntryFlag[]): Promise<void> {
+  async addCopy(path: RawPath, copy: string, entry: TarEntry, facts: CopyFacts): Promise<void> {
     const handle = openSync(copy, constants.O_RDONLY);
     try {
-      const content = { path, handle, stats: fstatSync(handle, { bigint: true }), entry };
-      await this.#add(content, flags);
+      await this.#add({ path, handle, stats: fstatSync(handle, { bigint: true }), entry, ...facts });
     } finally {
       closeSync(handle);
     }
   }
 
-  #add(content: OpenContent, flags: readonly EntryFlag[]): Promise<void> {
-    return content.entry.size < LARGE_FILE_BYTES
-      ? this.#addSmall(content, flags)
-      : this.#addLarge(content, flags);
+  #add(content: OpenContent): Promise<void> {
+    return content.entry.size < LARGE_FILE_BYTES ? this.#addSmall(content) : this.#addLarge(content);
   }
 
   /** Read as a whole before anything is written, so it can be read again. */
-  async #addSmall(content: OpenContent, flags: readonly EntryFlag[], attempt = 1): Promise<void> {
-    const { path, handle, stats, entry } = content;
+  async #addSmall(content: OpenContent, attempt = 1): Promise<void> {
+    const { path, handle, stats, entry, flags, state } = content;
     const target = await this.#segmenter.room(entry);
     const filled = this.#read(content, target, 0);
     if (filled === undefined) return;
@@ -92,12 +107,13 @@ export class FileContents {
       const again = {
         ...content,
         stats: now,
+        state: undefined,
         entry: { ...entry, size: Number(now.size), mtimeNs: now.mtimeNs },
       };
       // It may have become a large one.
       await (again.entry.size < LARGE_FILE_BYTES
-        ? this.#addSmall(again, flags, attempt + 1)
-        : this.#addLarge(again, flags));
+        ? this.#addSmall(again, attempt + 1)
+        : this.#addLarge(again));
       return;
     }
     const unsafe = isNamedAsJournal(path) && endsAsSuperJournal(target.subarray(0, filled));
@@ -108,13 +124,16 @@ export class FileContents {
     if (changed) this.#warnings.add("FILE_CHANGED", path, CHANGED);
     this.#segmenter.add(
       { ...entry, size: filled },
-      { sha256: hash("sha256", target.subarray(0, filled)), flags: changed ? [...flags, "changed"] : flags },
+      {
+        sha256: hash("sha256", target.subarray(0, filled)),
+        ...(changed ? { flags: [...flags, "changed"] } : { flags, state }),
+      },
     );
   }
 
   /** Its header goes out before its content is read, so what is missing then is filled with zeros. */
-  async #addLarge(content: OpenContent, flags: readonly EntryFlag[]): Promise<void> {
-    const { path, handle, stats, entry } = content;
+  async #addLarge(content: OpenContent): Promise<void> {
+    const { path, handle, stats, entry, flags, state } = content;
     const lastBytes = new Uint8Array(SUPER_JOURNAL_END_BYTES);
     if (this.#read(content, lastBytes, entry.size - lastBytes.length) === undefined) return;
     if (isNamedAsJournal(path) && endsAsSuperJournal(lastBytes)) {
@@ -143,7 +162,7 @@ export class FileContents {
         this.#warnings.add("FILE_TRUNCATED", path, TRUNCATED);
         return { sha256, flags: [...flags, "truncated"] };
       }
-      if (!hasChanged(handle, stats)) return { sha256, flags };
+      if (!hasChanged(handle, stats)) return { sha256, flags, state };
       this.#warnings.add("FILE_CHANGED", path, CHANGED);
       return { sha256, flags: [...flags, "changed"] };
     });
@@ -152,7 +171,9 @@ export class FileContents {
   /** Undefined when the system refuses, and the warnings allow that. */
   #read({ path, handle }: OpenContent, target: Uint8Array, position: number): number | undefined {
     try {
-      return readFully(handle, target, position);
+      const filled = readFully(handle, target, position);
+      this.#bytesRead += filled;
+      return filled;
     } catch (error) {
       this.#warnings.unreadableBecause(path, error);
       return undefined;

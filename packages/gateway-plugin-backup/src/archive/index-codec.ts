@@ -8,6 +8,7 @@ import { damaged } from "./damage.js";
 import type { ArchiveLimits, ArchiveTotals, EntryRecord, IndexHeader, SegmentRecord } from "./format.js";
 import { IndexLayout } from "./index-layout.js";
 import { aboutEntry, entryLine, headerLine, LineError, parseLine, segmentLine } from "./index-lines.js";
+import type { Spool } from "./spool.js";
 import { decompressFrame, frameBeginning, FrameCompressor, frameSize } from "./zstd.js";
 
 export type IndexLine =
@@ -21,16 +22,27 @@ const CHUNK_CHARACTERS = 256 * 1024;
 const MAX_LINE_CHARACTERS = 64 * 1024;
 const INDEX_COMPRESSION_LEVEL = 3;
 
+/** The payload of an index frame, in pieces. */
+export interface IndexPayload {
+  readonly bytes: number;
+  /** To be read once; the bytes of a piece hold only until the next one is asked for. */
+  readonly pieces: Iterable<Uint8Array>;
+}
+
 /**
  * Gathers the index of an archive while it is written. Lines come in the order of the tar stream, each entry after the
- * segments that hold it: a pack, then its entries; a head, its pieces, then the file's entry. Memory: the compressed
- * lines, 50 to 90 bytes an entry.
+ * segments that hold it: a pack, then its entries; a head, its pieces, then the file's entry. The compressed lines, 50 to
+ * 90 bytes an entry, go to the spool, which stays the caller's.
  */
 export class IndexWriter {
   readonly #compressor = new FrameCompressor(INDEX_COMPRESSION_LEVEL);
   readonly #layout = new IndexLayout();
-  readonly #frames: Buffer[] = [];
+  readonly #spool: Spool;
   #lines = "";
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
 
   /** Totals of what was added so far, for the header. */
   get totals(): ArchiveTotals {
@@ -50,11 +62,12 @@ export class IndexWriter {
   }
 
   /** The index frame's payload, from the header, whose totals must be {@link totals}, and all lines added. */
-  finish(header: IndexHeader): Buffer {
+  finish(header: IndexHeader): IndexPayload {
     const line = headerLine(header);
     mustHold(line, () => this.#layout.finish(header.totals));
     this.#closeFrame();
-    return Buffer.concat([this.#compressor.compress(Buffer.from(`${line}\n`)), ...this.#frames]);
+    const first = this.#compressor.compress(Buffer.from(`${line}\n`));
+    return { bytes: first.length + this.#spool.length, pieces: inTurn(first, this.#spool) };
   }
 
   #add(line: string): void {
@@ -63,9 +76,14 @@ export class IndexWriter {
   }
 
   #closeFrame(): void {
-    this.#frames.push(this.#compressor.compress(Buffer.from(this.#lines)));
+    this.#spool.append(this.#compressor.compress(Buffer.from(this.#lines)));
     this.#lines = "";
   }
+}
+
+function* inTurn(first: Uint8Array, spool: Spool): Generator<Uint8Array, void, void> {
+  yield first;
+  yield* spool.read();
 }
 
 /**

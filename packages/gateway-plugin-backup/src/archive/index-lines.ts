@@ -94,6 +94,40 @@ function nameMember(name: string, value: RawPath): string {
 
 /** Reads one line. Throws {@link LineError}. */
 export function parseLine(text: string): ParsedLine {
+  return parsePlainEntry(text) ?? parseAnyLine(text);
+}
+
+/**
+ * Nearly every line of an index: a file or directory with a plain path, in the writer's order of members. An index has a
+ * million of them, and this takes a fifth of the time that {@link parseAnyLine} takes to say the same.
+ */
+const PLAIN_ENTRY =
+  /^\{"kind":"entry","path":"([ !#-[\]-~]+)","type":"(file|directory)","mode":(0|[1-9]\d{0,2}),"size":(0|[1-9]\d{0,14}),"mtime":"(0|-?[1-9]\d{0,29})"(?:,"sha256":"([0-9a-f]{64})")?,"segment":(0|[1-9]\d{0,14}),"offset":(0|[1-9]\d{0,14})\}$/;
+
+/** Undefined for every line that is anything else, or broken: {@link parseAnyLine} tells. */
+function parsePlainEntry(text: string): ParsedLine | undefined {
+  const match = PLAIN_ENTRY.exec(text);
+  if (match === null) return undefined;
+  const [, path, type, modeText, sizeText, mtime, sha256, segment, offset] = match;
+  const mode = Number(modeText);
+  const size = Number(sizeText);
+  const fits = type === "file" ? sha256 !== undefined : sha256 === undefined && size === 0;
+  if (!fits || mode > 0o777 || mtime === undefined) return undefined;
+  const entry = {
+    path: path as RawPath,
+    type: type as EntryType,
+    mode,
+    size,
+    mtimeNs: BigInt(mtime),
+    ...(sha256 !== undefined && { sha256 }),
+    segment: Number(segment),
+    offset: Number(offset),
+    flags: NO_FLAGS,
+  };
+  return { kind: "entry", entry };
+}
+
+function parseAnyLine(text: string): ParsedLine {
   const line = parseObject(text);
   // Before anything else: what else stands there is the later version's business.
   if (line["kind"] === "header") checkVersion(integer(line, "format"));

@@ -25,7 +25,7 @@ import { TENANT_ID } from "./tenant-id.js";
 /** An index that agrees with itself, with the seek table and with the entry policy. */
 export interface OpenIndex {
   readonly header: IndexHeader;
-  /** The index as it is stored: zstd frames of JSON lines, for `readIndex`. */
+  /** The index as it is stored: zstd frames of JSON lines, for `readIndex`. Threads share it when it is sent to them. */
   readonly payload: Uint8Array;
   /** SHA-256 of the index frame's bytes, 64 hex digits. */
   readonly sha256: string;
@@ -76,7 +76,7 @@ export async function openIndex(
   if (table.descriptor !== 0)
     throw damaged("seek table", `${subject} has a seek table with descriptor ${table.descriptor}.`);
   checkIndexSize(index, limits, subject);
-  const indexFrame = await ending.read(segmentsEnd, segmentsEnd + index.stored);
+  const indexFrame = await ending.readShared(segmentsEnd, segmentsEnd + index.stored);
   const payload = naming(subject, () => readSkippableFrame(indexFrame, INDEX_FRAME_MAGIC));
   await checkBehind(ending, segmentsEnd + index.stored, behind);
   const header = naming(subject, () => checkIndex(payload, segments, limits, subject));
@@ -157,6 +157,15 @@ class Ending {
     const tailStart = this.source.size - this.#tail.length;
     if (start >= tailStart) return this.#tail.subarray(start - tailStart, end - tailStart);
     return readRange(this.source, start, end);
+  }
+
+  /** As {@link read}, in memory that other threads can be given, too: an index may be large. */
+  async readShared(start: number, end: number): Promise<Buffer> {
+    const range = Buffer.from(new SharedArrayBuffer(end - start));
+    const tailStart = this.source.size - this.#tail.length;
+    if (start < tailStart) return readRange(this.source, start, end, range);
+    this.#tail.copy(range, 0, start - tailStart);
+    return range;
   }
 }
 

@@ -18,7 +18,7 @@ async function failureOf(program: string, directory = "/nonexistent"): Promise<B
   const events = new EventEmitter();
   const failed = once(events, "failed") as Promise<[BackupError]>;
   const reader = new ReaderThread(
-    { source, temporaryDirectory: "/nonexistent" },
+    { source, temporaryDirectory: "/nonexistent", base: undefined },
     { onMessage: () => undefined, onFailed: (error) => void events.emit("failed", error) },
     new URL(`data:text/javascript,${encodeURIComponent(program)}`),
   );

@@ -8,6 +8,7 @@ import { extractInProcess } from "./testing/extract-in-process.js";
 import { memorySource } from "./testing/memory-source.js";
 import { stagingDirectory } from "./testing/staging.js";
 import { readTree, type TreeEntry } from "./testing/tree.js";
+import { framesOf } from "./testing/write-to-memory.js";
 import { writeArchive } from "./writer.js";
 
 /** Whole microseconds: what Node can set exactly. */
@@ -53,7 +54,7 @@ async function write(test: Test, directory: string): Promise<Buffer> {
     onProgress: () => undefined,
   });
   const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(Buffer.from(chunk));
+  for await (const chunk of framesOf(chunks)) parts.push(Buffer.from(chunk));
   await summary;
   return Buffer.concat(parts);
 }

@@ -1,4 +1,5 @@
 import t from "tap";
+import { FactsRecorder } from "./base/facts.js";
 import { DEFAULT_LIMITS, SEGMENT_BYTES } from "./format.js";
 import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
@@ -16,7 +17,7 @@ function segmenterInto(segments: FilledSegment[]): Segmenter {
     limits: DEFAULT_LIMITS,
     subject: "Tenant acme",
   });
-  return new Segmenter(sink, policy);
+  return new Segmenter(sink, { policy, facts: new FactsRecorder(), firstSegment: 0 });
 }
 
 function file(name: string, size: number): TarEntry {

@@ -3,6 +3,7 @@
  * passes the entry policy here. Buffers come from a fixed pool; {@link SegmentSink.takeBuffer} waits while all of them
  * are on their way, and so bounds the memory of the whole pipeline.
  */
+import type { FactsRecorder } from "./base/facts.js";
 import { SEGMENT_BYTES } from "./format.js";
 import type { EntryFlag, EntryRecord, SegmentKind } from "./format.js";
 import type { EntryPolicy } from "./policy.js";
@@ -29,20 +30,34 @@ export interface Digest {
   /** Of a file's content, 64 hex digits. */
   readonly sha256?: string;
   readonly flags?: readonly EntryFlag[];
+  /** Of the file before it was read: see `base/facts.ts`. */
+  readonly state?: Uint8Array | undefined;
+}
+
+export interface SegmenterOptions {
+  /** Has judged what the archive takes over already. */
+  readonly policy: EntryPolicy;
+  /** Takes the states of the entries, except for directories: those come last. */
+  readonly facts: FactsRecorder;
+  /** Number of the first segment: as many are taken over before it. */
+  readonly firstSegment: number;
 }
 
 export class Segmenter {
   readonly #sink: SegmentSink;
   readonly #policy: EntryPolicy;
+  readonly #facts: FactsRecorder;
   #kind: "pack" | "dirs" = "pack";
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
   #entries: EntryRecord[] = [];
-  #segments = 0;
+  #segments: number;
 
-  constructor(sink: SegmentSink, policy: EntryPolicy) {
+  constructor(sink: SegmentSink, { policy, facts, firstSegment }: SegmenterOptions) {
     this.#sink = sink;
     this.#policy = policy;
+    this.#facts = facts;
+    this.#segments = firstSegment;
   }
 
   /**
@@ -64,6 +79,7 @@ export class Segmenter {
     this.#policy.check(entry);
     const header = encodeTarHeader(entry);
     buffer.set(header, this.#used);
+    if (entry.type !== "directory") this.#facts.add(digest.state);
     this.#entries.push({ ...record(entry, digest), segment: this.#segments, offset: this.#used });
     const contentEnd = this.#used + header.length + entry.size;
     this.#used = contentEnd + tarPadding(entry.size);
@@ -109,7 +125,12 @@ export class Segmenter {
       const raw = length + tarPadding(length);
       piece.fill(0, length, raw);
       const isLast = position + length === entry.size;
-      const entries = isLast ? [{ ...record(entry, finish()), segment, offset: 0 }] : [];
+      const entries: EntryRecord[] = [];
+      if (isLast) {
+        const digest = finish();
+        this.#facts.add(digest.state);
+        entries.push({ ...record(entry, digest), segment, offset: 0 });
+      }
       this.#emit({ kind: "piece", buffer: piece, raw, entries });
     }
   }

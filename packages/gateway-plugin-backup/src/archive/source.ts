@@ -18,9 +18,16 @@ export function archiveSubject(source: ArchiveSource): string {
   return `Archive ${source.describe}`;
 }
 
-/** A range as one buffer: for an index or a header, never for a whole archive. Throws ARCHIVE_DAMAGED. */
-export async function readRange(source: ArchiveSource, start: number, end: number): Promise<Buffer> {
-  const range = Buffer.allocUnsafeSlow(end - start);
+/**
+ * A range as one buffer, `range` if that is given: for an index or a header, never for a whole archive. Throws
+ * ARCHIVE_DAMAGED.
+ */
+export async function readRange(
+  source: ArchiveSource,
+  start: number,
+  end: number,
+  range: Buffer = Buffer.allocUnsafeSlow(end - start),
+): Promise<Buffer> {
   let length = 0;
   for await (const chunk of source.read(start, end)) {
     range.set(chunk.subarray(0, Math.max(range.length - length, 0)), Math.min(length, range.length));

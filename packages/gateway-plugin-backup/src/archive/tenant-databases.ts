@@ -7,11 +7,12 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { statIn } from "./confined.js";
 import { LARGE_FILE_BYTES } from "./format.js";
+import type { Child } from "./listing.js";
 import { joinRaw } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { companionOf, identityOf, isCandidate } from "./sqlite/protocol.js";
 import type { CopyAnswer, CopyRequest, InspectRequest, Verdict } from "./sqlite/protocol.js";
-import type { Child, ListedDirectory } from "./walk.js";
+import type { ListedDirectory } from "./walk.js";
 
 export interface DatabaseService {
   inspect(request: InspectRequest): Promise<readonly Verdict[]>;

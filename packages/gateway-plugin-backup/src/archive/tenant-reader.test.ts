@@ -100,7 +100,7 @@ async function read(
       moments.afterSegment?.(segment.kind);
     },
   };
-  const summary = await new TenantReader(source, databases, links, sink).read();
+  const summary = await new TenantReader(source, databases, sink, { links }).read();
   return { ...summary, tar: Buffer.concat(raw), entries };
 }
 

@@ -6,9 +6,12 @@
 import { closeSync, rmSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path";
+import { FactsRecorder } from "./base/facts.js";
+import { stateIn } from "./base/file-state.js";
+import type { Survival } from "./base/survival.js";
 import { toBackupError } from "../errors.js";
 import { openDirectoryBelow, statIn } from "./confined.js";
-import { parentPath } from "./entry-name.js";
+import { isWithin, parentPath } from "./entry-name.js";
 import { FileContents } from "./file-contents.js";
 import { LARGE_FILE_BYTES } from "./format.js";
 import type { ArchiveWarning } from "./format.js";
@@ -25,21 +28,37 @@ import type { TarEntry } from "./tar-header.js";
 import type { TenantDatabases } from "./tenant-databases.js";
 import type { JudgedLinks } from "./tenant-links.js";
 import { ESCAPING_LINK } from "./tenant-scan.js";
-import { archivePath, openTenant, subjectOf, walkOptions } from "./tenant-source.js";
+import { archivePath, openTenant, relativePath, subjectOf, walkOptions } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
 import { isReplaced, walk } from "./walk.js";
-import type { ListedDirectory } from "./walk.js";
+import type { ListedDirectory, WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
 
 export interface ReadSummary {
   readonly warnings: readonly ArchiveWarning[];
-  /** Databases that were copied and archived. */
+  /** Databases of which the archive has a consistent copy. */
   readonly databases: number;
+  /** Bytes of the tenant's files, and of its databases' copies. */
+  readonly bytesRead: number;
+  /** See `base/facts.ts`. */
+  readonly states: Uint8Array<ArrayBuffer>;
+}
+
+export interface ReadOptions {
+  readonly links: JudgedLinks;
+  /** What the archive takes over from its base. */
+  readonly survival?: Survival | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /** How often a file that is replaced or changed under the reader's eyes is looked at again. */
 const ATTEMPTS = 3;
 const VANISHED = "This file vanished or was replaced while the backup ran.";
+const REPLACED =
+  "This was replaced by something else while the backup ran: the archive holds what was there before.";
+const KEPT_DIRECTORY =
+  "This directory vanished while the backup ran: the archive has it with mode and time of the backup before.";
 const MIXED =
   "This file was written to whenever it was copied: the archive may hold a mixture of before and after. If it is an " +
   "encrypted database, that copy may be of no use: let the program that holds its key export it.";
@@ -48,6 +67,12 @@ const MIXED =
 interface LargeFile {
   readonly path: RawPath;
   readonly isDatabase: boolean;
+}
+
+interface Judgement {
+  readonly verdict: Verdict;
+  /** See `base/facts.ts`. */
+  readonly state: Uint8Array | undefined;
 }
 
 interface FilePlace {
@@ -61,30 +86,53 @@ export class TenantReader {
   readonly #databases: TenantDatabases;
   readonly #links: JudgedLinks;
   readonly #warnings: Warnings;
+  readonly #policy: EntryPolicy;
+  readonly #facts = new FactsRecorder();
+  readonly #survival: Survival | undefined;
+  readonly #now: () => number;
   readonly #segmenter: Segmenter;
   readonly #contents: FileContents;
   readonly #directories: TarEntry[] = [];
   readonly #large: LargeFile[] = [];
+  /** A directory in the place of a file that is taken over: what lies in it is passed over. */
+  #replaced: RawPath | undefined;
   /** Undefined while the packs are written. */
   #largeIndex: number | undefined;
-  #databasesCopied = 0;
+  #databasesArchived = 0;
 
-  constructor(source: TenantSource, databases: TenantDatabases, links: JudgedLinks, sink: SegmentSink) {
+  constructor(
+    source: TenantSource,
+    databases: TenantDatabases,
+    sink: SegmentSink,
+    { links, survival, now = Date.now }: ReadOptions,
+  ) {
     this.#source = source;
     this.#databases = databases;
     this.#links = links;
+    this.#survival = survival;
+    this.#now = now;
     const subject = subjectOf(source);
     this.#warnings = new Warnings(subject, source.allowUnreadable);
-    const policy = new EntryPolicy({ root: rawPath(source.root), limits: source.limits, subject });
-    this.#segmenter = new Segmenter(sink, policy);
+    this.#policy = new EntryPolicy({ root: rawPath(source.root), limits: source.limits, subject });
+    this.#segmenter = new Segmenter(sink, {
+      policy: this.#policy,
+      facts: this.#facts,
+      firstSegment: survival?.segments ?? 0,
+    });
     this.#contents = new FileContents(this.#segmenter, this.#warnings);
   }
 
   /** Throws FILE_UNREADABLE, DATABASE_UNREADABLE, DISK_FULL (for copies of databases), UNSAFE_ENTRY, LIMIT_EXCEEDED. */
   async read(): Promise<ReadSummary> {
+    for (const { entry, state } of this.#survival?.entries() ?? []) {
+      this.#policy.check(entry);
+      this.#facts.add(state);
+      if (entry.flags.includes("database")) this.#databasesArchived++;
+    }
     const root = openTenant(this.#source);
     try {
       for (const item of walk(walkOptions(this.#source, root, this.#warnings))) {
+        if (this.#isTakenOver(item)) continue;
         if (item.type === "directory")
           this.#directories.push(this.#entry("directory", item.path, item.stats));
         else if (item.type === "symlink") await this.#addLink(item);
@@ -96,7 +144,32 @@ export class TenantReader {
     }
     await this.#addDirectories();
     await this.#segmenter.end();
-    return { warnings: this.#warnings.list(), databases: this.#databasesCopied };
+    return {
+      warnings: this.#warnings.list(),
+      databases: this.#databasesArchived,
+      bytesRead: this.#contents.bytesRead,
+      states: this.#facts.states(),
+    };
+  }
+
+  /**
+   * Whether the item's path has its entry from the base already, or must not have one: what has been replaced since the
+   * first pass cannot stand beside what it was.
+   */
+  #isTakenOver({ type, path }: WalkItem): boolean {
+    if (this.#survival === undefined) return false;
+    if (this.#replaced !== undefined && isWithin(path, this.#replaced)) return true;
+    const archived = archivePath(this.#source, path);
+    const fate = this.#survival.fate(archived);
+    if (type === "directory") {
+      this.#survival.stands(archived);
+      if (fate !== "lives") return false;
+      this.#replaced = path;
+    } else if (fate !== "holds") {
+      return fate === "lives";
+    }
+    this.#warnings.add("FILE_CHANGED", path, REPLACED);
+    return true;
   }
 
   async #addLink({ directory, name, path }: FilePlace): Promise<void> {
@@ -120,10 +193,11 @@ export class TenantReader {
       if (held === "unreadable") return;
       if (held?.stats.isFile() !== true) break;
       try {
+        const state = stateIn(place, held.stats, this.#now());
         const verdict = await this.#databases.verdict(place.directory, place.name, held.stats);
         if (
           isAboutFile(verdict, held.stats, attempt === ATTEMPTS) &&
-          (await this.#addJudged(place, held, verdict))
+          (await this.#addJudged(place, held, { verdict, state }))
         )
           return;
       } finally {
@@ -143,7 +217,7 @@ export class TenantReader {
   }
 
   /** False when the file must be looked at again. */
-  async #addJudged(place: FilePlace, held: HeldFile, verdict: Verdict): Promise<boolean> {
+  async #addJudged(place: FilePlace, held: HeldFile, { verdict, state }: Judgement): Promise<boolean> {
     const { path } = place;
     switch (verdict.kind) {
       case "gone":
@@ -158,7 +232,7 @@ export class TenantReader {
         return this.#putOff(path, held.stats.size, true) || this.#addDatabase(place);
       case "plain":
         if (!this.#putOff(path, held.stats.size, false))
-          await this.#contents.add(path, held, this.#entry("file", path, held.stats));
+          await this.#contents.add(path, held, this.#entry("file", path, held.stats), state);
         return true;
     }
   }
@@ -195,8 +269,9 @@ export class TenantReader {
       const entry = { path: archivePath(this.#source, path), type: "file", mode, size, mtimeNs } as const;
       if (copy.kind === "mixed") this.#warnings.add("FILE_CHANGED", path, MIXED);
       const flags = copy.kind === "mixed" ? (["changed"] as const) : checked ? (["database"] as const) : [];
-      await this.#contents.addCopy(path, copy.file, entry, flags);
-      if (checked) this.#databasesCopied++;
+      const state = copy.kind === "mixed" ? undefined : copy.state;
+      await this.#contents.addCopy(path, copy.file, entry, { flags, state });
+      if (checked) this.#databasesArchived++;
       return true;
     } finally {
       rmSync(copy.file, { force: true });
@@ -235,6 +310,10 @@ export class TenantReader {
   /** What a directory holds before the directory itself: so extraction sets its mode and time last. */
   async #addDirectories(): Promise<void> {
     this.#segmenter.startDirectories();
+    for (const entry of this.#survival?.missingDirectories() ?? []) {
+      this.#directories.push(entry);
+      this.#warnings.add("FILE_VANISHED", relativePath(this.#source, entry.path), KEPT_DIRECTORY);
+    }
     this.#directories.sort((a, b) => (a.path < b.path ? 1 : -1));
     for (const entry of this.#directories) await this.#segmenter.place(entry);
   }

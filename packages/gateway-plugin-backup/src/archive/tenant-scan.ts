@@ -1,6 +1,7 @@
 /** The first pass over a tenant: what is there, how much, and which links may be archived. For the reader thread. */
 import { accessSync, closeSync, constants } from "node:fs";
 import { BackupError } from "../errors.js";
+import type { Comparison } from "./base/comparison.js";
 import { nameIn, statIn } from "./confined.js";
 import type { ArchiveWarning } from "./format.js";
 import { ExcludedTally } from "./left-out.js";
@@ -42,13 +43,15 @@ export interface ScanOptions {
   readonly onProgress: (totals: ScanTotals) => void;
   /** Of a dry run: is told of every entry; to be finished by the caller. */
   readonly plan?: Plan;
+  /** Of a backup that has a base: is told of every file and link. */
+  readonly comparison?: Comparison | undefined;
 }
 
 /** Throws LIMIT_EXCEEDED, and FILE_UNREADABLE for what cannot be read; for files, a dry run alone looks at that. */
 export async function scanTree(
   source: TenantSource,
   databases: TenantDatabases,
-  { onProgress, plan }: ScanOptions,
+  { onProgress, plan, comparison }: ScanOptions,
 ): Promise<{ readonly scan: TenantScan; readonly links: JudgedLinks }> {
   const warnings = new Warnings(subjectOf(source), source.allowUnreadable);
   const links = new TenantLinks(source);
@@ -62,7 +65,11 @@ export async function scanTree(
   try {
     for (const item of walk({ ...walkOptions(source, root, warnings), onLeftOut })) {
       let size = 0;
-      if (item.type === "symlink") links.add(item.directory.handle, item.name, item.path);
+      if (item.type === "symlink") {
+        const stats = comparison && statIn(item.directory.handle, item.name);
+        links.add(item.directory.handle, item.name, item.path);
+        if (stats !== undefined) comparison?.addLink(item, stats);
+      }
       if (item.type === "file") {
         const stats = statIn(item.directory.handle, item.name);
         if (stats === undefined) continue;
@@ -74,6 +81,7 @@ export async function scanTree(
           onLeftOut({ path: item.path, type: "file", reason, entries: 1, bytes: size });
           continue;
         }
+        await comparison?.addFile(item, stats);
       }
       tally.count(item, size);
       if (item.type !== "symlink") plan?.include({ path: item.path, type: item.type, size });
@@ -83,6 +91,7 @@ export async function scanTree(
     closeSync(root);
   }
   const judged = links.judge();
+  comparison?.judgeLinks(judged);
   for (const path of judged.escaping) {
     warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
     plan?.leaveOut({ path, type: "symlink", reason: "escaping-link", entries: 1, bytes: 0 });

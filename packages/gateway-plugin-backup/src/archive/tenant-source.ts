@@ -33,6 +33,11 @@ export function archivePath(source: TenantSource, path: RawPath): RawPath {
   return path === "" ? root : joinRaw(root, path);
 }
 
+/** The path in the tenant's directory of what lies at `path` in the archive. */
+export function relativePath(source: TenantSource, path: RawPath): RawPath {
+  return path.slice(source.root.length + 1) as RawPath;
+}
+
 /** A handle of the tenant's directory, to be closed by the caller. */
 export function openTenant(source: TenantSource): number {
   try {

@@ -11,9 +11,11 @@ import type { Exclude } from "./exclude.js";
 import { IGNORE_FILE, IgnoreFiles } from "./ignore-files.js";
 import type { IgnoreLayer } from "./ignore-files.js";
 import type { LeftOut, LeftOutReason } from "./left-out.js";
+import { Listing } from "./listing.js";
+import type { Child, Children, ChildType } from "./listing.js";
 import { identityOfHandle, OpenDirectories, ReplacedError } from "./open-directories.js";
 import type { Level } from "./open-directories.js";
-import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
+import { joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { systemCode } from "../system-error.js";
 import type { Warnings } from "./warnings.js";
@@ -22,13 +24,6 @@ const HERE = rawPath(".");
 /** Terminal state that means nothing once its process is gone; never archived. */
 const EPHEMERAL_DIRECTORY = rawPath("pty");
 
-export type ChildType = "file" | "directory" | "symlink" | "special";
-
-export interface Child {
-  readonly name: RawPath;
-  readonly type: ChildType;
-}
-
 /** A directory while the walk is in it. */
 export interface ListedDirectory {
   /** Relative to the tenant's directory; "" for that one itself. */
@@ -36,7 +31,7 @@ export interface ListedDirectory {
   /** Open while the walk is at a child of this directory. */
   readonly handle: number;
   /** In the order of the walk. */
-  readonly children: readonly Child[];
+  readonly children: Children;
   /** Index in `children` of the one that the walk is at. */
   position: number;
 }
@@ -88,7 +83,7 @@ export function* walk(options: WalkOptions): Generator<WalkItem, void, void> {
   try {
     yield* walking.enter(HERE, rawPath(""));
     for (let directory = walking.deepest; directory !== undefined; directory = walking.deepest) {
-      const child = directory.children[++directory.position];
+      const child = directory.children.at(++directory.position);
       if (child === undefined) {
         walking.leave(directory);
         continue;
@@ -216,9 +211,9 @@ class Walking {
     try {
       // Fails without the right to search it: then it can be listed, but nothing in it reached.
       statIn(handle, HERE);
-      const children = listChildren(handle);
-      const hasIgnoreFile = leftOut === undefined && children.some(isIgnoreFile);
-      const ignore = this.#ignoreFiles.layer(path, handle, hasIgnoreFile, parent?.ignore);
+      const { children, hasIgnoreFile } = listChildren(handle);
+      const hasRules = leftOut === undefined && hasIgnoreFile;
+      const ignore = this.#ignoreFiles.layer(path, handle, hasRules, parent?.ignore);
       const identity = identityOfHandle(handle);
       this.#open.push({ name, path, handle, identity, children, position: -1, ignore, leftOut });
       return handle;
@@ -234,10 +229,6 @@ class Walking {
   }
 }
 
-function isIgnoreFile({ name, type }: Child): boolean {
-  return name === IGNORE_FILE && type !== "directory" && type !== "special";
-}
-
 function sizeIn({ handle }: ListedDirectory, { name }: Child): number {
   return Number(statIn(handle, name)?.size ?? 0);
 }
@@ -248,26 +239,26 @@ export function isReplaced(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
 }
 
-/** Node gives names as bytes here as it does for `readdir`; its types do not know. */
-const bytes: string = "buffer";
-const LISTING: OpenDirOptions = { encoding: bytes as BufferEncoding, bufferSize: 512 };
+/** Names as they are: one character, one byte. */
+const LISTING: OpenDirOptions = { encoding: "latin1", bufferSize: 512 };
 
-/** Reads piece by piece: `readdir` would hold a million Buffers at once, in three times the memory. */
-function listChildren(handle: number): Child[] {
-  const children: Child[] = [];
+/** Reads piece by piece: `readdir` would hold a million names at once, besides those that are kept. */
+function listChildren(handle: number): { children: Children; hasIgnoreFile: boolean } {
+  const children = new Listing();
+  let hasIgnoreFile = false;
   const listing = opendirSync(nameOf(handle), LISTING);
   try {
     for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
-      const name: unknown = entry.name;
-      if (!Buffer.isBuffer(name)) throw new Error("This Node does not give names as bytes.");
-      children.push({ name: rawPathFromBytes(name), type: childType(entry) });
+      const name = entry.name as RawPath;
+      const type = childType(entry);
+      children.add(name, type);
+      if (name === IGNORE_FILE) hasIgnoreFile = type === "file" || type === "symlink";
     }
   } finally {
     listing.closeSync();
   }
-  // With its slash a directory sorts where the paths of what it holds sort: `a-b` stands before `a/x`.
-  const key = (child: Child): string => (child.type === "directory" ? `${child.name}/` : child.name);
-  return children.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  children.sort();
+  return { children, hasIgnoreFile };
 }
 
 function childType(entry: Dirent): ChildType {

@@ -17,7 +17,7 @@ import { BackupError } from "../errors.js";
 import { LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import { rawPath } from "./raw-path.js";
 import { readTree } from "./testing/tree.js";
-import { writeRequest, writeToMemory } from "./testing/write-to-memory.js";
+import { framesOf, writeRequest, writeToMemory } from "./testing/write-to-memory.js";
 import { writeArchive } from "./writer.js";
 import type { WriteProgress } from "./writer.js";
 
@@ -264,7 +264,7 @@ t.test("an aborted signal ends the iteration with its reason", async (t) => {
   const reason = new BackupError("SHUTTING_DOWN", "The gateway stops.");
   const { chunks, summary } = writeArchive(writeRequest(directory, t.testdirName, { signal: abort.signal }));
   const iterate = async (): Promise<void> => {
-    for await (const chunk of chunks) if (chunk.length > 0) abort.abort(reason);
+    for await (const chunk of framesOf(chunks)) if (chunk.length > 0) abort.abort(reason);
   };
   await t.rejects(iterate(), { code: "SHUTTING_DOWN" });
   await t.rejects(summary, { code: "SHUTTING_DOWN" });
@@ -273,7 +273,7 @@ t.test("an aborted signal ends the iteration with its reason", async (t) => {
 
 t.test("a consumer that stops ends the threads, and the summary says so", async (t) => {
   const { chunks, summary } = writeArchive(writeRequest(sampleTenant(t.testdir({})), t.testdirName));
-  for await (const chunk of chunks) {
+  for await (const chunk of framesOf(chunks)) {
     t.ok(chunk.length > 0);
     break;
   }

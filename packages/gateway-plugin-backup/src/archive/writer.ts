@@ -3,22 +3,31 @@
  *
  *   reader thread ── segments ──▶ compress threads ── frames, in order ──▶ index, consumer
  *
+ * With a base, the reader first finds out what has not changed: that comes first, as ranges of the base's object. Pieces
+ * of large files that stand in the base are not compressed again either.
+ *
  * The raw buffers are a fixed pool that travels this way and goes back to the reader when a frame's turn has come; those
  * of the frames are used again, too. So memory does not depend on the tenant's size, nothing waits for a garbage
  * collection, and a slow consumer stops the reader.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { BaseSegments } from "./base/base-segments.js";
+import type { Run } from "./base/survivors.js";
+import { takeOver } from "./base/take-over.js";
+import type { BaseRange } from "./base/take-over.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { CompressThreads } from "./compress-threads.js";
 import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
-import type { ArchiveTotals, ArchiveWarning } from "./format.js";
-import { skippableFrame } from "./frames.js";
+import type { ArchiveTotals, ArchiveWarning, SegmentRecord } from "./format.js";
+import { skippableHeader } from "./frames.js";
 import { IndexWriter } from "./index-codec.js";
 import type { Excluded } from "./left-out.js";
 import { ReaderThread } from "./reader-thread-client.js";
 import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { FrameSize } from "./seek-table.js";
+import { Spool } from "./spool.js";
 import { tarPadding } from "./tar-header.js";
 import type { ScanTotals } from "./tenant-scan.js";
 import { subjectOf } from "./tenant-source.js";
@@ -38,9 +47,25 @@ export interface WriteRequest extends TenantSource {
   readonly compressionThreads: number;
   /** An existing directory on the state's file system, for copies of databases. The caller removes it at the end. */
   readonly temporaryDirectory: string;
+  /** An earlier archive of this tenant, with the same root. */
+  readonly base?: WriteBase | undefined;
   readonly signal: AbortSignal;
   /** Called for every frame. */
   onProgress(progress: WriteProgress): void;
+}
+
+export interface WriteBase {
+  /** Of its index, which was opened, and so checked, before; at best in shared memory. */
+  readonly payload: Uint8Array;
+  /** Of the same index. */
+  readonly segments: BaseSegments;
+  /** See `base/facts.ts`; undefined: every file is read and compared. */
+  readonly states: Uint8Array | undefined;
+}
+
+/** Bytes of the base's object that the archive goes on with. */
+export interface CopiedRange {
+  readonly copy: BaseRange;
 }
 
 export interface WriteProgress {
@@ -64,6 +89,14 @@ export interface WriteSummary {
   readonly warnings: readonly ArchiveWarning[];
   readonly databases: number;
   readonly excluded: Excluded;
+  /** Content bytes that the scan found. */
+  readonly plannedBytes: number;
+  /** Bytes that were read of the tenant's files and of its databases' copies. */
+  readonly bytesRead: number;
+  /** For the next archive that has this one as its base: see `base/facts.ts`. */
+  readonly states: Uint8Array;
+  /** The segments that were taken over from the base, as they stand in this archive. */
+  readonly takenOver: readonly SegmentRecord[];
 }
 
 export interface ArchiveStream {
@@ -72,7 +105,7 @@ export interface ArchiveStream {
    * however it ends. Throws FILE_UNREADABLE, DATABASE_UNREADABLE, UNSAFE_ENTRY, LIMIT_EXCEEDED, DISK_FULL,
    * JOB_THREAD_FAILED, or the signal's reason.
    */
-  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly chunks: AsyncIterable<Uint8Array | CopiedRange>;
   /** Resolves when the last frame was taken; rejects with what `chunks` throws. */
   readonly summary: Promise<WriteSummary>;
 }
@@ -87,6 +120,10 @@ export function writeArchive(request: WriteRequest): ArchiveStream {
 
 type ReaderResult = Extract<FromReader, { type: "read" }>;
 
+interface Scanned {
+  readonly runs: readonly Run[];
+}
+
 interface CompressedSegment {
   readonly segment: Omit<RawSegment, "buffer">;
   readonly result: FromCompressor;
@@ -96,12 +133,16 @@ class ArchiveWriting {
   readonly summary: Promise<WriteSummary>;
   readonly #request: WriteRequest;
   readonly #source: TenantSource;
-  /** The reader's summary is the last. */
-  readonly #turns = new Turns<CompressedSegment | ReaderResult>();
-  readonly #index = new IndexWriter();
+  /** What is taken over is the first, the reader's summary the last. */
+  readonly #turns = new Turns<Scanned | CompressedSegment | ReaderResult>();
+  readonly #spool: Spool;
+  readonly #index: IndexWriter;
   readonly #frames: FrameSize[] = [];
   /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
   readonly #outputs: ArrayBuffer[] = [];
+  readonly #takenOver: SegmentRecord[] = [];
+  /** Number in the base of the piece that was taken over last. */
+  #lastPiece: number | undefined;
   #storedBytes = 0;
   #contentBytes = 0;
   #scanned: ScanTotals = { entries: 0, files: 0, directories: 0, symlinks: 0, contentBytes: 0 };
@@ -111,6 +152,8 @@ class ArchiveWriting {
   constructor(request: WriteRequest) {
     const { directory, root, tenant, limits, exclude, allowUnreadable } = request;
     this.#request = request;
+    this.#spool = new Spool(join(request.temporaryDirectory, "index"));
+    this.#index = new IndexWriter(this.#spool);
     this.#source = { directory, root, tenant, limits, exclude, allowUnreadable };
     this.summary = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -120,17 +163,22 @@ class ArchiveWriting {
     this.summary.catch(() => undefined);
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array, void, void> {
-    const { signal, level, compressionThreads, temporaryDirectory } = this.#request;
+  async *chunks(): AsyncGenerator<Uint8Array | CopiedRange, void, void> {
+    const { signal, level, compressionThreads, temporaryDirectory, base } = this.#request;
     const subject = subjectOf(this.#source);
     const abort = (): void => {
       this.#turns.fail(abortReason(signal, this.#source));
     };
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
-    const compressors = new CompressThreads(compressionThreads, { level }, subject);
+    const knownPieces = base?.segments.pieces().bytes ?? new Uint8Array(0);
+    const compressors = new CompressThreads(compressionThreads, { level, knownPieces }, subject);
     const reader = new ReaderThread(
-      { source: this.#source, temporaryDirectory },
+      {
+        source: this.#source,
+        temporaryDirectory,
+        base: base && { payload: base.payload, states: base.states },
+      },
       {
         onMessage: (message) => {
           this.#receive(message, compressors);
@@ -148,10 +196,19 @@ class ArchiveWriting {
           yield* this.#tail(turn);
           continue;
         }
+        if ("runs" in turn) {
+          if (base !== undefined) yield* this.#takeOver(base, turn.runs);
+          continue;
+        }
         const { segment, result } = turn;
-        this.#record(segment, result);
+        const { stored } = result;
         reader.giveBuffer(result.buffer);
-        yield new Uint8Array(result.output, 0, result.stored);
+        if (stored !== undefined) {
+          this.#record(segment, { stored, sha256: result.sha256 });
+          yield new Uint8Array(result.output, 0, stored);
+        } else if (base !== undefined) {
+          yield this.#takePiece(base, segment, result.sha256);
+        }
         this.#outputs.push(result.output);
       }
     } catch (error) {
@@ -162,6 +219,7 @@ class ArchiveWriting {
       signal.removeEventListener("abort", abort);
       // Has no effect when it was settled before.
       this.#reject?.(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
+      this.#spool.close();
       await Promise.all([reader.stop(), compressors.stop()]);
     }
   }
@@ -170,7 +228,12 @@ class ArchiveWriting {
     if (message.type === "segment") {
       const { buffer, ...segment } = message.segment;
       const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
-      const compressed = compressors.compress({ buffer, raw: segment.raw, output });
+      const compressed = compressors.compress({
+        buffer,
+        raw: segment.raw,
+        isPiece: segment.kind === "piece",
+        output,
+      });
       this.#turns.add(compressed.then((result) => ({ segment, result })));
     } else if (message.type === "read") {
       this.#turns.add(Promise.resolve(message));
@@ -178,24 +241,53 @@ class ArchiveWriting {
     } else if (message.type !== "planned") {
       this.#scanned = message.totals;
       this.#report("scan");
+      if (message.type === "scanned") this.#turns.add(Promise.resolve({ runs: message.runs }));
     }
   }
 
-  #record({ kind, raw, entries }: Omit<RawSegment, "buffer">, { stored, sha256 }: FromCompressor): void {
-    this.#index.addSegment({ kind, offset: this.#storedBytes, stored, raw, sha256 });
+  async *#takeOver(base: WriteBase, runs: readonly Run[]): AsyncGenerator<CopiedRange, void, void> {
+    for await (const line of takeOver(base.payload, this.#source.limits, runs)) {
+      if (line.kind === "segment") {
+        this.#addSegment(line.segment);
+        this.#takenOver.push(line.segment);
+      } else if (line.kind === "entry") {
+        this.#index.addEntry(line.entry);
+        this.#contentBytes += line.entry.size;
+      } else {
+        this.#report("write");
+        yield { copy: line.range };
+      }
+    }
+  }
+
+  /** A piece that stands in the base. */
+  #takePiece(base: WriteBase, segment: Omit<RawSegment, "buffer">, sha256: string): CopiedRange {
+    const number = base.segments.piece(sha256, this.#lastPiece);
+    const { offset, stored } = base.segments.get(number);
+    this.#lastPiece = number;
+    this.#takenOver.push(this.#record(segment, { stored, sha256 }));
+    return { copy: { start: offset, end: offset + stored } };
+  }
+
+  #record(
+    { kind, raw, entries }: Omit<RawSegment, "buffer">,
+    { stored, sha256 }: Pick<SegmentRecord, "stored" | "sha256">,
+  ): SegmentRecord {
+    const segment = { kind, offset: this.#storedBytes, stored, raw, sha256 };
+    this.#addSegment(segment);
     for (const entry of entries) this.#index.addEntry(entry);
     if (kind === "pack") for (const { size } of entries) this.#contentBytes += size;
     // All pieces but the last, which comes with the entry, are content to their end.
     if (kind === "piece") this.#contentBytes += raw - tarPadding(entries[0]?.size ?? 0);
-    this.#addFrame(stored, raw);
     this.#report("write");
+    return segment;
   }
 
   /** Index and seek table. */
   *#tail({ summary: read, excluded }: ReaderResult): Generator<Uint8Array, void, void> {
     const { tenant, uid, root, createdAt, producer } = this.#request;
     const { totals } = this.#index;
-    const payload = this.#index.finish({
+    const { bytes, pieces } = this.#index.finish({
       format: FORMAT_VERSION,
       tenant,
       uid,
@@ -205,19 +297,31 @@ class ArchiveWriting {
       totals,
       warnings: read.warnings,
     });
-    const index = skippableFrame(INDEX_FRAME_MAGIC, payload);
-    const indexSha256 = hash("sha256", index);
-    this.#addFrame(index.length, 0);
+    const digest = createHash("sha256");
+    const header = skippableHeader(INDEX_FRAME_MAGIC, bytes);
+    digest.update(header);
+    yield header;
+    for (const piece of pieces) {
+      digest.update(piece);
+      yield piece;
+    }
+    this.#addFrame(header.length + bytes, 0);
     const seekTable = encodeSeekTable(this.#frames);
-    yield index;
     yield seekTable;
     this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
-      indexSha256,
+      indexSha256: digest.digest("hex"),
       excluded,
+      plannedBytes: this.#scanned.contentBytes,
+      takenOver: this.#takenOver,
       ...read,
     });
+  }
+
+  #addSegment(segment: SegmentRecord): void {
+    this.#index.addSegment(segment);
+    this.#addFrame(segment.stored, segment.raw);
   }
 
   #addFrame(stored: number, raw: number): void {

@@ -1,23 +1,26 @@
 /** The backup job. */
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FORMAT_VERSION } from "../archive/format.js";
 import { BackupError, toBackupError } from "../errors.js";
 import type { MultipartLeftover } from "../stores/store.js";
 import { backedUpTenant } from "./backed-up-tenant.js";
+import { chooseBase, lastChecked, withBase, type BaseChoice } from "./bases.js";
 import { backupHooks } from "./backup-hooks.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import { dryRun } from "./dry-run.js";
 import { warnOfMoreExcluded } from "./excluded-more.js";
-import type { NewArchive } from "./ledger/archives.js";
+import { factsFile, removeSuperseded } from "./facts-files.js";
+import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
 import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
-import type { BackupOutcome } from "./thread/protocol.js";
+import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
 
-export interface BackupRequest {
+export interface BackupRequest extends RateRequest {
   readonly tenant: string;
   /** Location, prefix, or absent for the default destination; see `Destinations.target`. */
   readonly to?: string;
@@ -28,6 +31,8 @@ export interface BackupRequest {
   readonly list?: boolean;
   /** Leave out what cannot be read, with a warning, instead of failing. */
   readonly allowUnreadable?: boolean;
+  /** Read every file, also those that look as they did when the last archive was made. */
+  readonly rehash?: boolean;
   /** zstd level, 1 to 19. */
   readonly compressionLevel?: number;
   readonly s3?: S3Options;
@@ -142,40 +147,57 @@ async function store(
     createdAt: startedAt,
   };
   const places = placesOf(services, request, startedAt, resumed);
-  const { target, outcome } = await withFreeName(places, ({ target, namedAt, resume }) =>
-    // What is overwritten here may be an archive of another tenant that is just being pruned.
-    services.archivesInUse.use(target, () =>
-      uploadArchive(services, context, {
-        target,
-        namedAt,
-        requestKeys: request.s3?.accessKey !== undefined,
-        operation: {
-          ...backedUpTenant(services, request),
-          uid: record.uid,
-          createdAt: new Date(startedAt).toISOString(),
-          producer: `openclaw-gateway/${host.version}`,
-          compressionLevel: request.compressionLevel ?? config.compressionLevel,
-          compressionThreads: config.compressionThreads,
-          overwrite: request.overwrite ?? false,
-          temporaryDirectory,
+  const [{ target: firstChoice }] = places;
+  const choice =
+    resumed === undefined
+      ? await chooseBase(services, { tenant: record.id, tenantUid: record.uid, target: firstChoice })
+      : { fullReason: "it goes on with an interrupted upload" };
+  const upload = async (chosen: BaseChoice, { target, namedAt, resume }: Place): Promise<BackupOutcome> =>
+    uploadArchive(services, context, {
+      target: { ...target, settings: withRates(target.settings, request, config) },
+      namedAt,
+      requestKeys: request.s3?.accessKey !== undefined,
+      operation: {
+        ...backedUpTenant(services, request),
+        uid: record.uid,
+        createdAt: new Date(startedAt).toISOString(),
+        producer: `openclaw-gateway/${host.version}`,
+        compressionLevel: request.compressionLevel ?? config.compressionLevel,
+        compressionThreads: config.compressionThreads,
+        overwrite: request.overwrite ?? false,
+        // Of its own: what an attempt leaves there that was cut off is in the way of no other.
+        temporaryDirectory: await mkdtemp(join(temporaryDirectory, "attempt-")),
+        factsFile: factsFile(host, archiveId),
+        ...(chosen.base === undefined ? {} : { base: baseObject(services, request, chosen.base) }),
+      },
+      ...(resume === undefined ? {} : { resume }),
+      describe: ({ size, warnings, mark, ...figures }) => ({
+        archive: newArchive(made, target, { size, ...figures, ...chosen }),
+        result: {
+          archiveId,
+          location: target.location,
+          key: target.key,
+          size,
+          ...figures,
+          ...baseFigures(figures, chosen),
+          durationMs: host.clock.now() - startedAt,
         },
-        ...(resume === undefined ? {} : { resume }),
-        describe: ({ size, warnings, mark, ...figures }) => ({
-          archive: newArchive(made, target, { size, ...figures }),
-          result: {
-            archiveId,
-            location: target.location,
-            key: target.key,
-            size,
-            ...figures,
-            durationMs: host.clock.now() - startedAt,
-          },
-        }),
       }),
-    ),
+    });
+  const { target, outcome, chosen } = await withBase(services, { choice, target: firstChoice }, (chosen) =>
+    withFreeName(places, async (place) => ({
+      target: place.target,
+      chosen,
+      // What is overwritten here may be an archive of another tenant that is just being pruned.
+      outcome: await services.archivesInUse.use(place.target, () => upload(chosen, place)),
+    })),
   );
-  const { object, warnings, overwriteGuards, ...figures } = outcome;
-  services.knownGuards.learn(target.settings, overwriteGuards);
+  const { object, warnings, abilities, factsProblem, ...figures } = outcome;
+  services.knownAbilities.learn(target.settings, abilities);
+  if (factsProblem !== undefined)
+    context.log.warn({ problem: factsProblem }, "The next backup will read every file of the tenant.");
+  const archive = { ...newArchive(made, target, { ...object, ...figures, ...chosen }), etag: object.etag };
+  await removeSuperseded(services, archive);
   for (const warning of warnings) context.warn(warning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {
@@ -184,23 +206,27 @@ async function store(
       location: target.location,
       ...object,
       ...figures,
+      ...baseFigures(figures, chosen),
       durationMs: host.clock.now() - startedAt,
     },
     record: () => {
-      const { size, etag } = object;
-      services.ledger.archives.add({ ...newArchive(made, target, { size, ...figures }), etag });
+      services.ledger.archives.add(archive);
       services.ledger.completions.remove(context.jobId);
     },
   };
 }
+
+type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals"> &
+  Pick<BackupOutcome, "mode"> & { readonly base?: ArchiveRecord | undefined };
 
 type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt">;
 
 function newArchive(
   made: MadeBy,
   { settings, key, location }: ResolvedObject,
-  { size, indexSha256, totals }: Pick<NewArchive, "size" | "indexSha256" | "totals">,
+  { size, indexSha256, totals, mode, base }: ArchiveFacts,
 ): Omit<NewArchive, "etag"> {
+  const ofBase = mode === "incremental" && base !== undefined;
   return {
     ...made,
     location,
@@ -211,7 +237,22 @@ function newArchive(
     formatVersion: FORMAT_VERSION,
     totals,
     state: "good",
+    ...(ofBase ? { baseId: base.id } : {}),
+    checkedAt: ofBase ? lastChecked(base) : made.createdAt,
   };
+}
+
+/** What the result says of where the archive's bytes come from. */
+function baseFigures(
+  { mode }: Pick<BackupOutcome, "mode">,
+  { base, fullReason = "nothing in the earlier archive could be taken over" }: BaseChoice,
+): { readonly base?: string; readonly fullReason?: string } {
+  return mode === "incremental" && base !== undefined ? { base: base.id } : { fullReason };
+}
+
+function baseObject({ host }: Services, { rehash }: BackupRequest, base: ArchiveRecord): BaseObject {
+  const { id, key, size, etag, indexSha256 } = base;
+  return { key, size, etag, indexSha256, ...(rehash === true ? {} : { factsFile: factsFile(host, id) }) };
 }
 
 interface Place {
@@ -240,12 +281,12 @@ function placesOf(
   return [resumed, sameName, place(0), ...later];
 }
 
-async function withFreeName(
+async function withFreeName<T>(
   [place, ...others]: Places,
-  attempt: (place: Place) => Promise<BackupOutcome>,
-): Promise<{ target: ResolvedObject; outcome: BackupOutcome }> {
+  attempt: (place: Place) => Promise<T>,
+): Promise<T> {
   try {
-    return { target: place.target, outcome: await attempt(place) };
+    return await attempt(place);
   } catch (error) {
     const { code } = toBackupError(error, `store ${place.target.location}`);
     const isTaken = code === "ARCHIVE_EXISTS" && place.target.isAutomatic;

@@ -85,6 +85,7 @@ function setUp(t: Test, store?: StoreSettings) {
     createdAt: time.now(),
     totals,
     state: "good",
+    checkedAt: 1,
   });
   /** As if the gateway had died when it had noted this. */
   const cutOff = (jobId: string, completing: CompletingArchive): void => {

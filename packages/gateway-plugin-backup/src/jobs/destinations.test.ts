@@ -192,6 +192,24 @@ await t.test("a destination may be a directory, or a whole bucket", (t) => {
   t.end();
 });
 
+await t.test("a destination says what its store wants of parts", (t) => {
+  const all = destinations({
+    destinations: {
+      few: { url: "s3://few", maxParts: 1000 },
+      equal: { url: "s3://equal", equalParts: true },
+      usual: { url: "s3://usual" },
+    },
+  });
+  const limitsOf = (to: string): unknown => {
+    const { settings } = all.target(to, "acme", NOW);
+    return settings.kind === "s3" && settings.partLimits;
+  };
+  t.strictSame(limitsOf("dest:few"), { maxParts: 1000 });
+  t.strictSame(limitsOf("dest:equal"), { equalParts: true });
+  t.strictSame(limitsOf("dest:usual"), undefined);
+  t.end();
+});
+
 await t.test("a store that was opened through a profile is found again through it", (t) => {
   const all = destinations();
   const { settings, key } = all.target("s3://archive/a.zst", "acme", NOW, { profile: "production" });

@@ -35,10 +35,21 @@ export interface ResolvedObject {
   readonly isAutomatic: boolean;
 }
 
-/** The settings without their secrets, for the ledger. */
+function partLimitsOf(destination: DestinationConfig | undefined): Pick<S3StoreSettings, "partLimits"> {
+  const { maxParts, equalParts } = destination ?? {};
+  if (maxParts === undefined && equalParts === undefined) return {};
+  return {
+    partLimits: {
+      ...(maxParts === undefined ? {} : { maxParts }),
+      ...(equalParts === undefined ? {} : { equalParts }),
+    },
+  };
+}
+
+/** Where the settings lead, without secrets and without what is found anew each time: for the ledger. */
 export function addressOf(settings: StoreSettings): StoreAddress {
   if (settings.kind === "local") return { kind: "local" };
-  const { credentials, ...address } = settings;
+  const { credentials, rates, abilities, partLimits, ...address } = settings;
   return credentials !== undefined && "profile" in credentials
     ? { ...address, profile: credentials.profile }
     : address;
@@ -195,6 +206,7 @@ export class Destinations {
       ...(region === undefined ? {} : { region }),
       ...(pathStyle === undefined ? {} : { pathStyle }),
       ...(credentials === undefined ? {} : { credentials }),
+      ...partLimitsOf(destination),
     };
   }
 

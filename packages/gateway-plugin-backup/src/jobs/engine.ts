@@ -11,7 +11,7 @@ import type { Claim, Clock, PluginLogger, TenantAccess } from "@openclaw/gateway
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import { admit, holder, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
-import { isResumable, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
+import { isUnfinished, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
 import type { JobFilter } from "./ledger/jobs.js";
 import type { LeftoverRecord } from "./ledger/leftovers.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -241,7 +241,7 @@ export class JobEngine {
     const ending = await this.#work(job);
     // Whoever sees that a job has failed finds nothing left behind, unless a store is down. A success is noted first. What
     // the next start can go on with stays when the gateway stops.
-    const stays = ending.state === "interrupted" ? isResumable : () => false;
+    const stays = ending.state === "interrupted" ? isUnfinished : () => false;
     if (ending.state !== "succeeded") {
       await this.#leftovers.discardOfJob(job.id, ({ leftover }) => !stays(leftover));
     }

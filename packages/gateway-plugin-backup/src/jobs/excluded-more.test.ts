@@ -87,7 +87,7 @@ t.test("a jump is logged; an archive whose job has no such figures is nothing to
         storeKind: "local",
       },
       ...{ endpoint: "", bucket: "", key: `/b/${id}`, size: 1, etag: "", indexSha256: "", formatVersion: 1 },
-      ...{ createdAt: 1, totals, state: "good" },
+      ...{ createdAt: 1, checkedAt: 1, totals, state: "good" },
     });
     const warnings: JobWarning[] = [];
     const log = new MemoryLog();

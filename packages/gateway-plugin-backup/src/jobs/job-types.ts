@@ -1,6 +1,7 @@
 /** The job types that the plugin offers its host, for everything that starts jobs by name. */
 import type { JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
+import { RateSchema } from "../config.js";
 import { backupSubmission } from "./backup.js";
 import { pruneSubmission } from "./prune.js";
 import { retentionProperties } from "./retention/schema.js";
@@ -12,7 +13,10 @@ const BackupParameters = Type.Object(
     to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
     overwrite: Type.Optional(Type.Boolean()),
     allowUnreadable: Type.Optional(Type.Boolean()),
+    rehash: Type.Optional(Type.Boolean()),
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
+    limitUpload: Type.Optional(RateSchema),
+    limitDownload: Type.Optional(RateSchema),
   },
   { additionalProperties: false },
 );

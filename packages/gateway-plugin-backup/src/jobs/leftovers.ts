@@ -9,10 +9,10 @@ import type { JobLeftover } from "./types.js";
 
 export type UploadLeftover = Extract<JobLeftover, { kind: "upload" }>;
 
-export type ResumableLeftover = UploadLeftover & { readonly leftover: MultipartLeftover };
+export type UnfinishedLeftover = UploadLeftover & { readonly leftover: MultipartLeftover };
 
-/** Can another job go on with it? */
-export function isResumable(leftover: JobLeftover): leftover is ResumableLeftover {
+/** Can another job take it over: go on with it, or, where it holds copies of an earlier archive, begin anew in its place? */
+export function isUnfinished(leftover: JobLeftover): leftover is UnfinishedLeftover {
   return leftover.kind === "upload" && leftover.leftover.kind === "multipart";
 }
 

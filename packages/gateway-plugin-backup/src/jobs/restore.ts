@@ -13,9 +13,10 @@ import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractOutcome, StageOutcome } from "./thread/protocol.js";
+import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
-export interface RestoreRequest {
+export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
   /** Restore under this name instead of the archive's. */
@@ -39,7 +40,8 @@ export async function restoreSubmission(
   caller: Caller,
 ): Promise<JobSubmission> {
   if (request.as !== undefined) services.host.tenants.directory(request.as);
-  const source = archiveSource(services, request.from, request.s3);
+  const found = archiveSource(services, request.from, request.s3);
+  const source = { ...found, settings: withRates(found.settings, request, services.config) };
   const tenant = await restoredTenant(services, request, source);
   await refuseTakenSlot(services.host, tenant, request);
   const { s3, ...withoutSecrets } = request;

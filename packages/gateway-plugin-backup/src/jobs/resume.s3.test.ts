@@ -16,7 +16,7 @@ const LARGE_FILE_BYTES = 9 * 1024 ** 2;
 const s3 = await s3ForTests(t);
 if (s3 !== undefined) {
   /** A gateway that was stopped when one part of a backup was in the store. */
-  const cutOff = async (t: Test) => {
+  const cutOff = async (t: Test, { onBase = false } = {}) => {
     const bucket = await s3.newBucket();
     const proxy = await startFaultProxy(t, s3.endpoint);
     const offsite = {
@@ -31,6 +31,9 @@ if (s3 !== undefined) {
     await host.tenant("acme");
     const large = join(host.directory("acme"), "large");
     writeFileSync(large, randomBytes(LARGE_FILE_BYTES));
+    if (onBase) await host.job(BACKUPS);
+    proxy.answered.length = 0;
+    proxy.seen.length = 0;
     proxy.inject({ when: ({ partNumber }) => partNumber === 2, fault: { kind: "stall" } });
     const { body } = await host.call("POST", BACKUPS, {});
     const { id } = body["job"] as JobView;
@@ -64,6 +67,15 @@ if (s3 !== undefined) {
     t.ok((await readStoredArchive(s3.settings(bucket), key)).indexSha256);
     t.strictSame(await s3.unfinishedUploads(bucket), []);
     t.match((await host.call("GET", `/api/admin/jobs/${id}`)).body, { state: "interrupted" });
+  });
+
+  await t.test("S3: a backup on a base that a stop has cut off is made anew", async (t) => {
+    const stopped = await cutOff(t, { onBase: true });
+    const { bucket } = stopped;
+    const { job } = await resumption(stopped);
+    t.match(job, { state: "succeeded", result: { mode: "incremental" } });
+    t.ok((await readStoredArchive(s3.settings(bucket), String(job.result?.["key"]))).indexSha256);
+    t.strictSame(await s3.unfinishedUploads(bucket), []);
   });
 
   await t.test(

@@ -96,6 +96,22 @@ t.test("the new job has the old one's request and starter, and takes over its up
   t.end();
 });
 
+t.test("an upload that holds copies of an earlier archive is not continued, but the backup is made", (t) => {
+  const leftover = { ...unfinished, leftover: { ...multipart, resumable: false } } as const;
+  const { ledger, services, addJob, addUpload } = setUp(t, leftover);
+  addJob("j1");
+  addUpload("j1");
+  const resumed: unknown[] = [];
+  const submit: ResumingServices["submit"] = (submission, request, place) => {
+    resumed.push(place);
+    return services.submit(submission, request, place);
+  };
+  t.equal(resumeUploads({ ...services, submit }).size, 0);
+  t.strictSame(resumed, [undefined]);
+  t.match(ledger.leftovers.ofJob("n1"), [{ leftover }], "the new job takes it away at its end");
+  t.end();
+});
+
 t.test("what is not continued", (t) => {
   const none = (
     what: string,
@@ -204,6 +220,7 @@ t.test("a job that may have completed its archive waits until that is known", (t
     createdAt: 1,
     totals: { entries: 1, files: 1, directories: 0, symlinks: 0, contentBytes: 1, tarBytes: 1, segments: 1 },
     state: "good",
+    checkedAt: 1,
   } as const;
   const limits = { entries: 1, bytes: 1, ratio: 1 };
   ledger.completions.put("j1", { store: settings, mark: "m", limits, archive, result: {}, warnings: [] }, 1);

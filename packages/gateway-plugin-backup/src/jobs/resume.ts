@@ -1,14 +1,15 @@
 /**
  * Going on with backups that a stop of the gateway has cut off. An unfinished upload is bound to its store and its key, so a
  * new job for the same tenant, with the same request, continues it under the same name: the tenant is archived anew, and
- * parts that have come out the same are not sent again.
+ * parts that have come out the same are not sent again. One that holds copies of an earlier archive cannot be continued:
+ * the new job begins its own, and takes that one away at its end.
  *
  * Only what a stop has cut off is continued. Who cancels a job, or sees it fail, wants nothing of it later.
  */
 import { toBackupError } from "../errors.js";
 import type { BackupRequest, ResumedBackup } from "./backup.js";
 import { addressOf } from "./destinations.js";
-import { isResumable, type ResumableLeftover } from "./leftovers.js";
+import { isUnfinished, type UnfinishedLeftover } from "./leftovers.js";
 import type { LeftoverRecord } from "./ledger/leftovers.js";
 import type { Services } from "./services.js";
 import type { JobRecord, JobSubmission } from "./types.js";
@@ -19,7 +20,7 @@ const MAX_AGE_MS = 24 * 3_600_000;
 /** A backup that keeps the gateway from staying up must not be begun for ever. */
 const MAX_RESUMPTIONS = 3;
 
-type ResumableRecord = Omit<LeftoverRecord, "leftover"> & { readonly leftover: ResumableLeftover };
+type UnfinishedRecord = Omit<LeftoverRecord, "leftover"> & { readonly leftover: UnfinishedLeftover };
 
 export interface ResumingServices {
   readonly ledger: Services["ledger"];
@@ -27,8 +28,12 @@ export interface ResumingServices {
     readonly tenants: { get(id: string): { readonly uid: string } | undefined };
   };
   readonly destinations: Pick<Services["destinations"], "target">;
-  /** Starts a backup that goes on with an upload, and returns its id. Throws what `JobEngine.submit` throws. */
-  submit(submission: Omit<JobSubmission, "run">, request: BackupRequest, resumed: ResumedBackup): string;
+  /** Starts a backup, which goes on with an upload if there is one, and returns its id. Throws what `JobEngine.submit` throws. */
+  submit(
+    submission: Omit<JobSubmission, "run">,
+    request: BackupRequest,
+    resumed: ResumedBackup | undefined,
+  ): string;
 }
 
 /**
@@ -40,7 +45,7 @@ export function resumeUploads(services: ResumingServices): ReadonlySet<number> {
   // Of the uploads of one job, the last is the one that it was at.
   const uploads = services.ledger.leftovers
     .ofEndedJobs()
-    .flatMap(({ leftover, ...record }) => (isResumable(leftover) ? [{ ...record, leftover }] : []));
+    .flatMap(({ leftover, ...record }) => (isUnfinished(leftover) ? [{ ...record, leftover }] : []));
   const lastOfJob = new Map(uploads.map((record) => [record.jobId, record]));
   for (const record of lastOfJob.values()) {
     try {
@@ -54,7 +59,7 @@ export function resumeUploads(services: ResumingServices): ReadonlySet<number> {
   return later;
 }
 
-function resume(services: ResumingServices, record: ResumableRecord): "resumed" | "later" | "no" {
+function resume(services: ResumingServices, record: UnfinishedRecord): "resumed" | "later" | "no" {
   const { ledger, host } = services;
   const job = ledger.jobs.get(record.jobId);
   if (job === undefined || !isWorthResuming(services, record, job)) return "no";
@@ -62,8 +67,9 @@ function resume(services: ResumingServices, record: ResumableRecord): "resumed" 
   if (ledger.completions.get(job.id)?.problem !== undefined) return "later";
   // What a backup was asked for is what stands in the ledger, except for keys; where those came along, it is not resumed.
   const request = { ...job.request, tenant: job.tenant } as BackupRequest;
-  const resumed = findPlace(services, record, request);
-  if (resumed === undefined) return "no";
+  const place = findPlace(services, record, request);
+  if (place === undefined) return "no";
+  const resumed = place.resume.resumable === false ? undefined : place;
   const { type, tenant, trigger, actor } = job;
   const submission = {
     type,
@@ -86,7 +92,7 @@ function resume(services: ResumingServices, record: ResumableRecord): "resumed" 
 
 function isWorthResuming(
   services: ResumingServices,
-  { createdAt }: ResumableRecord,
+  { createdAt }: UnfinishedRecord,
   job: JobRecord,
 ): boolean {
   const { host } = services;
@@ -108,7 +114,7 @@ function timesResumed(services: ResumingServices, { request }: JobRecord): numbe
 /** The place where the upload lies, if the same request still leads there; config may have changed. */
 function findPlace(
   { destinations }: ResumingServices,
-  { leftover }: ResumableRecord,
+  { leftover }: UnfinishedRecord,
   { to, tenant, s3 }: BackupRequest,
 ): ResumedBackup | undefined {
   const { store, leftover: resume, namedAt } = leftover;

@@ -7,7 +7,7 @@ import { Destinations } from "./destinations.js";
 import { discardUpload } from "./discard-upload.js";
 import { JobEngine } from "./engine.js";
 import { IdMaker } from "./ids.js";
-import { KnownGuards } from "./known-guards.js";
+import { KnownAbilities } from "./known-abilities.js";
 import { checkTimeZone } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { TenantSwap } from "./swap.js";
@@ -28,7 +28,7 @@ export interface Services {
   readonly trash: Trash;
   readonly ids: IdMaker;
   readonly tokenReservations: TokenReservations;
-  readonly knownGuards: KnownGuards;
+  readonly knownAbilities: KnownAbilities;
   readonly archivesInUse: ArchivesInUse;
   /** Hands a job to the engine and tells `onEnded` listeners of its end. Throws what `JobEngine.submit` throws. */
   start(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean };
@@ -77,7 +77,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     trash: new Trash({ ledger, clock, log }),
     ids: new IdMaker(clock),
     tokenReservations: new TokenReservations(tenants),
-    knownGuards: new KnownGuards(),
+    knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
     start: (submission) => {
       const started = engine.submit(submission);

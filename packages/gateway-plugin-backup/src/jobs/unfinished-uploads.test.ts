@@ -37,6 +37,7 @@ function cutOff({ ledger, host, destinations }: Services, store: StoreAddress, k
     },
     ...{ endpoint: "", bucket: "", size: 1, indexSha256: "0", formatVersion: 1, createdAt: 1 },
     state: "good",
+    checkedAt: 1,
   } as const;
   const completion = { store, mark: undefined, limits: DEFAULT_LIMITS, archive, result: {}, warnings: [] };
   ledger.completions.put("j1", completion, host.clock.now());

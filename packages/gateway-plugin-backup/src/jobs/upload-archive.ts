@@ -38,7 +38,7 @@ export async function uploadArchive(
       "backup",
       {
         ...operation,
-        store: services.knownGuards.apply(target.settings),
+        store: services.knownAbilities.apply(target.settings),
         key: target.key,
         ...(resume === undefined ? {} : { resume }),
       },

@@ -1,5 +1,6 @@
 /** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
 import { Type, type Static } from "typebox";
+import { RateSchema } from "../config.js";
 import { retentionProperties } from "../jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
@@ -33,7 +34,12 @@ export const BackupBodySchema = Type.Object(
       Type.Boolean({ description: "With dryRun: keep the complete list for a day, at /jobs/:id/plan." }),
     ),
     allowUnreadable: Type.Optional(Type.Boolean()),
+    rehash: Type.Optional(
+      Type.Boolean({ description: "Read every file, also those that look as they did in the last archive." }),
+    ),
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
+    limitUpload: Type.Optional(RateSchema),
+    limitDownload: Type.Optional(RateSchema),
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -47,6 +53,7 @@ export const RestoreBodySchema = Type.Object(
     force: Type.Optional(Type.Boolean()),
     token: Type.Optional(Type.Literal("archive")),
     dryRun: Type.Optional(Type.Boolean()),
+    limitDownload: Type.Optional(RateSchema),
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,

@@ -36,6 +36,9 @@ export function testBytes(length: number): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16), iv).update(Buffer.alloc(length));
 }
 
+/** Of an upload: bytes of the base, or of new ones, from and to. */
+type Piece = { readonly copy: readonly [number, number] } | { readonly fresh: readonly [number, number] };
+
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export async function readAll(store: Store, key: string, options?: ReadOptions): Promise<Buffer> {
@@ -336,6 +339,112 @@ export async function storeConformance(
     t.equal(await it.head(archive), undefined);
     t.equal(replaced && (await it.removeIfSame(replaced)), true, "fine when it is gone");
     t.equal(await it.removeIfSame({ ...seen, key: key("nothing/here") }), true);
+  });
+
+  await behaviour("bytes of a base are taken over between bytes that are new", async (t, setup) => {
+    const { store: it, key, traces } = setup;
+    const old = testBytes(40 * MiB);
+    const { size, etag } = await storeArchive(it, key("base"), old);
+    const fresh = testBytes(30 * MiB);
+    const histories: Readonly<Record<string, readonly Piece[]>> = {
+      "all of it": [{ copy: [0, 40 * MiB] }],
+      "less than a part": [{ fresh: [0, 1000] }, { copy: [5, 3 * MiB] }],
+      "in pieces that lie side by side": [
+        { copy: [17, MiB] },
+        { copy: [MiB, 9 * MiB + 1] },
+        { copy: [9 * MiB + 1, 30 * MiB] },
+        { fresh: [0, 1] },
+      ],
+      "behind few new bytes": [{ fresh: [0, 1000] }, { copy: [MiB, 30 * MiB] }, { fresh: [1000, 1001] }],
+      "behind many new bytes": [{ fresh: [0, 21 * MiB + 1] }, { copy: [0, 20 * MiB] }],
+      "not in its order, and twice": [
+        { copy: [20 * MiB, 40 * MiB] },
+        { copy: [0, 20 * MiB] },
+        { fresh: [0, 3 * MiB] },
+        { copy: [10 * MiB, 30 * MiB] },
+      ],
+      "short runs between": [
+        { copy: [0, 6 * MiB] },
+        { fresh: [0, 5] },
+        { copy: [7 * MiB, 7 * MiB + 3] },
+        { fresh: [5, 10 * MiB] },
+        { copy: [20 * MiB, 26 * MiB] },
+        { fresh: [10 * MiB, 11 * MiB] },
+      ],
+      nothing: [{ fresh: [0, 20 * MiB] }],
+    };
+    for (const [what, pieces] of Object.entries(histories)) {
+      const base = {
+        key: key("base"),
+        size,
+        etag,
+        fetch: (range: ByteRange) => it.read(key("base"), { range }),
+      };
+      const upload = await it.create(key(what), {
+        overwrite: false,
+        onLeftover: () => Promise.resolve(),
+        base,
+      });
+      for (const piece of pieces) {
+        if ("copy" in piece) await upload.copy({ start: piece.copy[0], end: piece.copy[1] });
+        else await upload.write(fresh.subarray(...piece.fresh));
+      }
+      const { sentBytes, copiedBytes, fetchedBytes, ...stored } = await upload.complete();
+      const expected = Buffer.concat(
+        pieces.map((piece) =>
+          "copy" in piece ? old.subarray(...piece.copy) : fresh.subarray(...piece.fresh),
+        ),
+      );
+      t.equal(sha256(await readAll(it, key(what))), sha256(expected), what);
+      t.equal(stored.size, expected.length);
+      const freshBytes = pieces.flatMap((piece) => ("fresh" in piece ? piece.fresh[1] - piece.fresh[0] : []));
+      t.equal(
+        sentBytes - (fetchedBytes ?? NaN),
+        freshBytes.reduce((sum, bytes) => sum + bytes, 0),
+      );
+      t.equal(sentBytes + (copiedBytes ?? NaN), stored.size);
+    }
+    t.strictSame(await traces(), []);
+  });
+
+  await behaviour("a base that is not what it was is not used", async (t, { store: it, key, traces }) => {
+    const { size, etag } = await storeArchive(it, key("base"), testBytes(10 * MiB));
+    const fetch = (range: ByteRange): AsyncIterable<Uint8Array> => it.read(key("base"), { range, etag });
+    const attempt = async (base: CreateOptions["base"]): Promise<unknown> => {
+      const upload = await it.create(key("new"), {
+        overwrite: false,
+        onLeftover: () => Promise.resolve(),
+        ...(base === undefined ? {} : { base }),
+      });
+      try {
+        await upload.copy({ start: 0, end: 9 * MiB });
+        await upload.write(testBytes(6 * MiB));
+        return await upload.complete();
+      } finally {
+        await upload.abort();
+      }
+    };
+    const base = { key: key("base"), size, etag, fetch };
+    const reasonOf = async (attempted: Promise<unknown>): Promise<unknown> =>
+      (await rejectsWith(t, attempted, "BASE_UNUSABLE")).details?.["reason"];
+    t.equal(await reasonOf(attempt({ ...base, key: key("other") })), "the base is gone");
+    t.equal(await reasonOf(attempt({ ...base, size: size + 1 })), "the base is not what it was");
+    t.equal(await reasonOf(attempt({ ...base, etag: "another" })), "the base is not what it was");
+    await rejectsWith(t, attempt(undefined), "REQUEST_INVALID");
+    const upload = await it.create(key("new"), {
+      overwrite: false,
+      onLeftover: () => Promise.resolve(),
+      base,
+    });
+    for (const range of [
+      { start: -1, end: 5 },
+      { start: 5, end: 4 },
+      { start: 0, end: size + 1 },
+    ])
+      await rejectsWith(t, upload.copy(range), "REQUEST_INVALID");
+    await upload.abort();
+    await attempt(base);
+    t.strictSame(await traces(), []);
   });
 
   await behaviour("memory stays small, however large the archive", async (t, { store: it, key }) => {

@@ -54,19 +54,22 @@ export interface Store {
   removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean>;
   /** Removes what an upload left behind that did not end; fine when it is gone already. */
   discard(leftover: Leftover, signal?: AbortSignal): Promise<void>;
-  /** What was found out so far; see {@link OverwriteGuards}. */
-  overwriteGuards(): OverwriteGuards;
+  /** What was found out so far; see {@link StoreAbilities}. */
+  abilities(): StoreAbilities;
   close(): void;
 }
 
 /**
- * Whether the store itself refuses to overwrite, separately for an object made by one request (`put`) and for one made
- * of parts (`complete`). A member that is missing is not known yet. Serializable: give it to the settings of the next
- * store of the same endpoint and bucket, and it need not be probed again.
+ * What a store can do. A member that is missing is not known yet. Serializable: give it to the settings of the next store
+ * of the same endpoint and bucket, and it need not be found out again.
  */
-export interface OverwriteGuards {
+export interface StoreAbilities {
+  /** The store itself refuses to overwrite by one request. */
   readonly put?: boolean;
+  /** The store itself refuses to overwrite by an object that is made of parts. */
   readonly complete?: boolean;
+  /** A part of an object can be a range of another object, which the store copies. */
+  readonly copy?: boolean;
 }
 
 export interface ReadOptions {
@@ -100,7 +103,27 @@ export interface CreateOptions {
    * `STORE_FAILED`, and everything has to be written anew.
    */
   readonly resume?: Leftover;
+  /**
+   * The object whose bytes `Upload.copy` takes over. With a base an upload cannot be resumed, and `create`, `copy`, `write`
+   * and `complete` throw `BASE_UNUSABLE` when the base is not there, is not what it was, or the store cannot copy: then
+   * abort, and write the object without a base. `details.reason` says why, in words that can follow "because": "the
+   * base is gone".
+   */
+  readonly base?: CopyBase;
   readonly signal?: AbortSignal;
+}
+
+/** An object in the same store, as it was when it was found to be good. */
+export interface CopyBase {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  /**
+   * The bytes of a range, checked, for what has to be sent because it is too short to be copied. Ranges are asked for in
+   * the order in which they stand in the upload, each byte at most once, and one range at a time. What it throws ends the
+   * upload: `BASE_UNUSABLE` where the base is at fault.
+   */
+  readonly fetch: (range: ByteRange) => AsyncIterable<Uint8Array>;
 }
 
 export interface Upload {
@@ -110,8 +133,14 @@ export interface Upload {
   /** Takes the bytes over (the caller must not change them) and resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>;
   /**
-   * Makes the object visible and reads its size back. Throws `ARCHIVE_EXISTS` unless `overwrite`. After a `write` or
-   * `complete` that threw, the caller calls `abort`.
+   * Appends these bytes of the base to what was written and copied so far, and resolves when there is room for more.
+   * Ranges that lie side by side, appended one after the other, are one run: whether the store copies a run, or how much
+   * of it, is decided for the whole.
+   */
+  copy(range: ByteRange): Promise<void>;
+  /**
+   * Makes the object visible and reads its size back. Throws `ARCHIVE_EXISTS` unless `overwrite`. After a `write`,
+   * `copy` or `complete` that threw, the caller calls `abort`.
    */
   complete(): Promise<StoredObject>;
   /** Removes every trace. Never throws; what could not be removed is still a leftover. */
@@ -135,6 +164,12 @@ export interface StoredObject extends ObjectInfo {
   /** What a resumed upload had already, and was not sent again; absent unless one was resumed, like the next. */
   readonly resumedParts?: number;
   readonly resumedBytes?: number;
+  /** Bytes of the object that were written, or sent, by us; repetitions are not counted. */
+  readonly sentBytes: number;
+  /** Bytes that the store took over from the base by itself (local: from file to file); absent without base, like the next. */
+  readonly copiedBytes?: number;
+  /** Of `sentBytes`, those that were fetched from the base first. */
+  readonly fetchedBytes?: number;
 }
 
 /** What an upload leaves in a store when it does not end. Serializable; stands in the ledger until it is gone. */
@@ -154,4 +189,6 @@ export interface MultipartLeftover {
   readonly mark?: string;
   /** From which its part sizes follow; see {@link CreateOptions}. */
   readonly sizeHint?: number;
+  /** Where it is false, the upload cannot be continued: parts of it are copies of a base. */
+  readonly resumable?: false;
 }

@@ -10,7 +10,7 @@ import type { BackupOperation } from "../jobs/thread/protocol.js";
  */
 export function backupOperation(
   directory: string,
-  asked: Pick<BackupOperation, "store" | "key" | "overwrite">,
+  asked: Pick<BackupOperation, "store" | "key" | "overwrite" | "base">,
 ): BackupOperation {
   const temporaryDirectory = join(directory, "tmp");
   mkdirSync(temporaryDirectory, { recursive: true });
@@ -27,5 +27,6 @@ export function backupOperation(
     compressionLevel: 1,
     compressionThreads: 1,
     temporaryDirectory,
+    factsFile: join(directory, "facts", asked.key),
   };
 }

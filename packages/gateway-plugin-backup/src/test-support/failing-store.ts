@@ -1,10 +1,11 @@
 /** A store in which the nth call of a kind fails. What is behind it is real. */
 import { BackupError } from "../errors.js";
 import type {
+  ByteRange,
   CreateOptions,
   Leftover,
   ObjectInfo,
-  OverwriteGuards,
+  StoreAbilities,
   ReadOptions,
   Store,
   StoredObject,
@@ -21,6 +22,7 @@ export type StoreCall =
   | "create"
   | "onLeftover"
   | "write"
+  | "copy"
   | "complete"
   | "list"
   | "remove"
@@ -119,8 +121,8 @@ export class FailingStore implements Store {
     await this.#store.discard(leftover, signal);
   }
 
-  overwriteGuards(): OverwriteGuards {
-    return this.#store.overwriteGuards();
+  abilities(): StoreAbilities {
+    return this.#store.abilities();
   }
 
   close(): void {
@@ -142,6 +144,11 @@ class FailingUpload implements Upload {
   async write(chunk: Uint8Array): Promise<void> {
     this.#log.pass("write");
     await this.#upload.write(chunk);
+  }
+
+  async copy(range: ByteRange): Promise<void> {
+    this.#log.pass("copy");
+    await this.#upload.copy(range);
   }
 
   async complete(): Promise<StoredObject> {

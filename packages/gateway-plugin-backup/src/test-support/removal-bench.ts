@@ -101,6 +101,7 @@ export class RemovalBench {
         tarBytes: 2560,
       },
       state: "good",
+      checkedAt: this.time.now(),
       ...changes,
     });
     return this.record(id);

@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { OverwriteGuards, Store } from "../stores/store.js";
+import type { StoreAbilities, Store } from "../stores/store.js";
 import { S3Store } from "../stores/s3/s3-store.js";
 import { startFaultProxy, type FaultProxy } from "./fault-proxy.js";
 import type { S3ForTests } from "./s3-for-tests.js";
@@ -18,7 +18,7 @@ export interface S3FaultBench {
 export async function s3FaultBench(
   t: Test,
   s3: S3ForTests,
-  guards: OverwriteGuards = { put: true, complete: false },
+  abilities: StoreAbilities = { put: true, complete: false },
 ): Promise<S3FaultBench> {
   const proxy = await startFaultProxy(t, s3.endpoint);
   const bucket = await s3.newBucket();
@@ -33,7 +33,7 @@ export async function s3FaultBench(
     },
     random: () => 0.5,
   };
-  const settings = { ...s3.settings(bucket), overwriteGuards: guards };
+  const settings = { ...s3.settings(bucket), abilities };
   const timeouts = { connectMs: 1000, idleMs: 1000 };
   const it = new S3Store({ ...settings, endpoint: proxy.endpoint }, { timing, timeouts });
   const direct = new S3Store(settings);

@@ -16,6 +16,8 @@ export interface S3ForTests extends ServerSettings {
   environment(bucket?: string, endpoint?: string): Record<string, string>;
   /** Stores an object without the plugin's help. */
   put(bucket: string, key: string, bytes: Buffer): Promise<void>;
+  /** From now on, every version of every object is kept. */
+  keepVersions(bucket: string): Promise<void>;
   /** Begins a multipart upload without the plugin's help, and leaves it. */
   beginUpload(bucket: string, key: string): Promise<void>;
   /** Every object of a bucket, as the server lists it. */
@@ -76,6 +78,14 @@ async function withBuckets(t: Test, server: ServerSettings): Promise<S3ForTests>
     const { Uploads = [] } = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket: bucket }));
     return Uploads.map(({ Key = "", UploadId = "" }) => ({ Key, UploadId }));
   };
+  const removeVersions = async (bucket: string): Promise<void> => {
+    const { Versions = [], DeleteMarkers = [] } = await client.send(
+      new sdk.ListObjectVersionsCommand({ Bucket: bucket }),
+    );
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+    if (Objects.length > 0)
+      await client.send(new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } }));
+  };
   const remove = async (bucket: string): Promise<void> => {
     for (const upload of await uploads(bucket)) {
       await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, ...upload }));
@@ -113,6 +123,11 @@ async function withBuckets(t: Test, server: ServerSettings): Promise<S3ForTests>
     }),
     put: async (bucket, key, bytes) => {
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+    },
+    keepVersions: async (bucket) => {
+      const VersioningConfiguration = { Status: "Enabled" } as const;
+      await client.send(new sdk.PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+      t.teardown(() => removeVersions(bucket));
     },
     beginUpload: async (bucket, key) => {
       await client.send(new sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));

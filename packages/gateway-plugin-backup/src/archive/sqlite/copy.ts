@@ -18,6 +18,7 @@
  */
 import { readlinkSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { stateOf } from "../base/facts.js";
 import { nameOf } from "../confined.js";
 import { MAX_COMPONENT_BYTES } from "../entry-name.js";
 import type { RawPath } from "../raw-path.js";
@@ -64,6 +65,7 @@ export async function copyDatabase(
   const start = Date.now();
   let isLeftByCrash = false;
   for (;;) {
+    const now = Date.now();
     const files = lookAt(directory, name);
     const head = readHead(directory, name);
     if (files === undefined || head === undefined) return { kind: "gone" };
@@ -81,7 +83,7 @@ export async function copyDatabase(
       attempt = checkCopy(copy);
     }
     if (attempt.kind === "copied" || attempt.kind === "mixed")
-      return { kind: attempt.kind, checked: kind === "database", ...factsOf(files, copy) };
+      return { kind: attempt.kind, checked: kind === "database", ...factsOf(files, copy, now) };
     removeCopy(copy);
     // Tried in turns: meanwhile a program may have opened it, and made good what a crash left.
     isLeftByCrash = attempt.kind === "not-where-it-lies";
@@ -142,13 +144,15 @@ function isBeyondSqlite({ directory, name }: DatabaseFiles): boolean {
 }
 
 function factsOf(
-  { main, wal }: DatabaseFiles,
+  { main, wal, journal }: DatabaseFiles,
   copy: string,
-): Pick<FinishedCopy, "size" | "mode" | "mtimeNs"> {
+  now: number,
+): Pick<FinishedCopy, "size" | "mode" | "mtimeNs" | "state"> {
   const walIsLater = wal !== undefined && wal.mtimeNs > main.mtimeNs;
   return {
     size: statSync(copy).size,
     mode: Number(main.mode) & 0o777,
     mtimeNs: walIsLater ? wal.mtimeNs : main.mtimeNs,
+    state: stateOf({ main, wal, journal }, now),
   };
 }

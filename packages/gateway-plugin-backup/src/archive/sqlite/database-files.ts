@@ -17,10 +17,24 @@ export interface DatabaseFiles {
 
 /** Undefined when there is no file of that name. */
 export function lookAt(directory: number, name: RawPath): DatabaseFiles | undefined {
-  const part = (suffix: CompanionSuffix | "") => statIfItFits(directory, `${name}${suffix}` as RawPath);
-  const main = part("");
+  const main = statIfItFits(directory, name);
   if (main?.isFile() !== true) return undefined;
-  return { directory, name, main, wal: part("-wal"), shm: part("-shm"), journal: part("-journal") };
+  return {
+    directory,
+    name,
+    main,
+    ...companionsIn(directory, name),
+    shm: companionIn(directory, name, "-shm"),
+  };
+}
+
+/** What is committed beside a database, or is to be taken back. */
+export function companionsIn(directory: number, name: RawPath): Pick<DatabaseFiles, "wal" | "journal"> {
+  return { wal: companionIn(directory, name, "-wal"), journal: companionIn(directory, name, "-journal") };
+}
+
+function companionIn(directory: number, name: RawPath, suffix: CompanionSuffix): BigIntStats | undefined {
+  return statIfItFits(directory, `${name}${suffix}` as RawPath);
 }
 
 /** Undefined also for a name that is too long for the file system, as that of a companion can be. */

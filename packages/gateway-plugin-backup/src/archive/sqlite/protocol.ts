@@ -57,6 +57,8 @@ export interface FinishedCopy {
   readonly mode: number;
   /** The later of the database's and its WAL's, before the copy was made. */
   readonly mtimeNs: bigint;
+  /** Of the database before the copy was made: see `stateOf`. */
+  readonly state: Uint8Array | undefined;
 }
 
 /**

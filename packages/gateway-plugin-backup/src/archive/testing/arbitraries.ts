@@ -4,6 +4,7 @@ import type { EntryFlag, EntryRecord, IndexHeader, SegmentRecord } from "../form
 import { IndexWriter } from "../index-codec.js";
 import { rawPath, rawPathFromBytes } from "../raw-path.js";
 import type { RawPath } from "../raw-path.js";
+import { Spool } from "../spool.js";
 import { TAR_END, tarHeaderBytes, tarPadding } from "../tar-header.js";
 
 /** One path component: plain, with odd characters, or bytes that are not UTF-8. Never ".", "..", empty or with NUL. */
@@ -67,12 +68,21 @@ export interface SampleIndex {
 }
 
 /** What an archive with these packs, large files (size, piece sizes follow) and directories would have for an index. */
+/** Of an index that is small enough to stay in memory. */
+export function indexWriter(): IndexWriter {
+  return new IndexWriter(new Spool("/nonexistent/spool"));
+}
+
+export function indexPayload(writer: IndexWriter, header: IndexHeader): Buffer {
+  return Buffer.concat([...writer.finish(header).pieces]);
+}
+
 export function sampleIndex(content: {
   readonly packs: readonly (readonly Unplaced[])[];
   readonly large: readonly Unplaced[];
   readonly directories: readonly Unplaced[];
 }): SampleIndex {
-  const writer = new IndexWriter();
+  const writer = indexWriter();
   const segments: SegmentRecord[] = [];
   const entries: EntryRecord[] = [];
   let offset = 0;
@@ -120,5 +130,5 @@ export function sampleIndex(content: {
       { code: "FILE_VANISHED", path: "workspace/a", message: "It was gone when it was to be read." },
     ],
   };
-  return { segments, entries, header, payload: writer.finish(header) };
+  return { segments, entries, header, payload: indexPayload(writer, header) };
 }

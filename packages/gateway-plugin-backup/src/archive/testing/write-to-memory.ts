@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BaseSegments } from "../base/base-segments.js";
 import { DEFAULT_LIMITS, INDEX_FRAME_MAGIC } from "../format.js";
 import type { EntryRecord, IndexHeader, SegmentRecord } from "../format.js";
 import { readSkippableFrame } from "../frames.js";
 import { readIndex } from "../index-codec.js";
+import { openIndex } from "../open.js";
 import { decodeSeekTable } from "../seek-table.js";
+import { memorySource } from "./memory-source.js";
 import { writeArchive } from "../writer.js";
-import type { WriteRequest, WriteSummary } from "../writer.js";
+import type { CopiedRange, WriteBase, WriteRequest, WriteSummary } from "../writer.js";
 
 export interface WrittenArchive {
   readonly bytes: Buffer;
@@ -42,16 +45,37 @@ export function writeRequest(
   };
 }
 
-/** Writes an archive and reads its index. For small tenants. */
+/** All bytes of an archive, those that are copied out of its base's. */
+export async function* framesOf(
+  chunks: AsyncIterable<Uint8Array | CopiedRange>,
+  base: Buffer = Buffer.alloc(0),
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks)
+    yield chunk instanceof Uint8Array ? chunk : base.subarray(chunk.copy.start, chunk.copy.end);
+}
+
+/** A written archive, as the base of another. */
+export async function baseOf(
+  { bytes, summary }: Pick<WrittenArchive, "bytes" | "summary">,
+  states: Uint8Array | undefined = summary.states,
+): Promise<WriteBase> {
+  const index = await openIndex(memorySource(bytes), bytes, DEFAULT_LIMITS);
+  if (index === undefined) throw new Error("The archive has no index.");
+  const { payload } = index;
+  return { payload, segments: new BaseSegments(payload, DEFAULT_LIMITS), states };
+}
+
+/** Writes an archive and reads its index. For small tenants. `base`: the bytes of the one in `changes`. */
 export async function writeToMemory(
   directory: string,
   changes: Partial<WriteRequest> = {},
+  base?: Buffer,
 ): Promise<WrittenArchive> {
   const temporaryDirectory = mkdtempSync(join(tmpdir(), "archive-copies-"));
   try {
     const { chunks, summary } = writeArchive(writeRequest(directory, temporaryDirectory, changes));
     const frames: Uint8Array[] = [];
-    for await (const chunk of chunks) frames.push(Buffer.from(chunk));
+    for await (const chunk of framesOf(chunks, base)) frames.push(Buffer.from(chunk));
     return { ...parseArchive(Buffer.concat(frames)), summary: await summary };
   } finally {
     rmSync(temporaryDirectory, { recursive: true });

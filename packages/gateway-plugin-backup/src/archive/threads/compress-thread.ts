@@ -1,6 +1,7 @@
 /** Hashes and compresses one segment after the other. */
 import { hash } from "node:crypto";
 import { workerData } from "node:worker_threads";
+import { PieceSet } from "../base/piece-set.js";
 import { FrameCompressor } from "../zstd.js";
 import type { CompressStart, FromCompressor, ToCompressor } from "./messages.js";
 import { ownPort } from "./own-port.js";
@@ -8,13 +9,15 @@ import { lowerThreadPriority } from "./priority.js";
 
 lowerThreadPriority();
 const port = ownPort();
-const { level } = workerData as CompressStart;
+const { level, knownPieces } = workerData as CompressStart;
+const known = new PieceSet(knownPieces);
 const compressor = new FrameCompressor(level);
 
-port.on("message", ({ buffer, raw, output }: ToCompressor) => {
+port.on("message", ({ buffer, raw, isPiece, output }: ToCompressor) => {
   const bytes = new Uint8Array(buffer, 0, raw);
-  const sha256 = hash("sha256", bytes);
-  const stored = compressor.compressInto(new Uint8Array(output), bytes);
-  const done: FromCompressor = { buffer, output, stored, sha256 };
+  const digest = hash("sha256", bytes, "buffer");
+  const isKnown = isPiece && known.has(digest);
+  const stored = isKnown ? undefined : compressor.compressInto(new Uint8Array(output), bytes);
+  const done: FromCompressor = { buffer, output, stored, sha256: digest.toString("hex") };
   port.postMessage(done, [buffer, output]);
 });

@@ -1,5 +1,6 @@
 /** What the job thread and its worker threads tell each other. */
 import type { SerializedError } from "../../errors.js";
+import type { Run } from "../base/survivors.js";
 import type { EntryRecord, SegmentKind } from "../format.js";
 import type { Excluded } from "../left-out.js";
 import type { HelperReply, HelperRequest } from "../sqlite/protocol.js";
@@ -9,15 +10,26 @@ import type { TenantSource } from "../tenant-source.js";
 
 /** Start of the reader thread: one pass to scan, and a second one to read, except in a dry run. */
 export type ReaderStart = { readonly source: TenantSource } & (
-  | {
-      /** For copies of databases. */
-      readonly temporaryDirectory: string;
-    }
+  | BackupStart
   | {
       /** `planFile` takes the complete list, if there is to be one. */
       readonly dryRun: { readonly planFile: string | undefined };
     }
 );
+
+export interface BackupStart {
+  /** For copies of databases. */
+  readonly temporaryDirectory: string;
+  readonly base: BaseStart | undefined;
+}
+
+/** The archive whose bytes may be taken over. */
+export interface BaseStart {
+  /** Of its index frame; opened, and so checked, before. */
+  readonly payload: Uint8Array;
+  /** What is known of its entries: see `base/facts.ts`. Undefined: nothing. */
+  readonly states: Uint8Array | undefined;
+}
 
 export type ToReader =
   /** A buffer of SEGMENT_BYTES, transferred: leave to fill it. */
@@ -27,7 +39,9 @@ export type ToReader =
 
 export type FromReader =
   /** What the first pass has found so far, and in all. */
-  | { readonly type: "scanning" | "scanned"; readonly totals: ScanTotals }
+  | { readonly type: "scanning"; readonly totals: ScanTotals }
+  /** `runs`: what of the base the archive begins with. */
+  | { readonly type: "scanned"; readonly totals: ScanTotals; readonly runs: readonly Run[] }
   /** The result of a dry run. */
   | { readonly type: "planned"; readonly plan: DryRun }
   /** A question to the helper process. */
@@ -47,6 +61,8 @@ export interface RawSegment {
 
 export interface CompressStart {
   readonly level: number;
+  /** Pieces that need not be compressed: the bytes of a `PieceSet`. */
+  readonly knownPieces: Uint8Array;
 }
 
 /** Both buffers are transferred, there and back. */
@@ -54,6 +70,7 @@ export interface ToCompressor {
   readonly buffer: ArrayBuffer;
   /** Bytes at the front of `buffer` that are the segment's. */
   readonly raw: number;
+  readonly isPiece: boolean;
   /** Takes the frame; large enough for any segment's. */
   readonly output: ArrayBuffer;
 }
@@ -61,8 +78,8 @@ export interface ToCompressor {
 export interface FromCompressor {
   readonly buffer: ArrayBuffer;
   readonly output: ArrayBuffer;
-  /** Bytes at the front of `output` that are the frame. */
-  readonly stored: number;
+  /** Bytes at the front of `output` that are the frame; undefined for a known piece. */
+  readonly stored: number | undefined;
   /** Of the raw bytes, 64 hex digits. */
   readonly sha256: string;
 }

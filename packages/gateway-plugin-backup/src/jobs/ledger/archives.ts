@@ -31,6 +31,10 @@ export interface NewArchive {
   readonly createdAt: number;
   readonly totals: ArchiveTotals;
   readonly state: ArchiveState;
+  /** The archive that some of its bytes were copied from; absent: all were sent. */
+  readonly baseId?: string;
+  /** Since when its oldest bytes lie in a store without having been checked as a whole: what was sent is checked then. */
+  readonly checkedAt: number;
 }
 
 /** An archive as the catalogue knows it. */
@@ -76,10 +80,18 @@ interface ArchiveRow {
   readonly verified_at: number | null;
   readonly lost_at: number | null;
   readonly removing_at: number | null;
+  readonly base_id: string | null;
+  readonly checked_at: number;
 }
 
 /** Where an object is: what the rows of one object have in common. */
 type Place = Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket" | "key">;
+
+/** The archives of one tenant in one store. */
+type Shelf = Pick<ArchiveRecord, "tenant" | "tenantUid" | "storeKind" | "endpoint" | "bucket">;
+
+/** More good archives than these in one store are not looked through for one that can be a base. */
+const MOST_IN_STORE = 100;
 
 /** Table `archives`: the catalogue. */
 export class ArchivesTable {
@@ -87,6 +99,7 @@ export class ArchivesTable {
   readonly #supersede;
   readonly #get;
   readonly #newest;
+  readonly #goodIn;
   readonly #list;
   readonly #listTenant;
   readonly #listTenantUid;
@@ -101,12 +114,14 @@ export class ArchivesTable {
   readonly #endRemoval;
 
   constructor(database: Database.Database) {
-    this.#insert = new Statement<Omit<NewArchive, "totals"> & { totals: string }>(
+    this.#insert = new Statement<
+      Omit<NewArchive, "totals" | "baseId"> & { totals: string; baseId: string | null }
+    >(
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
-         index_sha256, format_version, created_at, totals_json, state)
+         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
-         @indexSha256, @formatVersion, @createdAt, @totals, @state)`,
+         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt)`,
     );
     this.#supersede = new Statement<Place>(
       database,
@@ -119,6 +134,11 @@ export class ArchivesTable {
     this.#newest = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${isGood} ORDER BY seq DESC LIMIT 1`,
+    );
+    this.#goodIn = new Statement<Shelf & { limit: number }, ArchiveRow>(
+      database,
+      `SELECT * FROM archives WHERE ${isGood} AND store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket
+       ORDER BY seq DESC LIMIT @limit`,
     );
     const newest = "state <> @hidden ORDER BY seq DESC LIMIT @limit";
     this.#list = new Statement<{ hidden: string; limit: number }, ArchiveRow>(
@@ -178,7 +198,7 @@ export class ArchivesTable {
   add(archive: NewArchive): void {
     const { storeKind, endpoint, bucket, key, totals } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
-    this.#insert.run({ ...archive, totals: JSON.stringify(totals) });
+    this.#insert.run({ ...archive, baseId: archive.baseId ?? null, totals: JSON.stringify(totals) });
   }
 
   get(id: string): ArchiveRecord | undefined {
@@ -190,6 +210,12 @@ export class ArchivesTable {
   newest(tenant: string, tenantUid: string): ArchiveRecord | undefined {
     const row = this.#newest.get({ tenant, tenantUid });
     return row === undefined ? undefined : archiveRecord(row);
+  }
+
+  /** The good archives of a tenant in one store, newest first by the order in which they were added; none that is lost or going. */
+  goodIn({ tenant, tenantUid, storeKind, endpoint, bucket }: Shelf): ArchiveRecord[] {
+    const shelf = { tenant, tenantUid, storeKind, endpoint, bucket };
+    return this.#goodIn.all({ ...shelf, limit: MOST_IN_STORE }).map(archiveRecord);
   }
 
   /** Newest first, in the order in which they were added. */
@@ -273,6 +299,8 @@ function archiveRecord(row: ArchiveRow): ArchiveRecord {
     createdAt: row.created_at,
     totals: JSON.parse(row.totals_json) as ArchiveTotals,
     state: row.state,
+    checkedAt: row.checked_at,
+    ...(row.base_id === null ? {} : { baseId: row.base_id }),
     ...(row.pinned_at === null ? {} : { pinnedAt: row.pinned_at }),
     ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
     ...(row.lost_at === null ? {} : { lostAt: row.lost_at }),

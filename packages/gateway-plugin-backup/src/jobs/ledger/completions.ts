@@ -31,6 +31,11 @@ interface CompletionRow {
   readonly problem: string | null;
 }
 
+/** As older versions wrote it, too: they knew no bases. */
+type CompletionDocument = Omit<Completion, "archive"> & {
+  readonly archive: Omit<Completion["archive"], "checkedAt"> & { readonly checkedAt?: number };
+};
+
 /** Table `completions`: written before an archive becomes visible, removed with what it turned out to be. */
 export class CompletionsTable {
   readonly #put;
@@ -99,8 +104,11 @@ export class CompletionsTable {
 }
 
 function completionRecord(row: CompletionRow): CompletionRecord {
+  const completion = JSON.parse(row.record_json) as CompletionDocument;
+  const { archive } = completion;
   return {
-    ...(JSON.parse(row.record_json) as Completion),
+    ...completion,
+    archive: { checkedAt: archive.createdAt, ...archive },
     jobId: row.job_id,
     createdAt: row.created_at,
     ...(row.problem === null ? {} : { problem: row.problem }),

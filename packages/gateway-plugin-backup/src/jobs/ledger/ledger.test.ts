@@ -62,6 +62,7 @@ function archive(id: string, changes: Partial<ArchiveRecord> = {}): ArchiveRecor
     createdAt: 1000,
     totals,
     state: "good",
+    checkedAt: 1000,
   };
   return { ...record, ...changes };
 }

@@ -134,8 +134,8 @@ function plainAddress(address: StoreAddress): object {
 function plainLeftover(leftover: Leftover): object {
   switch (leftover.kind) {
     case "multipart": {
-      const { kind, key, uploadId, mark, sizeHint } = leftover;
-      return { kind, key, uploadId, mark, sizeHint };
+      const { kind, key, uploadId, mark, sizeHint, resumable } = leftover;
+      return { kind, key, uploadId, mark, sizeHint, resumable };
     }
     case "begun":
     case "probe":

@@ -59,6 +59,7 @@ function bench(t: Test): Bench {
       compressionThreads: 1,
       overwrite: false,
       temporaryDirectory: join(directory, "temporary"),
+      factsFile: join(directory, "facts", "a"),
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
 import type { SerializedError } from "../../errors.js";
 import type { StoreSettings } from "../../stores/settings.js";
-import type { Leftover, OverwriteGuards, StoredObject } from "../../stores/store.js";
+import type { Leftover, StoreAbilities, StoredObject } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
 
 /** Every operation by name, with what it takes and what it gives. All of it can be cloned between threads. */
@@ -62,12 +62,44 @@ export interface BackupOperation extends BackedUpTenant, ObjectInStore {
   readonly temporaryDirectory: string;
   /** See `CreateOptions`. */
   readonly resume?: Leftover;
+  /** The archive that bytes may be copied from. */
+  readonly base?: BaseObject;
+  /** Takes what is known of the archive's files: see `archive/base/facts.ts`. */
+  readonly factsFile: string;
+}
+
+/** An archive in the store that a backup goes to, as the ledger knows it. */
+export interface BaseObject extends SeenObject {
+  readonly key: string;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** What is known of its files; may be missing. Absent: every file is read. */
+  readonly factsFile?: string;
 }
 
 export interface BackupOutcome extends ArchiveFigures {
+  readonly bytes: BackupBytes;
+  /** Why the next backup of the tenant will have to read every file. */
+  readonly factsProblem: string | undefined;
   /** What the upload has found out about the store, for the next one. */
-  readonly overwriteGuards: OverwriteGuards;
-  readonly object: Omit<StoredObject, "modifiedAt" | "mark" | "version">;
+  readonly abilities: StoreAbilities;
+  readonly object: Omit<
+    StoredObject,
+    "modifiedAt" | "mark" | "version" | "sentBytes" | "copiedBytes" | "fetchedBytes"
+  >;
+}
+
+export interface BackupBytes {
+  /** Content of the tenant, as the scan found it. */
+  readonly planned: number;
+  /** Of the tenant's files and of its databases' copies. */
+  readonly read: number;
+  /** Of the archive: copied by the store from an earlier one. */
+  readonly reused: number;
+  /** Of the archive: sent, or written, by the gateway. */
+  readonly uploaded: number;
+  /** Of the archive. */
+  readonly stored: number;
 }
 
 /** An archive that was written and is about to become visible. */
@@ -78,6 +110,8 @@ export interface CompletingArchive extends ArchiveFigures {
 }
 
 export interface ArchiveFigures {
+  /** Whether it has bytes of the base. */
+  readonly mode: "full" | "incremental";
   readonly totals: ArchiveTotals;
   readonly databases: number;
   readonly excluded: Excluded;

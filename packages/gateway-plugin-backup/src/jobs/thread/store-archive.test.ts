@@ -15,7 +15,7 @@ if (s3 !== undefined) {
     const proxy = await startFaultProxy(t, s3.endpoint);
     const bucket = await s3.newBucket();
     const directory = t.testdir({ tenant: { "tenant.json": "{}", "a.txt": "content" } });
-    const store = { ...s3.settings(bucket), endpoint: proxy.endpoint, overwriteGuards: { put: true } };
+    const store = { ...s3.settings(bucket), endpoint: proxy.endpoint, abilities: { put: true } };
     const threads = new JobThreads();
     const direct = openStore(s3.settings(bucket));
     t.teardown(() => direct.close());

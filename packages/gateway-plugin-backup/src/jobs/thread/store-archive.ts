@@ -1,26 +1,30 @@
 /** The work of a backup: a tenant is written as an archive, straight into its store, and read back. */
-import { writeArchive, type WriteProgress } from "../../archive/writer.js";
+import {
+  writeArchive,
+  type CopiedRange,
+  type WriteProgress,
+  type WriteSummary,
+} from "../../archive/writer.js";
+import { encodeFacts } from "../../archive/base/facts.js";
 import { BackupError } from "../../errors.js";
 import type { Store, StoredObject, Upload } from "../../stores/store.js";
 import { isInterruption } from "../interruption.js";
 import type { JobProgress } from "../types.js";
+import { writeFacts } from "./facts-file.js";
 import { withStore } from "./object-source.js";
+import { openBase, type OpenBase } from "./open-base.js";
 import type { OperationContext } from "./operation-context.js";
 import type { BackupOperation, BackupOutcome } from "./protocol.js";
-import { hasIndex } from "./stored-index.js";
+import { hasIndex, hasSegments } from "./stored-index.js";
 
 export function storeArchive(request: BackupOperation, context: OperationContext): Promise<BackupOutcome> {
-  const { store: settings, key, overwrite, resume } = request;
+  const { store: settings, limits } = request;
+  const { signal } = context;
   return withStore(settings, context, async (store) => {
-    const upload = await store.create(key, {
-      overwrite,
-      onLeftover: (leftover) => context.leftover(leftover),
-      onGone: (leftover) => context.gone(leftover),
-      signal: context.signal,
-      ...(resume === undefined ? {} : { resume }),
-    });
+    const base = request.base && (await openBase(store, request.base, { limits, signal }));
+    const upload = await begin(request, context, store, base);
     try {
-      return await writeAndComplete(request, context, store, upload);
+      return await writeAndComplete(request, context, { store, upload, base });
     } catch (error) {
       await (isInterruption(context.signal) ? upload.suspend() : upload.abort());
       throw error;
@@ -28,47 +32,97 @@ export function storeArchive(request: BackupOperation, context: OperationContext
   });
 }
 
+interface Places {
+  readonly store: Store;
+  readonly upload: Upload;
+  readonly base: OpenBase | undefined;
+}
+
+function begin(
+  { key, overwrite, resume }: BackupOperation,
+  context: OperationContext,
+  store: Store,
+  base: OpenBase | undefined,
+): Promise<Upload> {
+  return store.create(key, {
+    overwrite,
+    onLeftover: (leftover) => context.leftover(leftover),
+    onGone: (leftover) => context.gone(leftover),
+    signal: context.signal,
+    ...(resume === undefined ? {} : { resume }),
+    ...(base === undefined ? {} : { base: base.copy }),
+  });
+}
+
 async function writeAndComplete(
   request: BackupOperation,
   context: OperationContext,
-  store: Store,
-  upload: Upload,
+  places: Places,
 ): Promise<BackupOutcome> {
   const { signal } = context;
-  const { store: settings, key, overwrite, resume, compressionLevel: level, ...source } = request;
+  const { store, upload, base } = places;
+  const { store: settings, key, overwrite, resume, base: object, ...operation } = request;
+  const { compressionLevel: level, factsFile, ...source } = operation;
   const archive = writeArchive({
     ...source,
     root: `tenants/${request.tenant}`,
     level,
+    base: base?.write,
     signal,
     onProgress: (progress) => context.progress(writeProgress(progress)),
   });
-  for await (const chunk of archive.chunks) await upload.write(chunk);
-  const { totals, databases, excluded, indexSha256, warnings, storedBytes } = await archive.summary;
-  const figures = { totals, databases, excluded, indexSha256, warnings };
+  for await (const chunk of archive.chunks) await append(upload, chunk);
+  const summary = await archive.summary;
+  const { totals, databases, excluded, indexSha256, warnings, storedBytes, takenOver } = summary;
+  const mode = takenOver.length === 0 ? ("full" as const) : ("incremental" as const);
+  const figures = { totals, databases, excluded, indexSha256, warnings, mode };
+  await base?.check();
   await context.completing({ ...figures, mark: upload.mark, size: storedBytes });
-  const { modifiedAt, mark, version, ...object } = await verified(
-    request,
-    context,
-    store,
-    upload,
-    indexSha256,
-  );
-  return { ...figures, object, overwriteGuards: store.overwriteGuards() };
+  const stored = await verified(request, context, places, summary);
+  const { modifiedAt, mark, version, sentBytes, copiedBytes = 0, fetchedBytes, ...rest } = stored;
+  const bytes = {
+    planned: summary.plannedBytes,
+    read: summary.bytesRead,
+    reused: copiedBytes,
+    uploaded: sentBytes,
+    stored: stored.size,
+  };
+  const factsProblem = writeFacts(factsFile, encodeFacts(summary.states, indexSha256));
+  return { ...figures, object: rest, bytes, factsProblem, abilities: store.abilities() };
 }
 
-/** A backup is done when its index was read back from the store and is the one that was written. */
+/** The upload keeps what it is given; the writer uses its memory again. */
+function append(upload: Upload, chunk: Uint8Array | CopiedRange): Promise<void> {
+  return chunk instanceof Uint8Array ? upload.write(new Uint8Array(chunk)) : upload.copy(chunk.copy);
+}
+
+/**
+ * A backup is done when its index was read back from the store and is the one that was written, and so were some of the
+ * segments that the store has copied.
+ */
 async function verified(
   { limits, overwrite }: BackupOperation,
   { signal }: OperationContext,
-  store: Store,
-  upload: Upload,
-  indexSha256: string,
+  { store, upload }: Places,
+  { indexSha256, takenOver }: WriteSummary,
 ): Promise<StoredObject> {
   const object = await upload.complete();
-  if (await hasIndex(store, object, indexSha256, { limits, signal })) return object;
+  const isIndexGood = await hasIndex(store, object, indexSha256, { limits, signal });
+  if (isIndexGood && (await hasSegments(store, object, takenOver, signal))) return object;
   const where = store.locate(object.key);
   if (await store.removeIfSame(object, signal)) {
+    if (isIndexGood) {
+      throw new BackupError(
+        "BASE_UNUSABLE",
+        `${where} was stored, but what was copied into it is not what the base held.`,
+        {
+          details: {
+            removed: true,
+            reason: "what the store had copied was not what the earlier archive held",
+          },
+        },
+      );
+    }
     throw new BackupError(
       "STORE_FAILED",
       `${where} was stored, but what the store gives back is not what was written. It was removed.`,

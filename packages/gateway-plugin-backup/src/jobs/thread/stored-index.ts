@@ -1,6 +1,9 @@
 /** Whether a store holds an archive: told by its index, which holds the hash of every segment, and is known by its own. */
-import type { ArchiveLimits } from "../../archive/format.js";
+import { randomInt } from "node:crypto";
+import { checkStoredFrame } from "../../archive/base/base-frames.js";
+import type { ArchiveLimits, SegmentRecord } from "../../archive/format.js";
 import { openIndex, TAIL_BYTES } from "../../archive/open.js";
+import type { ArchiveSource } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import { objectSource } from "./object-source.js";
@@ -39,4 +42,39 @@ export async function hasIndex(
     (await indexHash(store, object, reading)) === sha256 ||
     (await indexHash(store, object, reading)) === sha256
   );
+}
+
+/** Copied segments that are read back: enough to notice a store that copies wrongly, few enough not to be noticed. */
+const SEGMENTS_SAMPLED = 8;
+
+/** Whether some of these segments, chosen at random, stand in the object as they should. Each is looked at twice before it says no. */
+export async function hasSegments(
+  store: Store,
+  object: ObjectInfo,
+  segments: readonly SegmentRecord[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const source = objectSource(store, object, signal);
+  for (const segment of sample(segments)) {
+    if (!(await isGood(source, segment)) && !(await isGood(source, segment))) return false;
+  }
+  return true;
+}
+
+async function isGood(source: ArchiveSource, segment: SegmentRecord): Promise<boolean> {
+  try {
+    await checkStoredFrame(source, segment);
+    return true;
+  } catch (error) {
+    if (error instanceof BackupError && error.exitCode === 7) return false;
+    throw error;
+  }
+}
+
+function sample(segments: readonly SegmentRecord[]): SegmentRecord[] {
+  const left = [...segments];
+  const chosen: SegmentRecord[] = [];
+  while (left.length > 0 && chosen.length < SEGMENTS_SAMPLED)
+    chosen.push(...left.splice(randomInt(left.length), 1));
+  return chosen.sort((a, b) => a.offset - b.offset);
 }

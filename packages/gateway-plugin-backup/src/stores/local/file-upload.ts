@@ -13,7 +13,10 @@ import {
 } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
-import type { StoredObject, Upload } from "../store.js";
+import type { RateLimit } from "../rate-limit.js";
+import type { ByteRange, StoredObject, Upload } from "../store.js";
+import type { BaseFile } from "./base-file.js";
+import { withoutBase } from "../copy-base.js";
 import { removeEmpty, type MadeDirectory, type OpenDirectory } from "./directories.js";
 import { errnoOf, fileError } from "./file-errors.js";
 import { fileInfo } from "./file-info.js";
@@ -59,6 +62,9 @@ export interface FileToMake {
   readonly place: MadeDirectory;
   readonly signal: AbortSignal | undefined;
   readonly calls: FileCalls;
+  readonly limit: RateLimit | undefined;
+  /** Opens what `copy` reads. */
+  readonly base: (() => BaseFile) | undefined;
 }
 
 export function archiveExists(key: string): BackupError {
@@ -73,7 +79,9 @@ export class FileUpload implements Upload {
   readonly #directory: OpenDirectory;
   readonly #fd: number;
   readonly #identity: { readonly dev: bigint; readonly ino: bigint };
+  #base: BaseFile | undefined;
   #size = 0;
+  #copied = 0;
   #open = true;
   #fileOpen = true;
   #named = false;
@@ -88,6 +96,11 @@ export class FileUpload implements Upload {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    await this.#file.limit?.take(chunk.length, this.#file.signal);
+    await this.#append(chunk);
+  }
+
+  async #append(chunk: Uint8Array): Promise<void> {
     this.#file.signal?.throwIfAborted();
     this.#attempt(() => {
       // A full disk or a quota can take a part of the bytes; the next call then says why it takes no more.
@@ -99,9 +112,17 @@ export class FileUpload implements Upload {
     await turn();
   }
 
+  async copy(range: ByteRange): Promise<void> {
+    if (this.#file.base === undefined) throw withoutBase(this.#file.key);
+    this.#base ??= this.#file.base();
+    for (const chunk of this.#base.read(range)) await this.#append(chunk);
+    this.#copied += range.end - range.start;
+  }
+
   async complete(): Promise<StoredObject> {
     await turn();
     this.#file.signal?.throwIfAborted();
+    this.#base?.check();
     const overwriteGuard = this.#attempt(() => {
       this.#file.calls.fsync(this.#fd);
       return this.#file.overwrite ? this.#rename() : this.#linkNew();
@@ -113,7 +134,9 @@ export class FileUpload implements Upload {
       return found;
     });
     this.#closeDirectory();
-    return { ...info, overwriteGuard, retries: 0 };
+    const sentBytes = this.#size - this.#copied;
+    const copied = this.#file.base === undefined ? {} : { copiedBytes: this.#copied, fetchedBytes: 0 };
+    return { ...info, overwriteGuard, retries: 0, sentBytes, ...copied };
   }
 
   async abort(): Promise<void> {
@@ -214,5 +237,6 @@ export class FileUpload implements Upload {
   #closeDirectory(): void {
     this.#open = false;
     this.#directory.close();
+    this.#base?.close();
   }
 }

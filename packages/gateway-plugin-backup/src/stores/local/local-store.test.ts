@@ -154,7 +154,7 @@ t.test("a local store finds nothing out about overwriting: the file system decid
   const root = temporary(t);
   const it = openStore({ kind: "local", roots: [root] });
   t.equal((await storeArchive(it, join(root, "archive"), testBytes(10))).overwriteGuard, "atomic");
-  t.strictSame(it.overwriteGuards(), {});
+  t.strictSame(it.abilities(), {});
 });
 
 t.test("an upload that is suspended leaves nothing: it cannot be resumed", async (t) => {

@@ -8,17 +8,20 @@ import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
+import { rateLimits, type RateLimits } from "../rate-limit.js";
+import type { Clock } from "../timing.js";
 import type { LocalStoreSettings } from "../settings.js";
 import type {
   CreateOptions,
   Leftover,
   ObjectInfo,
-  OverwriteGuards,
+  StoreAbilities,
   ReadOptions,
   Store,
   TailRead,
   Upload,
 } from "../store.js";
+import { BaseFile } from "./base-file.js";
 import { makeDirectory, openDirectory, removeEmpty, resolveExisting, splitKey } from "./directories.js";
 import { errnoOf, fileError } from "./file-errors.js";
 import {
@@ -41,9 +44,11 @@ export class LocalStore implements Store {
   readonly kind = "local";
   readonly #roots: readonly string[];
   readonly #calls: FileCalls;
+  readonly #limits: RateLimits;
 
-  /** `calls` stand in for the system's in tests. */
-  constructor(settings: LocalStoreSettings, calls: Partial<FileCalls> = {}) {
+  /** `calls` and `clock` stand in for the system's in tests. */
+  constructor(settings: LocalStoreSettings, calls: Partial<FileCalls> = {}, clock?: Clock) {
+    this.#limits = rateLimits(settings.rates, clock);
     this.#roots = settings.roots;
     this.#calls = { ...systemCalls, ...calls };
   }
@@ -74,6 +79,7 @@ export class LocalStore implements Store {
           throw new BackupError("STORE_FAILED", `${key} ends at byte ${position}, but ${end} were asked for`);
         }
         if (position === end) file.checkUnchanged();
+        await this.#limits.download?.take(chunk.length, options.signal);
         yield chunk;
         await turn();
       }
@@ -103,6 +109,7 @@ export class LocalStore implements Store {
     const real = this.#attempt(key, () => resolveExisting(directory));
     const partial = partialName();
     this.#refuse(key, directory, name, options.overwrite);
+    const { base } = options;
     await options.onLeftover({ kind: "partial-file", path: `${real}/${partial}` });
     return this.#attempt(key, () =>
       this.#begin(directory, {
@@ -112,6 +119,8 @@ export class LocalStore implements Store {
         overwrite: options.overwrite,
         signal: options.signal,
         calls: this.#calls,
+        limit: this.#limits.upload,
+        base: base && (() => new BaseFile(base, this.#roots)),
       }),
     );
   }
@@ -150,7 +159,7 @@ export class LocalStore implements Store {
     this.#attempt(leftover.path, () => unlink(directory, name, this.#roots));
   }
 
-  overwriteGuards(): OverwriteGuards {
+  abilities(): StoreAbilities {
     return {};
   }
 

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
+import { rateLimits, type RateLimits } from "../rate-limit.js";
 import type { S3StoreSettings } from "../settings.js";
+import { realClock } from "../timing.js";
 import {
   checkEndpoint,
   defaultTimeouts,
@@ -42,6 +43,8 @@ export interface CallOptions<T> {
   /** Follows "Could not", and is followed by the object's URL: `read`, `look for`, `send part 3 of`. */
   readonly doing: string;
   readonly signal?: AbortSignal | undefined;
+  /** That are on their way at the same time, for how long a limited upload may take. */
+  readonly bytes?: number;
   readonly tally?: RetryTally | undefined;
   /** See `RetryOptions`. */
   readonly settled?: (() => Promise<T | undefined>) | undefined;
@@ -59,23 +62,15 @@ export interface BucketOptions {
   readonly timeouts?: ClientTimeouts;
 }
 
-const realTiming: Timing = {
-  now: () => performance.now(),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await delay(milliseconds, undefined, { signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
-  },
-  random: Math.random,
-};
+const realTiming: Timing = { ...realClock, random: Math.random };
 
 /** One bucket of one store: sends requests, repeats them where that helps, and turns failures into clear errors. */
 export class Bucket {
   readonly name: string;
   readonly retrier: Retrier;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly limits: RateLimits;
   readonly #settings: S3StoreSettings;
   readonly #timeouts: ClientTimeouts;
   #opening: Promise<OpenClient> | undefined;
@@ -84,7 +79,10 @@ export class Bucket {
   constructor(settings: S3StoreSettings, options: BucketOptions = {}) {
     if (settings.endpoint !== undefined) checkEndpoint(settings.endpoint);
     this.name = settings.bucket;
-    this.retrier = new Retrier(options.timing ?? realTiming);
+    const timing = options.timing ?? realTiming;
+    this.retrier = new Retrier(timing);
+    this.now = () => timing.now();
+    this.limits = rateLimits(settings.rates, timing);
     this.#settings = settings;
     this.#timeouts = options.timeouts ?? defaultTimeouts;
   }
@@ -107,15 +105,21 @@ export class Bucket {
     const { sdk, client } = await this.#open();
     return this.retrier.run(() => send(client, sdk, signal === undefined ? {} : { abortSignal: signal }), {
       ...options,
+      sendingMs: this.limits.upload?.timeFor(options.bytes ?? 0),
       faultOf,
       failure: (fault, attempts) => new S3Error(this.#explain(options, fault, attempts), fault, attempts),
     });
   }
 
+  /** The host that requests go to; known after the first, and empty before. */
+  async host(): Promise<string> {
+    const { lastHost } = await this.#open();
+    return lastHost();
+  }
+
   /** True for Amazon's own S3; known after the first request. */
   async isAws(): Promise<boolean> {
-    const { lastHost } = await this.#open();
-    return /(^|\.)amazonaws\.com(\.cn)?$/.test(lastHost());
+    return /(^|\.)amazonaws\.com(\.cn)?$/.test(await this.host());
   }
 
   /** The store's clock as its last answer told it, in milliseconds since the epoch; ours where none did. */
@@ -136,7 +140,7 @@ export class Bucket {
 
   async #open(): Promise<OpenClient> {
     if (this.#closed) throw new BackupError("STORE_FAILED", `The store of bucket ${this.name} is closed`);
-    this.#opening ??= openClient(this.#settings, this.#timeouts);
+    this.#opening ??= openClient(this.#settings, this.#timeouts, this.limits.upload);
     return this.#opening;
   }
 

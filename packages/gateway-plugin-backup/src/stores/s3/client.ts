@@ -2,8 +2,10 @@
  * Opens an SDK client from settings. The SDK is imported here and only when an S3 store is first used: loading it takes
  * a tenth of a second and 25 MB, which a gateway with local backups should not pay.
  */
+import { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
+import type { RateLimit } from "../rate-limit.js";
 import type { S3Credentials, S3StoreSettings } from "../settings.js";
 
 export interface OpenClient {
@@ -31,7 +33,12 @@ export interface ClientTimeouts {
 
 export const defaultTimeouts: ClientTimeouts = { connectMs: CONNECT_TIMEOUT_MS, idleMs: IDLE_TIMEOUT_MS };
 
-export async function openClient(settings: S3StoreSettings, timeouts: ClientTimeouts): Promise<OpenClient> {
+/** `upload` limits what goes out in the bodies of requests. */
+export async function openClient(
+  settings: S3StoreSettings,
+  timeouts: ClientTimeouts,
+  upload?: RateLimit,
+): Promise<OpenClient> {
   // The SDK's notice about future Node versions is for whoever maintains this package, not for an operator's log, where
   // it would stand once per job.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
@@ -61,6 +68,7 @@ export async function openClient(settings: S3StoreSettings, timeouts: ClientTime
     },
     { step: "finalizeRequest", name: "rememberHost" },
   );
+  if (upload !== undefined) limitUpload(client, upload);
   let date = "";
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -71,6 +79,19 @@ export async function openClient(settings: S3StoreSettings, timeouts: ClientTime
     { step: "deserialize", name: "rememberDate", priority: "low" },
   );
   return { sdk, client, lastHost: () => host, lastDate: () => date };
+}
+
+/** Each body goes out in small steps; after it was signed, which needs it as a whole. */
+function limitUpload(client: Sdk.S3Client, limit: RateLimit): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body?: unknown };
+      const { body } = request;
+      if (body instanceof Uint8Array) request.body = Readable.from(limit.steps(body), { objectMode: false });
+      return next(args);
+    },
+    { step: "finalizeRequest", name: "limitUpload", priority: "low" },
+  );
 }
 
 async function credentialsConfig(credentials: S3Credentials | undefined): Promise<Sdk.S3ClientConfig> {

@@ -131,10 +131,30 @@ interface SdkError {
   readonly $response?: { readonly headers?: Readonly<Record<string, string | undefined>> };
 }
 
+/**
+ * S3 may answer a long request 200 before it knows how it ends, and name an error in the body: the SDK then gives 503 in the
+ * place of the status that belongs to the error.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+const statusOf: Readonly<Record<string, number>> = {
+  InvalidArgument: 400,
+  InvalidPart: 400,
+  InvalidRequest: 400,
+  AccessDenied: 403,
+  NoSuchKey: 404,
+  NoSuchUpload: 404,
+  MethodNotAllowed: 405,
+  PreconditionFailed: 412,
+  InvalidRange: 416,
+  InternalError: 500,
+  NotImplemented: 501,
+};
+
 export function faultOf(error: unknown): Fault {
   const sdkError: SdkError = typeof error === "object" && error !== null ? error : {};
   const name = typeof sdkError.name === "string" ? sdkError.name : "Unknown";
-  const status = sdkError.$metadata?.httpStatusCode;
+  const answeredStatus = sdkError.$metadata?.httpStatusCode;
+  const status = answeredStatus === 503 ? (statusOf[name] ?? 503) : answeredStatus;
   if (typeof status === "number") return answered(name, status, sdkError);
   if (name === "CredentialsProviderError" || name === "TokenProviderError") return withoutCredentials(name);
   return unanswered(name, typeof sdkError.code === "string" ? sdkError.code : undefined);

@@ -1,6 +1,7 @@
 /** The requests of one multipart upload. */
 import { BackupError } from "../../errors.js";
 import { isRefusal, type Bucket } from "./bucket.js";
+import { MOST_IN_FLIGHT } from "./part-size.js";
 import { MARK, withoutQuotes, type RequestOptions, type WriteOptions, type Written } from "./objects.js";
 
 export interface SentPart {
@@ -54,7 +55,7 @@ export async function sendPart(
   options: RequestOptions,
 ): Promise<SentPart> {
   const { ETag } = await bucket.call(
-    { ...options, key, doing: `send part ${part.number} of` },
+    { ...options, key, doing: `send part ${part.number} of`, bytes: part.bytes.length * MOST_IN_FLIGHT },
     (client, sdk, http) =>
       client.send(
         new sdk.UploadPartCommand({

@@ -103,20 +103,23 @@ export async function putObject(
   object: ObjectToPut,
   options: WriteOptions,
 ): Promise<Written> {
-  return bucket.call({ ...options, key, doing: "write" }, async (client, sdk, http) => {
-    const { VersionId } = await client.send(
-      new sdk.PutObjectCommand({
-        Bucket: bucket.name,
-        Key: key,
-        Body: object.bytes,
-        ContentMD5: object.contentMd5,
-        Metadata: { [MARK]: object.mark },
-        ...(object.onlyNew ? { IfNoneMatch: "*" } : {}),
-      }),
-      http,
-    );
-    return { version: VersionId };
-  });
+  return bucket.call(
+    { ...options, key, doing: "write", bytes: object.bytes.length },
+    async (client, sdk, http) => {
+      const { VersionId } = await client.send(
+        new sdk.PutObjectCommand({
+          Bucket: bucket.name,
+          Key: key,
+          Body: object.bytes,
+          ContentMD5: object.contentMd5,
+          Metadata: { [MARK]: object.mark },
+          ...(object.onlyNew ? { IfNoneMatch: "*" } : {}),
+        }),
+        http,
+      );
+      return { version: VersionId };
+    },
+  );
 }
 
 export async function* listObjects(

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { seenRequest, type S3Operation } from "../../test-support/s3-operation.js";
 import { keysOf, LeftoverNotes, readAll, rejectsWith, storeArchive, testBytes } from "../conformance.js";
-import type { ObjectInfo, OverwriteGuards } from "../store.js";
+import type { ObjectInfo, StoreAbilities } from "../store.js";
 import { S3Store } from "./s3-store.js";
 
 const MiB = 1024 * 1024;
@@ -34,7 +34,7 @@ async function storeThat(
   t: Test,
   answers: Readonly<Partial<Record<S3Operation, Answer | readonly Answer[]>>>,
   host = "127.0.0.1",
-  overwriteGuards: OverwriteGuards = { put: true, complete: true },
+  abilities: StoreAbilities = { put: true, complete: true },
 ): Promise<Bench> {
   const asked: Bench["asked"] = [];
   const server = createServer((incoming, outgoing) => {
@@ -54,10 +54,7 @@ async function storeThat(
   const endpoint = `http://${host}:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
   const timing = { now: () => 0, sleep: () => Promise.resolve(), random: () => 0 };
-  const it = new S3Store(
-    { kind: "s3", bucket: "bucket", endpoint, credentials, overwriteGuards },
-    { timing },
-  );
+  const it = new S3Store({ kind: "s3", bucket: "bucket", endpoint, credentials, abilities }, { timing });
   t.teardown(() => {
     it.close();
     server.closeAllConnections();
@@ -266,7 +263,7 @@ t.test("Amazon's own S3 is trusted to heed the condition, without a probe", asyn
   );
   const { overwriteGuard } = await storeArchive(bench.it, "key", testBytes(10));
   t.equal(overwriteGuard, "atomic");
-  t.strictSame(bench.it.overwriteGuards(), { put: true });
+  t.strictSame(bench.it.abilities(), { put: true });
   t.equal(count(bench, "PutObject"), 1);
 });
 

@@ -8,10 +8,14 @@
  * the probe that made the object removes it, so that probes at the same time do not mislead each other.
  */
 import { createHash, randomUUID } from "node:crypto";
-import type { CreateOptions, OverwriteGuards } from "../store.js";
+import type { CreateOptions } from "../store.js";
+import type { Abilities } from "./abilities.js";
 import { isRefusal, S3Error, type Bucket } from "./bucket.js";
 import { abortMultipart, beginMultipart, completeMultipart, sendPart } from "./multipart.js";
 import { putObject, removeObject, type RequestOptions, type Written } from "./objects.js";
+
+/** An object made by one request, or of parts. */
+export type GuardedWrite = "put" | "complete";
 
 const PROBE_NAME = ".openclaw-overwrite-probe";
 
@@ -30,35 +34,31 @@ interface Traces {
 
 export class OverwriteGuardProbe {
   readonly #bucket: Bucket;
-  #known: OverwriteGuards;
+  readonly #abilities: Abilities;
 
-  constructor(bucket: Bucket, known: OverwriteGuards) {
+  constructor(bucket: Bucket, abilities: Abilities) {
     this.#bucket = bucket;
-    this.#known = known;
-  }
-
-  get known(): OverwriteGuards {
-    return this.#known;
+    this.#abilities = abilities;
   }
 
   /** Is an existing object safe from a conditional write? `beside` is the key that is to be written. */
   async honours(
-    kind: keyof OverwriteGuards,
+    kind: GuardedWrite,
     beside: string,
     options: Pick<CreateOptions, "onLeftover" | "onGone">,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const known = this.#known[kind];
+    const known = this.#abilities.known[kind];
     if (known !== undefined) return known;
     const found = (await this.#bucket.isAws())
       ? true
       : await this.#probeBeside(kind, beside, options, signal);
-    if (found !== undefined) this.#known = { ...this.#known, [kind]: found };
+    if (found !== undefined) this.#abilities.learn({ [kind]: found });
     return found ?? false;
   }
 
   async #probeBeside(
-    kind: keyof OverwriteGuards,
+    kind: GuardedWrite,
     beside: string,
     { onLeftover, onGone }: Pick<CreateOptions, "onLeftover" | "onGone">,
     signal: AbortSignal | undefined,
@@ -76,7 +76,7 @@ export class OverwriteGuardProbe {
 
   /** Undefined when the probe gave no clear answer; whatever its trouble is, the archive itself may be fine. */
   async #probe(
-    kind: keyof OverwriteGuards,
+    kind: GuardedWrite,
     key: string,
     options: RequestOptions,
     traces: Traces,

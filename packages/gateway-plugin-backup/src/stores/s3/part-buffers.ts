@@ -2,33 +2,23 @@ import { createHash } from "node:crypto";
 
 /** Collects the bytes of one part. Its memory belongs to a {@link PartBuffers} and goes back there. */
 export class PartBuffer {
-  readonly #memory: Buffer;
+  readonly memory: Buffer;
   readonly #hash = createHash("md5");
   #length = 0;
 
   constructor(memory: Buffer) {
-    this.#memory = memory;
-  }
-
-  get full(): boolean {
-    return this.#length === this.#memory.length;
+    this.memory = memory;
   }
 
   get bytes(): Buffer {
-    return this.#memory.subarray(0, this.#length);
+    return this.memory.subarray(0, this.#length);
   }
 
-  get memory(): Buffer {
-    return this.#memory;
-  }
-
-  /** Copies from `chunk`, and returns how many bytes fitted. */
-  append(chunk: Uint8Array): number {
-    const taken = chunk.subarray(0, this.#memory.length - this.#length);
-    this.#memory.set(taken, this.#length);
-    this.#hash.update(taken);
-    this.#length += taken.length;
-    return taken.length;
+  /** Copies `chunk`, for which there must be room. */
+  append(chunk: Uint8Array): void {
+    this.memory.set(chunk, this.#length);
+    this.#hash.update(chunk);
+    this.#length += chunk.length;
   }
 
   /** Of the bytes: for `Content-MD5`, the one checksum that every store verifies. To be called once, when all are in. */
@@ -44,9 +34,10 @@ export class PartBuffer {
 export class PartBuffers {
   #idle: Buffer[] = [];
 
+  /** With room for `size` bytes at least. */
   take(size: number): PartBuffer {
     // A larger part size means that the smaller buffers are of no use any more.
-    this.#idle = this.#idle.filter((memory) => memory.length === size);
+    this.#idle = this.#idle.filter((memory) => memory.length >= size);
     return new PartBuffer(this.#idle.pop() ?? Buffer.allocUnsafeSlow(size));
   }
 

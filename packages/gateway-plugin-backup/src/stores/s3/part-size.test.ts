@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import t from "tap";
-import { checkPartNumber, MAX_PARTS, partsInFlight, partSize } from "./part-size.js";
+import { checkPartNumber, partsInFlight, partSize, s3Limits } from "./part-size.js";
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 const TiB = 1024 * GiB;
 
 const anyHint = fc.option(fc.integer({ min: 0, max: 5 * TiB }), { nil: undefined });
+const MAX_PARTS = s3Limits.maxParts;
 const anyPart = fc.integer({ min: 1, max: MAX_PARTS });
 
 t.test("10,000 parts reach 5 TiB, whatever was expected", (t) => {
@@ -27,6 +28,18 @@ t.test(
       return size >= 5 * MiB && size <= 5 * GiB && size % MiB === 0 && size <= partSize(number + 1, hint);
     });
     t.doesNotThrow(() => fc.assert(allowed));
+    t.end();
+  },
+);
+
+t.test(
+  "a store that takes 1,000 parts gets larger ones sooner, one that wants equal parts equal ones",
+  (t) => {
+    const few = { maxParts: 1000, equalParts: false };
+    t.equal(partSize(500, 4 * GiB, few), 9 * MiB);
+    t.equal(partSize(501, 4 * GiB, few), 18 * MiB);
+    const equal = { maxParts: 10_000, equalParts: true };
+    for (const number of [1, 5000, 10_000]) t.equal(partSize(number, 60 * GiB, equal), 13 * MiB);
     t.end();
   },
 );
@@ -53,10 +66,10 @@ t.test(
 );
 
 t.test("an object that would need more parts than S3 has numbers for is given up by name", (t) => {
-  checkPartNumber(MAX_PARTS, "s3://bucket/key");
+  checkPartNumber(MAX_PARTS, s3Limits, "s3://bucket/key");
   t.throws(
     () => {
-      checkPartNumber(MAX_PARTS + 1, "s3://bucket/key");
+      checkPartNumber(MAX_PARTS + 1, s3Limits, "s3://bucket/key");
     },
     { code: "STORE_FAILED", message: /^s3:\/\/bucket\/key grows beyond/ },
   );

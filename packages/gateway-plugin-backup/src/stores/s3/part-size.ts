@@ -5,35 +5,50 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
  */
 import { BackupError } from "../../errors.js";
+import type { PartLimits } from "../settings.js";
 
 const MiB = 1024 * 1024;
 const SMALLEST = 8 * MiB;
-const LARGEST = 5 * 1024 * MiB;
+/** Of every part but the last. */
+export const SMALLEST_PART = 5 * MiB;
+export const LARGEST_PART = 5 * 1024 * MiB;
 
-export const MAX_PARTS = 10_000;
+export const s3Limits: Required<PartLimits> = { maxParts: 10_000, equalParts: false };
 
 /** Throws `STORE_FAILED` for a part behind the last that an object can have; `object` is what the message names. */
-export function checkPartNumber(number: number, object: string): void {
-  if (number <= MAX_PARTS) return;
-  throw new BackupError("STORE_FAILED", `${object} grows beyond what S3 can store in one object`);
+export function checkPartNumber(number: number, { maxParts }: Required<PartLimits>, object: string): void {
+  if (number <= maxParts) return;
+  throw new BackupError(
+    "STORE_FAILED",
+    `${object} grows beyond what its store can hold in one object of ${maxParts} parts`,
+  );
 }
 
 /**
- * Parts of one size: 5,000 of 8 MiB are 40 GiB, so that a usual archive has equal parts (some stores want that, and
- * memory stays small) even when nothing was known about its size.
+ * The first half of the parts are of one size: 5,000 of 8 MiB are 40 GiB, so that a usual archive has equal parts (some
+ * stores want that, and memory stays small) even when nothing was known about its size.
  */
-const EQUAL_PARTS = 5_000;
-/** After these the size doubles every so many parts; 5,000 + 10 × 500 parts reach 6.4 TiB from the smallest size. */
-const DOUBLING_PARTS = 500;
+const EQUAL_SHARE = 1 / 2;
+/** After these the size doubles every so many parts; 5,000 + 10 × 500 parts reach 5.5 TiB from the smallest size. */
+const DOUBLING_SHARE = 1 / 20;
 
-/** Bytes of part `number` (from 1) of an object that is expected to have `sizeHint` bytes. */
-export function partSize(number: number, sizeHint = 0): number {
-  const first = Math.max(SMALLEST, Math.ceil(sizeHint / EQUAL_PARTS / MiB) * MiB);
-  const doublings = Math.max(0, Math.ceil((number - EQUAL_PARTS) / DOUBLING_PARTS));
-  return Math.min(LARGEST, first * 2 ** doublings);
+/**
+ * Bytes of part `number` (from 1) of an object that is expected to have `sizeHint` bytes. A store that wants equal parts
+ * gets them, and its objects end where its part numbers do.
+ */
+export function partSize(number: number, sizeHint = 0, limits: Required<PartLimits> = s3Limits): number {
+  const equal = limits.maxParts * EQUAL_SHARE;
+  const first = Math.max(SMALLEST, Math.ceil(sizeHint / equal / MiB) * MiB);
+  const doublings = limits.equalParts
+    ? 0
+    : Math.max(0, Math.ceil((number - equal) / (limits.maxParts * DOUBLING_SHARE)));
+  return Math.min(LARGEST_PART, first * 2 ** doublings);
 }
 
-/** Parts that may be on their way at once: three while they are small, one when each is itself large. */
+/** Parts that may be on their way at once. */
+export const MOST_IN_FLIGHT = 3;
+
+/** Parts of this size that may be on their way at once: three while they are small, one when each is itself large. */
 export function partsInFlight(bytesOfPart: number): number {
-  return Math.max(1, Math.min(3, Math.floor((3 * SMALLEST) / bytesOfPart)));
+  return Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor((MOST_IN_FLIGHT * SMALLEST) / bytesOfPart)));
 }

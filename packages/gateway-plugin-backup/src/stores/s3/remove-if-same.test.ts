@@ -1,4 +1,3 @@
-import { PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
 import t, { type Test } from "tap";
 import { startFaultProxy, type FaultProxy } from "../../test-support/fault-proxy.js";
 import { s3ForTests, type S3ForTests } from "../../test-support/s3-for-tests.js";
@@ -68,15 +67,7 @@ if (s3 !== undefined) {
     "where the bucket keeps versions, exactly the one that was seen is removed for good",
     async (t) => {
       const bucket = await s3.newBucket();
-      const client = new S3Client({
-        endpoint: s3.endpoint,
-        region: s3.region,
-        forcePathStyle: true,
-        credentials: { accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
-      });
-      t.teardown(() => client.destroy());
-      const VersioningConfiguration = { Status: "Enabled" } as const;
-      await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+      await s3.keepVersions(bucket);
       const store = openStore(s3.settings(bucket));
       t.teardown(() => store.close());
       await storeArchive(store, "a", testBytes(10));

@@ -6,13 +6,11 @@
  * means all senders of this gateway's job.
  */
 import { BackupError } from "../../errors.js";
+import type { Clock } from "../timing.js";
 import type { Fault } from "./fault.js";
 
 /** Time and chance, so that tests need neither. */
-export interface Timing {
-  /** Milliseconds, monotonic. */
-  now(): number;
-  sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
+export interface Timing extends Clock {
   /** 0 ≤ x < 1. */
   random(): number;
 }
@@ -31,6 +29,8 @@ export interface RetryOptions<T> {
    * when it did, undefined when it did not. May throw when it finds that repeating would do harm.
    */
   readonly settled?: (() => Promise<T | undefined>) | undefined;
+  /** An attempt may take so much longer, because sending is limited. */
+  readonly sendingMs?: number | undefined;
   readonly tally?: RetryTally | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -82,7 +82,7 @@ export class Retrier {
         const fault = options.faultOf(error);
         if (fault.status !== undefined) this.#reached = true;
         uncertain ||= fault.uncertain;
-        if (!this.#mayRepeat(fault, attempts, startedAt)) {
+        if (!this.#mayRepeat(fault, attempts, startedAt + attempts * (options.sendingMs ?? 0))) {
           // Where no answer comes at all, looking gets none either.
           const result = uncertain && fault.status !== undefined ? await settled?.() : undefined;
           if (result !== undefined) return result;

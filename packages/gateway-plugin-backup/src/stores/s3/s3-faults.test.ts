@@ -349,7 +349,7 @@ if (s3 !== undefined) {
     const refusal = { kind: "refuse", status: 412, name: "PreconditionFailed" } as const;
     proxy.inject({ when: "CompleteMultipartUpload", fault: refusal });
     t.equal((await storeArchive(it, "large", testBytes(LARGE))).overwriteGuard, "atomic");
-    t.strictSame(it.overwriteGuards(), { complete: true });
+    t.strictSame(it.abilities(), { complete: true });
     t.strictSame(await keysOf(direct.list("")), ["large"], "the probe left nothing");
 
     const upload = await it.create("taken", { overwrite: false, onLeftover: () => Promise.resolve() });
@@ -370,7 +370,7 @@ if (s3 !== undefined) {
     t.equal((await storeArchive(it, "small", testBytes(SMALL))).overwriteGuard, "checked");
     t.equal((await storeArchive(it, "large", testBytes(LARGE))).overwriteGuard, "checked");
     await rejectsWith(t, storeArchive(it, "small", testBytes(SMALL)), "ARCHIVE_EXISTS");
-    t.strictSame(it.overwriteGuards(), { put: false, complete: false });
+    t.strictSame(it.abilities(), { put: false, complete: false });
   });
 }
 

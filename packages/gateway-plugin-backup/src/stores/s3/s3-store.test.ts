@@ -28,14 +28,14 @@ if (s3 !== undefined) {
   await t.test("what was found out about overwriting spares the next store the probe", async (t) => {
     const bucket = await s3.newBucket();
     const first = openStore(s3.settings(bucket));
-    t.strictSame(first.overwriteGuards(), {});
+    t.strictSame(first.abilities(), {});
     await storeArchive(first, "a/small", testBytes(10));
     await storeArchive(first, "a/large", testBytes(9 * MiB));
-    const overwriteGuards = first.overwriteGuards();
-    t.strictSame(overwriteGuards, { put: true, complete: false });
+    const abilities = first.abilities();
+    t.strictSame(abilities, { put: true, complete: false });
     first.close();
 
-    const second = openStore({ ...s3.settings(bucket), overwriteGuards });
+    const second = openStore({ ...s3.settings(bucket), abilities });
     t.teardown(() => second.close());
     t.equal((await storeArchive(second, "b/small", testBytes(10))).overwriteGuard, "atomic");
     t.equal((await storeArchive(second, "b/large", testBytes(9 * MiB))).overwriteGuard, "checked");

@@ -1,16 +1,20 @@
 import { BackupError } from "../../errors.js";
-import type { S3StoreSettings } from "../settings.js";
+import type { PartLimits, S3StoreSettings } from "../settings.js";
+import { baseUnusable } from "../copy-base.js";
 import type {
   CreateOptions,
   Leftover,
   ObjectInfo,
-  OverwriteGuards,
+  StoreAbilities,
   ReadOptions,
   Store,
   TailRead,
   Upload,
 } from "../store.js";
+import { Abilities } from "./abilities.js";
 import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
+import { findBase, type CopySource } from "./copy-part.js";
+import { partLimits } from "./known-limits.js";
 import { abortMultipart, listParts } from "./multipart.js";
 import { inspect, listObjects, removeIfSame, removeObject } from "./objects.js";
 import { isProbe, OverwriteGuardProbe } from "./overwrite-guards.js";
@@ -22,12 +26,16 @@ import { archiveExists, S3Upload, type ResumedUpload } from "./upload.js";
 export class S3Store implements Store {
   readonly kind = "s3";
   readonly #bucket: Bucket;
+  readonly #abilities: Abilities;
   readonly #guards: OverwriteGuardProbe;
+  readonly #partLimits: PartLimits | undefined;
 
   /** `options` stand in for time, chance and patience in tests. */
   constructor(settings: S3StoreSettings, options?: BucketOptions) {
     this.#bucket = new Bucket(settings, options);
-    this.#guards = new OverwriteGuardProbe(this.#bucket, settings.overwriteGuards ?? {});
+    this.#abilities = new Abilities(settings.abilities);
+    this.#partLimits = settings.partLimits;
+    this.#guards = new OverwriteGuardProbe(this.#bucket, this.#abilities);
   }
 
   locate(key: string): string {
@@ -49,8 +57,11 @@ export class S3Store implements Store {
   async create(key: string, options: CreateOptions): Promise<Upload> {
     const existing = await this.#lookFirst(key, options.signal);
     if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
+    const source = await this.#findBase(options);
     const resumed = await this.#findUpload(key, options);
-    return new S3Upload(this.#bucket, key, options, this.#guards, resumed);
+    const limits = partLimits(await this.#bucket.host(), this.#partLimits);
+    const means = { abilities: this.#abilities, guards: this.#guards, limits, source, resumed };
+    return new S3Upload(this.#bucket, key, options, means);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectInfo, void, undefined> {
@@ -81,20 +92,28 @@ export class S3Store implements Store {
     }
   }
 
-  overwriteGuards(): OverwriteGuards {
-    return this.#guards.known;
+  abilities(): StoreAbilities {
+    return this.#abilities.known;
   }
 
   close(): void {
     this.#bucket.close();
   }
 
+  async #findBase({ base, signal }: CreateOptions): Promise<CopySource | undefined> {
+    if (base === undefined) return undefined;
+    if (this.#abilities.known.copy === false)
+      throw baseUnusable(this.#bucket.locate(base.key), "the store cannot copy");
+    return findBase(this.#bucket, base, { signal });
+  }
+
   /** The upload that is to be resumed; undefined when there is none (any more). */
   async #findUpload(
     key: string,
-    { resume, onGone, signal }: CreateOptions,
+    { resume, base, onGone, signal }: CreateOptions,
   ): Promise<ResumedUpload | undefined> {
-    if (resume?.kind !== "multipart" || resume.mark === undefined || resume.key !== key) return undefined;
+    if (base !== undefined || resume?.kind !== "multipart" || resume.mark === undefined || resume.key !== key)
+      return undefined;
     const { uploadId, mark, sizeHint } = resume;
     const parts = await listParts(this.#bucket, key, uploadId, { signal });
     if (parts !== undefined) return { uploadId, mark, sizeHint, parts };

@@ -1,19 +1,28 @@
 import { randomUUID } from "node:crypto";
-import { BackupError, toBackupError } from "../../errors.js";
-import type { CreateOptions, ObjectInfo, StoredObject, Upload } from "../store.js";
-import { isRefusal, S3Error, type Bucket } from "./bucket.js";
-import {
-  abortMultipart,
-  beginMultipart,
-  completeMultipart,
-  sendPart,
-  type SentPart,
-  type StoredPart,
-} from "./multipart.js";
+import { BackupError } from "../../errors.js";
+import { baseUnusable, checkRange, isUnusable, withoutBase, type UnusableReason } from "../copy-base.js";
+import type { PartLimits } from "../settings.js";
+import type { ByteRange, CreateOptions, ObjectInfo, StoredObject, Upload } from "../store.js";
+import type { Abilities } from "./abilities.js";
+import { beginNoted } from "./begin-upload.js";
+import { isRefusal, type Bucket } from "./bucket.js";
+import { checkUnchanged, copyPart, type CopySource } from "./copy-part.js";
+import { FreshBytes } from "./fresh-bytes.js";
+import { abortMultipart, completeMultipart, sendPart, type SentPart, type StoredPart } from "./multipart.js";
 import { inspect, putObject, removeIfSame, type WriteOptions, type Written } from "./objects.js";
-import type { OverwriteGuardProbe } from "./overwrite-guards.js";
+import type { GuardedWrite, OverwriteGuardProbe } from "./overwrite-guards.js";
 import { PartBuffers, type PartBuffer } from "./part-buffers.js";
+import {
+  largestSent,
+  planParts,
+  type PartPlan,
+  type PartSource,
+  type PlannedPart,
+  type PlannedSend,
+  type PlanOptions,
+} from "./part-plan.js";
 import { checkPartNumber, partsInFlight, partSize } from "./part-size.js";
+import { PartsInFlight } from "./parts-in-flight.js";
 
 type Guard = StoredObject["overwriteGuard"];
 
@@ -30,80 +39,95 @@ export interface ResumedUpload {
   readonly parts: ReadonlyMap<number, StoredPart>;
 }
 
+/** What an upload works with, besides what its caller asks for. */
+export interface UploadMeans {
+  readonly abilities: Abilities;
+  readonly guards: OverwriteGuardProbe;
+  readonly limits: Required<PartLimits>;
+  /** The base of the options, as it was found. */
+  readonly source: CopySource | undefined;
+  readonly resumed: ResumedUpload | undefined;
+}
+
 /**
  * Makes one object: by a single request when everything fits into the first part, else by a multipart upload whose
- * parts are sent while later bytes are collected. Memory: one part being filled and those on their way.
+ * parts are sent while later bytes are collected, or are copied by the store. Memory: the bytes of one part, and the parts
+ * that are being sent.
  *
  * The object carries a mark of its own, which answers the question that a lost answer leaves open: was it this upload
  * that made what is there now?
  */
 export class S3Upload implements Upload {
+  readonly mark: string;
   readonly #bucket: Bucket;
   readonly #key: string;
   readonly #options: CreateOptions;
-  readonly #guards: OverwriteGuardProbe;
-  readonly mark: string;
-  readonly #resumed: ResumedUpload | undefined;
-  readonly #sizeHint: number | undefined;
-  readonly #kept = { resumedParts: 0, resumedBytes: 0 };
+  readonly #means: UploadMeans;
+  readonly #planned: PlanOptions;
+  readonly #plan: PartPlan;
   readonly #tally = { retries: 0 };
+  readonly #bytes = { all: 0, copied: 0, fetched: 0 };
+  readonly #kept = { resumedParts: 0, resumedBytes: 0 };
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #fresh = new FreshBytes();
   readonly #buffers = new PartBuffers();
-  readonly #sent: SentPart[] = [];
-  readonly #inFlight = new Set<Promise<void>>();
-  #part: PartBuffer;
+  readonly #inFlight = new PartsInFlight((error) => this.#fail(error));
   #parts = 0;
-  #size = 0;
   #uploadId: string | undefined;
-  #failure: Error | undefined;
+  #failure: BackupError | undefined;
   /** Set before the request that makes the object visible: from then on it may be there, whatever was answered. */
   #mayBeVisible = false;
   #completed = false;
 
-  constructor(
-    bucket: Bucket,
-    key: string,
-    options: CreateOptions,
-    guards: OverwriteGuardProbe,
-    resumed?: ResumedUpload,
-  ) {
+  constructor(bucket: Bucket, key: string, options: CreateOptions, means: UploadMeans) {
+    const { limits, source, resumed } = means;
     this.#bucket = bucket;
     this.#key = key;
     this.#options = options;
-    this.#guards = guards;
-    this.#resumed = resumed;
+    this.#means = means;
     this.#uploadId = resumed?.uploadId;
     this.mark = resumed?.mark ?? randomUUID();
     // Equal sizes make equal parts: those of the upload that goes on, whatever is expected now.
-    this.#sizeHint = resumed === undefined ? options.sizeHint : resumed.sizeHint;
+    const sizeHint = resumed === undefined ? (options.sizeHint ?? source?.size) : resumed.sizeHint;
+    this.#planned = { limits, sizeHint, hasBase: source !== undefined };
+    this.#plan = planParts(this.#planned);
     this.#signal =
       options.signal === undefined ? this.#stop.signal : AbortSignal.any([options.signal, this.#stop.signal]);
-    this.#part = this.#buffers.take(partSize(1, this.#sizeHint));
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#throwFailure();
-    for (let rest = chunk; rest.length > 0;) {
-      // Not before another byte is there: the last part must not be empty, and a lone one is a single PUT.
-      if (this.#part.full) await this.#sendPart();
-      const taken = this.#part.append(rest);
-      this.#size += taken;
-      rest = rest.subarray(taken);
-    }
+    this.#bytes.all += chunk.length;
+    this.#fresh.add(chunk);
+    await this.#startParts(this.#plan.fresh(chunk.length));
+  }
+
+  async copy(range: ByteRange): Promise<void> {
+    this.#throwFailure();
+    checkRange(range, this.#base);
+    this.#bytes.all += range.end - range.start;
+    await this.#startParts(this.#plan.copy(range));
   }
 
   async complete(): Promise<StoredObject> {
     this.#throwFailure();
+    const last = this.#plan.end();
+    const [only] = last;
     const overwriteGuard =
-      this.#uploadId === undefined ? await this.#putWhole() : await this.#completeParts(this.#uploadId);
+      this.#uploadId === undefined && last.length === 1 && only !== undefined && "send" in only
+        ? await this.#putWhole(only)
+        : await this.#completeParts(last);
     const object = await this.#readBack();
     this.#completed = true;
+    const { all, copied, fetched } = this.#bytes;
     return {
       ...object,
       overwriteGuard,
       retries: this.#tally.retries,
-      ...(this.#resumed === undefined ? {} : this.#kept),
+      ...(this.#means.resumed === undefined ? {} : this.#kept),
+      sentBytes: all - copied - this.#kept.resumedBytes,
+      ...(this.#means.source === undefined ? {} : { copiedBytes: copied, fetchedBytes: fetched }),
     };
   }
 
@@ -123,68 +147,87 @@ export class S3Upload implements Upload {
     this.#stop.abort(
       new BackupError("JOB_CANCELLED", `The upload to ${this.#bucket.locate(this.#key)} was stopped`),
     );
-    await Promise.allSettled(this.#inFlight);
+    await this.#inFlight.settled();
   }
 
-  async #sendPart(): Promise<void> {
-    const uploadId = (this.#uploadId ??= await this.#begin());
-    const part = this.#part;
-    const number = ++this.#parts;
-    checkPartNumber(number, this.#bucket.locate(this.#key));
-    while (this.#inFlight.size >= partsInFlight(part.memory.length)) await Promise.race(this.#inFlight);
+  async #startParts(parts: readonly PlannedPart[]): Promise<void> {
+    for (const part of parts) {
+      const uploadId = await this.#begun();
+      const number = ++this.#parts;
+      checkPartNumber(number, this.#planned.limits, this.#bucket.locate(this.#key));
+      if ("copy" in part) this.#copyPart(uploadId, number, part.copy);
+      else await this.#sendPart(uploadId, number, part);
+    }
+  }
+
+  async #begun(): Promise<string> {
+    return (this.#uploadId ??= await this.#begin());
+  }
+
+  #begin(): Promise<string> {
+    const { sizeHint, hasBase } = this.#planned;
+    const upload = {
+      key: this.#key,
+      mark: this.mark,
+      ...(sizeHint === undefined ? {} : { sizeHint }),
+      // What can be copied may be another base's next time.
+      ...(hasBase ? { resumable: false as const } : {}),
+    };
+    return beginNoted(this.#bucket, upload, this.#options, this.#request);
+  }
+
+  #copyPart(uploadId: string, number: number, range: ByteRange): void {
+    const source = this.#base;
+    this.#bytes.copied += range.end - range.start;
+    const upload = { key: this.#key, uploadId };
+    this.#inFlight.copy({
+      doing: `copy part ${number} of ${this.#bucket.locate(this.#key)}`,
+      run: () => copyPart(this.#bucket, upload, { number, source, range }, this.#request),
+    });
+  }
+
+  async #sendPart(uploadId: string, number: number, { send }: PlannedSend): Promise<void> {
+    const { sizeHint, limits } = this.#planned;
+    await this.#inFlight.room(partsInFlight(partSize(number, sizeHint, limits)));
     this.#throwFailure();
-    const sending = this.#send(uploadId, number, part);
-    this.#inFlight.add(sending);
-    void sending.finally(() => this.#inFlight.delete(sending));
-    this.#part = this.#buffers.take(partSize(number + 1, this.#sizeHint));
+    const part = await this.#collect(largestSent(number, this.#planned), send);
+    this.#inFlight.send({
+      doing: `send part ${number} of ${this.#bucket.locate(this.#key)}`,
+      run: async () => {
+        const sent = await this.#sendUnlessThere(uploadId, number, part);
+        this.#buffers.giveBack(part);
+        return sent;
+      },
+    });
   }
 
-  async #begin(): Promise<string> {
-    const begun = { kind: "begun", key: this.#key } as const;
-    await this.#options.onLeftover(begun);
-    const answers = { lost: false };
-    let uploadId: string;
-    try {
-      uploadId = await beginMultipart(this.#bucket, this.#key, this.mark, this.#request, () => {
-        answers.lost = true;
-      });
-    } catch (error) {
-      const refused = error instanceof S3Error && !error.fault.uncertain && !answers.lost;
-      if (refused) this.#options.onGone?.(begun);
-      throw error;
+  /** Brings the bytes of a part together: new ones, and those that are too few to be copied. */
+  async #collect(room: number, sources: readonly PartSource[]): Promise<PartBuffer> {
+    const part = this.#buffers.take(room);
+    for (const source of sources) {
+      if ("fresh" in source) this.#fresh.moveTo(part, source.fresh);
+      else await this.#fetchTo(part, source.base);
     }
-    try {
-      await this.#options.onLeftover({
-        kind: "multipart",
-        key: this.#key,
-        uploadId,
-        mark: this.mark,
-        ...(this.#sizeHint === undefined ? {} : { sizeHint: this.#sizeHint }),
-      });
-    } catch (error) {
-      // Nobody knows of it, so that nobody but us can remove it.
-      await abortMultipart(this.#bucket, this.#key, uploadId, {}).catch(() => undefined);
-      throw error;
-    }
-    if (!answers.lost) this.#options.onGone?.(begun);
-    return uploadId;
+    return part;
   }
 
-  /** Never rejects: a failure stops the other parts, and is thrown at the next call of the upload. */
-  async #send(uploadId: string, number: number, part: PartBuffer): Promise<void> {
-    try {
-      this.#sent.push(await this.#sendUnlessThere(uploadId, number, part));
-      this.#buffers.giveBack(part);
-    } catch (error) {
-      this.#failure ??= toBackupError(error, `send part ${number} of ${this.#bucket.locate(this.#key)}`);
-      this.#stop.abort(this.#failure);
+  async #fetchTo(part: PartBuffer, range: ByteRange): Promise<void> {
+    const base = this.#base;
+    let left = range.end - range.start;
+    this.#bytes.fetched += left;
+    for await (const chunk of base.fetch(range)) {
+      this.#throwFailure();
+      left -= chunk.length;
+      if (left < 0) break;
+      part.append(chunk);
     }
+    if (left !== 0) throw this.#unusable("the base is not what it was");
   }
 
   async #sendUnlessThere(uploadId: string, number: number, part: PartBuffer): Promise<SentPart> {
     const { bytes } = part;
     const md5 = part.md5();
-    const there = this.#resumed?.parts.get(number);
+    const there = this.#means.resumed?.parts.get(number);
     // Where a store's ETags are no MD5 sums, which differs by store and encryption, no part is like it, and all are sent.
     if (there?.size === bytes.length && there.etag === md5.toString("hex")) {
       this.#kept.resumedParts++;
@@ -195,11 +238,19 @@ export class S3Upload implements Upload {
     return sendPart(this.#bucket, this.#key, uploadId, content, this.#request);
   }
 
-  async #putWhole(): Promise<Guard> {
+  /** A failure stops the other parts, and is thrown at the next call of the upload. */
+  #fail(error: BackupError): void {
+    this.#failure ??= error;
+    this.#stop.abort(this.#failure);
+    if (isUnusable(error, "the store cannot copy")) this.#means.abilities.learn({ copy: false });
+  }
+
+  async #putWhole({ send, size }: PlannedSend): Promise<Guard> {
+    const part = await this.#collect(size, send);
     const guard = await this.#prepareGuard("put");
     const content = {
-      bytes: this.#part.bytes,
-      contentMd5: this.#part.md5().toString("base64"),
+      bytes: part.bytes,
+      contentMd5: part.md5().toString("base64"),
       mark: this.mark,
       onlyNew: guard === "atomic",
     };
@@ -207,24 +258,32 @@ export class S3Upload implements Upload {
     return guard;
   }
 
-  async #completeParts(uploadId: string): Promise<Guard> {
-    await this.#sendPart();
-    await Promise.all(this.#inFlight);
+  async #completeParts(last: readonly PlannedPart[]): Promise<Guard> {
+    await this.#startParts(last);
+    const uploadId = await this.#begun();
+    await this.#inFlight.settled();
     this.#throwFailure();
+    const { source } = this.#means;
+    if (source !== undefined && this.#bytes.copied > 0)
+      await checkUnchanged(this.#bucket, source, this.#request);
     const guard = await this.#prepareGuard("complete");
-    const content = {
-      parts: this.#sent.sort((one, other) => one.PartNumber - other.PartNumber),
-      onlyNew: guard === "atomic",
-    };
-    await this.#makeVisible((options) =>
-      completeMultipart(this.#bucket, this.#key, uploadId, content, options),
-    );
+    const content = { parts: this.#inFlight.arrived, onlyNew: guard === "atomic" };
+    try {
+      await this.#makeVisible((options) =>
+        completeMultipart(this.#bucket, this.#key, uploadId, content, options),
+      );
+    } catch (error) {
+      // Sizes that this store does not want, or a copy that it has not made after all.
+      if (this.#bytes.copied > 0 && isRefusal(error, 400))
+        throw this.#unusable("the store refused the parts");
+      throw error;
+    }
     return guard;
   }
 
-  async #prepareGuard(kind: "put" | "complete"): Promise<Guard> {
+  async #prepareGuard(kind: GuardedWrite): Promise<Guard> {
     if (this.#options.overwrite) return "off";
-    if (await this.#guards.honours(kind, this.#key, this.#options, this.#signal)) return "atomic";
+    if (await this.#means.guards.honours(kind, this.#key, this.#options, this.#signal)) return "atomic";
     if ((await inspect(this.#bucket, this.#key, this.#request)) !== undefined)
       throw archiveExists(this.#bucket, this.#key);
     return "checked";
@@ -261,11 +320,12 @@ export class S3Upload implements Upload {
         `Another writer has replaced ${where} while it was being completed`,
       );
     }
-    if (found.size !== this.#size) {
+    if (found.size !== this.#bytes.all) {
       await this.#removeIfOurs(found);
+      if (this.#bytes.copied > 0) throw this.#unusable("the store copied something else");
       throw new BackupError(
         "STORE_FAILED",
-        `${where} has ${found.size} bytes in the store, but ${this.#size} were sent`,
+        `${where} has ${found.size} bytes in the store, but ${this.#bytes.all} were sent`,
       );
     }
     return found;
@@ -273,6 +333,17 @@ export class S3Upload implements Upload {
 
   async #removeIfOurs(found: ObjectInfo | undefined): Promise<void> {
     if (found?.mark === this.mark) await removeIfSame(this.#bucket, found, {});
+  }
+
+  /** Only asked for when there is something to copy. */
+  get #base(): CopySource {
+    const { source } = this.#means;
+    if (source === undefined) throw withoutBase(this.#bucket.locate(this.#key));
+    return source;
+  }
+
+  #unusable(reason: UnusableReason): BackupError {
+    return baseUnusable(this.#bucket.locate(this.#base.key), reason);
   }
 
   get #request(): { signal: AbortSignal; tally: { retries: number } } {
