@@ -53,12 +53,10 @@ export async function openBase(
   const index = await guard(async () => {
     const tail = await source.tail(TAIL_BYTES);
     checkBase(copy, tail.object, where);
-    return openIndex(source, tail.bytes, limits);
+    return openIndex(source, tail.bytes, limits, indexSha256);
   });
   if (index?.sha256 !== indexSha256) throw baseUnusable(where, "the base is not what it was");
-  // The thread that reads the tenant looks at it, too.
-  const payload = new Uint8Array(new SharedArrayBuffer(index.payload.length));
-  payload.set(index.payload);
+  const { payload } = index;
   const segments = new BaseSegments(payload, limits);
   return {
     copy,
