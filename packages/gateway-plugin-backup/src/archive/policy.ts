@@ -16,6 +16,8 @@ export interface PolicyOptions {
   readonly limits: ArchiveLimits;
   /** The archive, as it begins a message: `Archive s3://bucket/key`. */
   readonly subject: string;
+  /** A table that takes the archive's paths, and may hold others: then their names are kept once. */
+  readonly paths?: PathTable;
   /** Other tools write a directory again when they append to an archive; ours stands once. */
   readonly directoriesMayRepeat?: boolean;
 }
@@ -32,11 +34,12 @@ export interface PolicyEntry {
   readonly target?: RawPath;
 }
 
-/** What is known of a path. That of a directory which only paths of other entries tell of is 0, as columns begin. */
-const IMPLIED_DIRECTORY = 0;
-const DIRECTORY = 1;
-const SYMLINK = 2;
-const FILE = 3;
+/** What is known of a path. Columns begin with 0. */
+const UNKNOWN = 0;
+const IMPLIED_DIRECTORY = 1;
+const DIRECTORY = 2;
+const SYMLINK = 3;
+const FILE = 4;
 
 /**
  * Bytes of paths and link targets that an archive may have for each entry of its limit: they are kept in memory, and a
@@ -57,11 +60,13 @@ export class EntryPolicy {
   readonly #limits: ArchiveLimits;
   readonly #subject: string;
   readonly #directoriesMayRepeat: boolean;
-  readonly #paths = new PathTable();
+  readonly #paths: PathTable;
   readonly #rootNumber: number;
   readonly #kinds = new NumberColumn(Uint8Array);
   readonly #sizes = new NumberColumn();
   readonly #links: LinkSet;
+  /** Paths of which something is known. */
+  #known = 1;
   #entries = 0;
   #bytes = 0;
   #nameBytes = 0;
@@ -71,7 +76,9 @@ export class EntryPolicy {
     this.#limits = options.limits;
     this.#subject = options.subject;
     this.#directoriesMayRepeat = options.directoriesMayRepeat === true;
+    this.#paths = options.paths ?? new PathTable();
     this.#rootNumber = this.#paths.add(options.root);
+    this.#kinds.set(this.#rootNumber, IMPLIED_DIRECTORY);
     this.#links = new LinkSet(options.root);
   }
 
@@ -100,7 +107,7 @@ export class EntryPolicy {
 
   /** A directory on the way to an entry, or the root, that has no entry itself: archives of ours have all of them. */
   unlistedDirectory(): RawPath | undefined {
-    for (let number = this.#rootNumber; number < this.#paths.size; number++)
+    for (let number = 0; number < this.#paths.size; number++)
       if (this.#kinds.get(number) === IMPLIED_DIRECTORY) return this.#paths.path(number);
     return undefined;
   }
@@ -151,31 +158,36 @@ export class EntryPolicy {
   }
 
   #record(path: RawPath, kind: number, size: number): "new" | "again" {
-    const firstNew = this.#paths.size;
     const number = this.#paths.add(path);
-    if (number < firstNew) {
-      const known = this.#kinds.get(number);
-      if (known === DIRECTORY && kind === DIRECTORY && this.#directoriesMayRepeat) return "again";
-      if (known !== IMPLIED_DIRECTORY) throw this.#unsafe(path, "path stands twice");
+    const known = this.#kinds.get(number);
+    if (known === DIRECTORY && kind === DIRECTORY && this.#directoriesMayRepeat) return "again";
+    if (known === IMPLIED_DIRECTORY) {
       if (kind !== DIRECTORY) throw this.#unsafe(path, "another entry passes through this one");
-    } else this.#checkParents(path, number, firstNew);
+    } else if (known !== UNKNOWN) {
+      throw this.#unsafe(path, "path stands twice");
+    } else {
+      this.#implyParents(path, number);
+    }
     this.#kinds.set(number, kind);
     if (size > 0) this.#sizes.set(number, size);
     return "new";
   }
 
-  /** A path that is new: the nearest of its parents that was known before must be a directory, then all above it are. */
-  #checkParents(path: RawPath, number: number, firstNew: number): void {
+  /** From the parent of a path that was not known up to the first directory that is: above that, all are. */
+  #implyParents(path: RawPath, number: number): void {
+    this.#known++;
     for (let at = this.#paths.parent(number); at !== undefined; at = this.#paths.parent(at)) {
-      if (at >= firstNew) continue;
       const kind = this.#kinds.get(at);
       if (kind === IMPLIED_DIRECTORY || kind === DIRECTORY) break;
-      const through = `path passes through a ${kind === SYMLINK ? "symlink" : "file"}`;
-      throw this.#unsafe(path, through, this.#paths.path(at));
+      if (kind !== UNKNOWN) {
+        const through = `path passes through a ${kind === SYMLINK ? "symlink" : "file"}`;
+        throw this.#unsafe(path, through, this.#paths.path(at));
+      }
+      this.#kinds.set(at, IMPLIED_DIRECTORY);
+      this.#known++;
     }
     // Directories without an entry of their own are made all the same, and kept in memory here.
-    if (this.#paths.size - this.#rootNumber > this.#limits.entries)
-      throw this.#exceeded(path, "entries", this.#limits.entries);
+    if (this.#known > this.#limits.entries) throw this.#exceeded(path, "entries", this.#limits.entries);
   }
 
   #unsafe(path: RawPath, rule: string, other?: RawPath): BackupError {

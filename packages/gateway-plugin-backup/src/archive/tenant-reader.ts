@@ -113,7 +113,8 @@ export class TenantReader {
     this.#now = now;
     const subject = subjectOf(source);
     this.#warnings = new Warnings(subject, source.allowUnreadable);
-    this.#policy = new EntryPolicy({ root: rawPath(source.root), limits: source.limits, subject });
+    const paths = survival && { paths: survival.paths };
+    this.#policy = new EntryPolicy({ root: rawPath(source.root), limits: source.limits, subject, ...paths });
     this.#segmenter = new Segmenter(sink, {
       policy: this.#policy,
       facts: this.#facts,

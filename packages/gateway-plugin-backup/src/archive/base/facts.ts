@@ -47,20 +47,23 @@ function identity(stats: BigIntStats | undefined): string {
 
 /** Gathers the states of an archive's entries while they are written. */
 export class FactsRecorder {
-  #bytes = Buffer.alloc(1024 * STATE_BYTES);
+  #bytes = new Uint8Array(1024 * STATE_BYTES);
   #length = 0;
 
   /** Of the next entry. */
   add(state: Uint8Array | undefined): void {
-    if (this.#length === this.#bytes.length)
-      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length)]);
+    if (this.#length === this.#bytes.length) {
+      const longer = new Uint8Array(2 * this.#length);
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
     if (state !== undefined) this.#bytes.set(state, this.#length);
     this.#length += STATE_BYTES;
   }
 
-  /** One state behind the other; a copy. */
+  /** One state behind the other. */
   states(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#bytes.subarray(0, this.#length));
+    return this.#bytes.subarray(0, this.#length);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a new archive takes over from its base, as the second pass over the tenant must know it. */
 import type { EntryRecord } from "../format.js";
 import { NumberColumn } from "../number-column.js";
+import type { PathTable } from "../path-table.js";
 import type { RawPath } from "../raw-path.js";
 import type { TarEntry } from "../tar-header.js";
 import type { BaseTable } from "./base-table.js";
@@ -23,6 +24,11 @@ export class Survival {
   constructor(table: BaseTable) {
     this.#table = table;
     this.runs = table.runs();
+  }
+
+  /** The table of the base's paths, which may take others. */
+  get paths(): PathTable {
+    return this.#table.paths;
   }
 
   /** Segments that are taken over: the first of those that are made anew has this number. */

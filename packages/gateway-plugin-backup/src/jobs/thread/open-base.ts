@@ -1,10 +1,11 @@
 /** The earlier archive that a backup takes bytes over from: opened, and known to be what the ledger says. */
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { checkedRange } from "../../archive/base/base-frames.js";
 import { BaseSegments } from "../../archive/base/base-segments.js";
 import { decodeFacts } from "../../archive/base/facts.js";
 import type { ArchiveLimits } from "../../archive/format.js";
 import { openIndex, TAIL_BYTES } from "../../archive/open.js";
+import { readFully } from "../../archive/opened-file.js";
 import type { WriteBase } from "../../archive/writer.js";
 import { toBackupError } from "../../errors.js";
 import { baseUnusable, checkBase } from "../../stores/copy-base.js";
@@ -53,12 +54,10 @@ export async function openBase(
   const index = await guard(async () => {
     const tail = await source.tail(TAIL_BYTES);
     checkBase(copy, tail.object, where);
-    return openIndex(source, tail.bytes, limits);
+    return openIndex(source, tail.bytes, limits, indexSha256);
   });
   if (index?.sha256 !== indexSha256) throw baseUnusable(where, "the base is not what it was");
-  // The thread that reads the tenant looks at it, too.
-  const payload = new Uint8Array(new SharedArrayBuffer(index.payload.length));
-  payload.set(index.payload);
+  const { payload } = index;
   const segments = new BaseSegments(payload, limits);
   return {
     copy,
@@ -71,8 +70,20 @@ export async function openBase(
 function readFacts({ factsFile, indexSha256 }: BaseObject): Uint8Array | undefined {
   if (factsFile === undefined) return undefined;
   try {
-    return decodeFacts(readFileSync(factsFile), indexSha256);
+    return decodeFacts(readShared(factsFile), indexSha256);
   } catch {
     return undefined;
+  }
+}
+
+/** A file's content, in memory that the reader thread is given, too. */
+function readShared(file: string): Uint8Array {
+  const handle = openSync(file, "r");
+  try {
+    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
+    readFully(handle, bytes, 0);
+    return bytes;
+  } finally {
+    closeSync(handle);
   }
 }

@@ -14,16 +14,20 @@ export interface IndexReading {
   readonly signal: AbortSignal;
 }
 
-/** SHA-256 of an object's index frame; undefined when it has no index, or one that cannot be read. */
+/**
+ * SHA-256 of an object's index frame; undefined when it has no index, or one that cannot be read. `expected`: of an index
+ * that was written here.
+ */
 export async function indexHash(
   store: Store,
   object: ObjectInfo,
   { limits, signal }: IndexReading,
+  expected?: string,
 ): Promise<string | undefined> {
   const source = objectSource(store, object, signal);
   const { bytes } = await source.tail(TAIL_BYTES);
   try {
-    return (await openIndex(source, bytes, limits))?.sha256;
+    return (await openIndex(source, bytes, limits, expected))?.sha256;
   } catch (error) {
     // What the archive itself causes has exit code 7; anything else is the store's trouble.
     if (error instanceof BackupError && error.exitCode === 7) return undefined;
@@ -39,8 +43,8 @@ export async function hasIndex(
   reading: IndexReading,
 ): Promise<boolean> {
   return (
-    (await indexHash(store, object, reading)) === sha256 ||
-    (await indexHash(store, object, reading)) === sha256
+    (await indexHash(store, object, reading, sha256)) === sha256 ||
+    (await indexHash(store, object, reading, sha256)) === sha256
   );
 }
 
