@@ -128,9 +128,11 @@ class FreeParts implements PartPlan {
   }
 
   fresh(bytes: number): readonly PlannedPart[] {
-    this.#closeRun();
-    if (bytes > 0) this.#pending.fresh(bytes);
-    this.#sendFull();
+    if (bytes > 0) {
+      this.#closeRun();
+      this.#pending.fresh(bytes);
+      this.#sendFull();
+    }
     return this.#take();
   }
 
