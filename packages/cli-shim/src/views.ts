@@ -145,6 +145,57 @@ export interface RemoveResult {
   readonly freedBytes?: number;
 }
 
+/** An archive as its own index describes it. */
+export interface ArchiveContentsView {
+  readonly location: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly storedAt: string;
+  readonly formatVersion: number;
+  readonly tenant: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly producer: string;
+  readonly totals: TotalsView;
+  readonly ratio: number;
+  readonly segments: readonly SegmentSumView[];
+  readonly index: { readonly bytes: number; readonly sha256: string };
+  readonly flagged: { readonly database: number; readonly truncated: number; readonly changed: number };
+  readonly warnings: readonly JobWarning[];
+  readonly catalogue?: ArchiveView;
+  readonly replaced?: ArchiveView;
+}
+
+export interface SegmentSumView {
+  readonly kind: string;
+  readonly segments: number;
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+}
+
+/** An entry of an archive, as a list of them has it. */
+export interface ListLine {
+  readonly kind: "entry";
+  readonly path?: string;
+  /** Base64 of a path that is not UTF-8. */
+  readonly path64?: string;
+  readonly type: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly sha256?: string;
+  readonly target?: string;
+  readonly target64?: string;
+  readonly flags?: readonly string[];
+}
+
+/** The last line of a list. */
+export interface ListEnd {
+  readonly kind: "end";
+  readonly entries: number;
+  readonly contentBytes: number;
+}
+
 export interface FindingView {
   readonly check: string;
   readonly severity: "ok" | "info" | "warning" | "critical";

@@ -31,13 +31,29 @@ import { look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { settle } from "./settle.js";
 import { storeArchive } from "./store-archive.js";
+import { cat, files, show } from "./read-parts.js";
 
 export const operations: {
   readonly [N in OperationName]: (
     request: Operations[N]["request"],
     context: OperationContext,
   ) => Promise<Operations[N]["result"]>;
-} = { backup: storeArchive, scan, identify, extract, stage, record, list, discard, settle, look, remove };
+} = {
+  backup: storeArchive,
+  scan,
+  identify,
+  extract,
+  stage,
+  record,
+  list,
+  discard,
+  settle,
+  look,
+  remove,
+  show,
+  files,
+  cat,
+};
 
 /** Share of the free space that a restore leaves to the gateway. */
 const SPARE_SPACE = 0.1;

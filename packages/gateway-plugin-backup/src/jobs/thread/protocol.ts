@@ -2,6 +2,8 @@
  * What the gateway's main thread and a job thread say to each other. A job thread does everything of a job that takes
  * time: it reads, writes and talks to stores. The main thread keeps the ledger, and swaps directories.
  */
+import type { MessagePort } from "node:worker_threads";
+import type { ArchiveContents } from "../../archive/access/contents.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
@@ -23,6 +25,9 @@ export interface Operations {
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
   readonly look: { readonly request: LookOperation; readonly result: readonly (SeenObject | undefined)[] };
   readonly remove: { readonly request: RemoveOperation; readonly result: readonly RemoveOutcome[] };
+  readonly show: { readonly request: ArchiveInStore; readonly result: ShowOutcome };
+  readonly files: { readonly request: FilesOperation; readonly result: undefined };
+  readonly cat: { readonly request: CatOperation; readonly result: undefined };
 }
 
 export type OperationName = keyof Operations;
@@ -141,6 +146,48 @@ export interface RecordOperation {
 export interface RecordOutcome {
   /** Content of `tenant.json`; undefined where there is none. */
   readonly tenantJson: string | undefined;
+}
+
+/** An archive that is read in parts. */
+export interface ArchiveInStore extends ObjectInStore {
+  readonly limits: ArchiveLimits;
+}
+
+/** What an operation that streams gives goes to this port: see `output.ts`. */
+export interface WithOutput {
+  readonly output: MessagePort;
+}
+
+export interface ShowOutcome extends ArchiveContents {
+  readonly size: number;
+  readonly etag: string;
+  /** Milliseconds since the epoch, by the store. */
+  readonly modifiedAt: number;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** Bytes of the object behind the segments: index, signature, seek table. */
+  readonly indexBytes: number;
+}
+
+/** The entries as JSON lines, `EntryView` each, then an {@link EndLine}. */
+export interface FilesOperation extends ArchiveInStore, WithOutput {
+  /** Paths and globs; none: every entry. */
+  readonly patterns: readonly string[];
+}
+
+/** One file's content. */
+export interface CatOperation extends ArchiveInStore, WithOutput {
+  /** Relative to the tenant's directory. */
+  readonly path: string;
+  /** Bytes of the content that are not given, because the reader has them; they are read and checked all the same. */
+  readonly skip: number;
+}
+
+/** What an operation that gives a file's content begins with. */
+export interface FileFacts {
+  readonly size: number;
+  /** Of the content, 64 hex digits. */
+  readonly sha256: string;
 }
 
 export interface ListedObject {

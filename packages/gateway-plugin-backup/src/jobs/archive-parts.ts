@@ -1,0 +1,90 @@
+/**
+ * Looking at parts of an archive, whether the catalogue knows it or not. No jobs: they take no claim on a tenant, and as
+ * long as one runs its archive is in use, so that nothing removes it.
+ */
+import { archiveLimits } from "../config.js";
+import { archiveSource } from "./archive-source.js";
+import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
+import type { ArchiveRecord } from "./ledger/archives.js";
+import type { Services } from "./services.js";
+import { streamed, type Streamed } from "./thread/output.js";
+import type { ArchiveInStore, FileFacts, ShowOutcome } from "./thread/protocol.js";
+
+/** Which archive: its location, or its id in the catalogue. */
+export interface ArchiveChoice {
+  readonly archive: string;
+  readonly s3?: S3Options;
+}
+
+export interface ShownArchive {
+  readonly location: string;
+  readonly found: ShowOutcome;
+  /** What the catalogue has at this place; it may be about an archive that was replaced since. */
+  readonly known: ArchiveRecord | undefined;
+}
+
+/**
+ * What an archive's index tells of it. Throws `LOCATION_INVALID`, `ARCHIVE_NOT_FOUND`, `ARCHIVE_WITHOUT_INDEX`,
+ * `ARCHIVE_DAMAGED`, `STORE_…`, …
+ */
+export async function showArchive(services: Services, choice: ArchiveChoice): Promise<ShownArchive> {
+  const source = archiveSource(services, choice.archive, choice.s3);
+  const { signal } = new AbortController();
+  const found = await services.archivesInUse.use(source, () =>
+    services.threads.run("show", inStore(services, source), { signal }),
+  );
+  return { location: source.location, found, known: knownAt(services, source) };
+}
+
+/** The entries of an archive as JSON lines. Throws what {@link showArchive} does. */
+export function listFiles(
+  services: Services,
+  choice: ArchiveChoice,
+  patterns: readonly string[],
+): Promise<Streamed> {
+  const source = archiveSource(services, choice.archive, choice.s3);
+  return streamed(services.threads, "files", { ...inStore(services, source), patterns }, (run) =>
+    services.archivesInUse.use(source, run),
+  );
+}
+
+export interface FileRequest extends ArchiveChoice {
+  /** Relative to the tenant's directory. */
+  readonly path: string;
+  /** Bytes that the caller has already. */
+  readonly skip: number;
+}
+
+/** A file's content. Throws what {@link showArchive} does, `ENTRY_NOT_FOUND`, and `REQUEST_INVALID` for what is no file. */
+export async function readArchivedFile(
+  services: Services,
+  { archive, s3, path, skip }: FileRequest,
+): Promise<Streamed & { readonly facts: FileFacts }> {
+  const source = archiveSource(services, archive, s3);
+  const request = { ...inStore(services, source), path, skip };
+  const { facts, body } = await streamed(services.threads, "cat", request, (run) =>
+    services.archivesInUse.use(source, run),
+  );
+  // What the operation begins with: see `FileFacts`.
+  return { facts: facts as FileFacts, body };
+}
+
+function inStore({ config }: Services, { settings: store, key }: ResolvedObject): ArchiveInStore {
+  return { store, key, limits: archiveLimits(config) };
+}
+
+function knownAt(
+  { ledger }: Services,
+  { settings, key, location }: ResolvedObject,
+): ArchiveRecord | undefined {
+  const { storeKind, endpoint, bucket } = storeColumns(settings);
+  return ledger.archives
+    .atLocation(location)
+    .find(
+      (known) =>
+        known.storeKind === storeKind &&
+        known.endpoint === endpoint &&
+        known.bucket === bucket &&
+        known.key === key,
+    );
+}
