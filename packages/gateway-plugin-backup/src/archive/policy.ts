@@ -3,9 +3,11 @@
  * is written; an entry that breaks a rule refuses the whole archive.
  */
 import { BackupError } from "../errors.js";
-import { brokenNameRule, isWithin, parentPath, shownPath } from "./entry-name.js";
+import { brokenNameRule, isWithin, shownPath } from "./entry-name.js";
 import type { ArchiveLimits } from "./format.js";
 import { brokenTargetRule, LinkSet, MAX_LINK_STEPS } from "./link-target.js";
+import { NumberColumn } from "./number-column.js";
+import { PathTable } from "./path-table.js";
 import type { RawPath } from "./raw-path.js";
 
 export interface PolicyOptions {
@@ -30,10 +32,11 @@ export interface PolicyEntry {
   readonly target?: RawPath;
 }
 
-/** What is known of a path besides files, whose value is their size. */
-const IMPLIED_DIRECTORY = -1;
-const DIRECTORY = -2;
-const SYMLINK = -3;
+/** What is known of a path. That of a directory which only paths of other entries tell of is 0, as columns begin. */
+const IMPLIED_DIRECTORY = 0;
+const DIRECTORY = 1;
+const SYMLINK = 2;
+const FILE = 3;
 
 /**
  * Bytes of paths and link targets that an archive may have for each entry of its limit: they are kept in memory, and a
@@ -45,7 +48,7 @@ const MIN_NAME_BYTES = 1024 * 1024;
 
 /**
  * Judges the entries of one archive in their order, each with {@link check}, then the whole with {@link finish}. Keeps
- * one map entry for each path: that no entry passes through a link must hold for links that come later, too.
+ * all paths, in about 50 bytes each: that no entry passes through a link must hold for links that come later, too.
  *
  * Both throw UNSAFE_ENTRY, or LIMIT_EXCEEDED, with `details: { entry, rule }`.
  */
@@ -54,7 +57,10 @@ export class EntryPolicy {
   readonly #limits: ArchiveLimits;
   readonly #subject: string;
   readonly #directoriesMayRepeat: boolean;
-  readonly #known = new Map<RawPath, number>();
+  readonly #paths = new PathTable();
+  readonly #rootNumber: number;
+  readonly #kinds = new NumberColumn(Uint8Array);
+  readonly #sizes = new NumberColumn();
   readonly #links: LinkSet;
   #entries = 0;
   #bytes = 0;
@@ -65,6 +71,7 @@ export class EntryPolicy {
     this.#limits = options.limits;
     this.#subject = options.subject;
     this.#directoriesMayRepeat = options.directoriesMayRepeat === true;
+    this.#rootNumber = this.#paths.add(options.root);
     this.#links = new LinkSet(options.root);
   }
 
@@ -73,14 +80,14 @@ export class EntryPolicy {
     const broken = brokenNameRule(entry.path);
     if (broken !== undefined) throw this.#unsafe(entry.path, broken);
     if (!isWithin(entry.path, this.#root)) throw this.#unsafe(entry.path, "path outside the root");
-    const value = this.#judge(entry);
-    this.#count(entry, value);
-    return this.#record(entry.path, value);
+    const { kind, size } = this.#judge(entry);
+    this.#count(entry, size);
+    return this.#record(entry.path, kind, size);
   }
 
   /** Content bytes of the file at `path`, a hard link's included; 0 for anything else. */
   fileSize(path: RawPath): number {
-    return Math.max(this.#known.get(path) ?? 0, 0);
+    return this.#knownFileSize(path) ?? 0;
   }
 
   /** To be called after the last entry. */
@@ -93,79 +100,82 @@ export class EntryPolicy {
 
   /** A directory on the way to an entry, or the root, that has no entry itself: archives of ours have all of them. */
   unlistedDirectory(): RawPath | undefined {
-    if (this.#known.get(this.#root) !== DIRECTORY) return this.#root;
-    for (const [path, value] of this.#known) if (value === IMPLIED_DIRECTORY) return path;
+    for (let number = this.#rootNumber; number < this.#paths.size; number++)
+      if (this.#kinds.get(number) === IMPLIED_DIRECTORY) return this.#paths.path(number);
     return undefined;
   }
 
-  /** The value that the entry gets in the map; throws when its type or target is not allowed. */
-  #judge(entry: PolicyEntry): number {
+  /** What is to be known of the entry; throws when its type or target is not allowed. */
+  #judge(entry: PolicyEntry): { kind: number; size: number } {
     if (entry.path === this.#root && entry.type !== "directory")
       throw this.#unsafe(entry.path, "root is not a directory");
     if (!Number.isSafeInteger(entry.size) || entry.size < 0)
       throw this.#unsafe(entry.path, "size out of range");
     switch (entry.type) {
       case "directory":
-        return DIRECTORY;
+        return { kind: DIRECTORY, size: 0 };
       case "file":
-        return entry.size;
+        return { kind: FILE, size: entry.size };
       case "symlink": {
         const { path, target = "" as RawPath } = entry;
         const broken = brokenTargetRule(path, target, this.#root);
         if (broken !== undefined) throw this.#unsafe(path, broken, target);
         this.#links.add(path, target);
-        return SYMLINK;
+        return { kind: SYMLINK, size: 0 };
       }
       case "hardlink": {
         // A hard link is restored as a copy, so it counts with the size of the file it names.
-        const size = entry.target === undefined ? undefined : this.#known.get(entry.target);
-        if (size === undefined || size < 0)
+        const size = entry.target === undefined ? undefined : this.#knownFileSize(entry.target);
+        if (size === undefined)
           throw this.#unsafe(entry.path, "hard link to no earlier file of the archive", entry.target);
-        return size;
+        return { kind: FILE, size };
       }
       default:
         throw this.#unsafe(entry.path, `type ${entry.type}`);
     }
   }
 
-  #count(entry: PolicyEntry, value: number): void {
-    const { path, target } = entry;
+  #knownFileSize(path: RawPath): number | undefined {
+    const number = this.#paths.find(path);
+    return number !== undefined && this.#kinds.get(number) === FILE ? this.#sizes.get(number) : undefined;
+  }
+
+  #count({ path, target }: PolicyEntry, size: number): void {
     const { entries, bytes } = this.#limits;
     if (++this.#entries > entries) throw this.#exceeded(path, "entries", entries);
-    if (value > 0) this.#bytes += value;
+    this.#bytes += size;
     if (this.#bytes > bytes) throw this.#exceeded(path, "bytes", bytes);
     this.#nameBytes += path.length + (target?.length ?? 0);
     const nameBytes = Math.max(entries * NAME_BYTES_PER_ENTRY, MIN_NAME_BYTES);
     if (this.#nameBytes > nameBytes) throw this.#exceeded(path, "bytes of names", nameBytes);
   }
 
-  #record(path: RawPath, value: number): "new" | "again" {
-    const known = this.#known.get(path);
-    if (known === DIRECTORY && value === DIRECTORY && this.#directoriesMayRepeat) return "again";
-    if (known === IMPLIED_DIRECTORY) {
-      if (value !== DIRECTORY) throw this.#unsafe(path, "another entry passes through this one");
-    } else if (known !== undefined) {
-      throw this.#unsafe(path, "path stands twice");
-    }
-    this.#known.set(path, value);
-    if (known === undefined && path !== this.#root) this.#implyParents(path);
+  #record(path: RawPath, kind: number, size: number): "new" | "again" {
+    const firstNew = this.#paths.size;
+    const number = this.#paths.add(path);
+    if (number < firstNew) {
+      const known = this.#kinds.get(number);
+      if (known === DIRECTORY && kind === DIRECTORY && this.#directoriesMayRepeat) return "again";
+      if (known !== IMPLIED_DIRECTORY) throw this.#unsafe(path, "path stands twice");
+      if (kind !== DIRECTORY) throw this.#unsafe(path, "another entry passes through this one");
+    } else this.#checkParents(path, number, firstNew);
+    this.#kinds.set(number, kind);
+    if (size > 0) this.#sizes.set(number, size);
     return "new";
   }
 
-  /** From the parent up to the first directory that is known already: above that, all are. */
-  #implyParents(path: RawPath): void {
-    let parent = parentPath(path);
-    for (;;) {
-      const known = this.#known.get(parent);
-      if (known === IMPLIED_DIRECTORY || known === DIRECTORY) break;
-      if (known !== undefined)
-        throw this.#unsafe(path, `path passes through a ${known === SYMLINK ? "symlink" : "file"}`, parent);
-      this.#known.set(parent, IMPLIED_DIRECTORY);
-      if (parent === this.#root) break;
-      parent = parentPath(parent);
+  /** A path that is new: the nearest of its parents that was known before must be a directory, then all above it are. */
+  #checkParents(path: RawPath, number: number, firstNew: number): void {
+    for (let at = this.#paths.parent(number); at !== undefined; at = this.#paths.parent(at)) {
+      if (at >= firstNew) continue;
+      const kind = this.#kinds.get(at);
+      if (kind === IMPLIED_DIRECTORY || kind === DIRECTORY) break;
+      const through = `path passes through a ${kind === SYMLINK ? "symlink" : "file"}`;
+      throw this.#unsafe(path, through, this.#paths.path(at));
     }
     // Directories without an entry of their own are made all the same, and kept in memory here.
-    if (this.#known.size > this.#limits.entries) throw this.#exceeded(path, "entries", this.#limits.entries);
+    if (this.#paths.size - this.#rootNumber > this.#limits.entries)
+      throw this.#exceeded(path, "entries", this.#limits.entries);
   }
 
   #unsafe(path: RawPath, rule: string, other?: RawPath): BackupError {
