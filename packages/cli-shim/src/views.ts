@@ -173,12 +173,8 @@ export interface SegmentSumView {
   readonly rawBytes: number;
 }
 
-/** An entry of an archive, as a list of them has it. */
-export interface ListLine {
-  readonly kind: "entry";
-  readonly path?: string;
-  /** Base64 of a path that is not UTF-8. */
-  readonly path64?: string;
+/** What lists tell of an entry. */
+export interface EntryFacts {
   readonly type: string;
   readonly mode: number;
   readonly size: number;
@@ -189,11 +185,40 @@ export interface ListLine {
   readonly flags?: readonly string[];
 }
 
-/** The last line of a list. */
-export interface ListEnd {
+interface ListedPath {
+  readonly path?: string;
+  /** Base64 of a path that is not UTF-8. */
+  readonly path64?: string;
+}
+
+/** An entry of an archive. */
+export interface EntryLine extends EntryFacts, ListedPath {
+  readonly kind: "entry";
+}
+
+export interface EntriesEnd {
   readonly kind: "end";
   readonly entries: number;
   readonly contentBytes: number;
+}
+
+/** `unexplained`: other content though size, mode and time are the same. */
+export type DifferenceLine =
+  | (EntryFacts & ListedPath & { readonly kind: "added" | "removed" })
+  | (ListedPath & {
+      readonly kind: "changed" | "unexplained";
+      readonly changes: readonly string[];
+      readonly before: EntryFacts;
+      readonly after: EntryFacts;
+    });
+
+export interface DifferencesEnd {
+  readonly kind: "end";
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  readonly unexplained: number;
+  readonly unchanged: number;
 }
 
 export interface FindingView {

@@ -199,3 +199,46 @@ t.test(
     t.match(await cli("cat", LOCATION, "a"), { code: 1, stderr: /altered on its way/ });
   },
 );
+
+t.test("differences are listed with a mark and a summary", async (t) => {
+  const { gateway, cli } = await start(t);
+  const facts = { type: "file", mode: 0o644, size: 1000, mtimeNs: "0" };
+  const link = { ...facts, type: "symlink", target: "a" };
+  const lines = [
+    { kind: "added", path: "a", ...facts },
+    { kind: "removed", path: "", ...facts, type: "directory" },
+    {
+      kind: "changed",
+      path: "b",
+      changes: ["mode", "size"],
+      before: facts,
+      after: { ...facts, mode: 0o600, size: 2000 },
+    },
+    { kind: "changed", path: "c", changes: ["target"], before: link, after: { ...link, target: "b" } },
+    { kind: "changed", path: "d", changes: ["type"], before: link, after: facts },
+    { kind: "unexplained", path: "e", changes: ["content"], before: facts, after: facts },
+  ];
+  const totals = { kind: "end", added: 1, removed: 1, changed: 3, unexplained: 1, unchanged: 1000 };
+  gateway.on(
+    "POST /api/admin/archives/diff",
+    jsonLines(...lines, totals),
+    jsonLines({ ...totals, unexplained: 0 }),
+  );
+  const run = await cli("diff", LOCATION, "a1");
+  t.equal(
+    run.stdout,
+    "+ a  1.00 kB\n- ./\n~ b  mode, size (644 → 600, 1.00 kB → 2.00 kB)\n~ c  target (a → b)\n" +
+      "~ d  type (symlink → file)\n? e  content\n",
+  );
+  t.match(
+    run.stderr,
+    /^1 added, 1 removed, 3 changed, 1 with other content at the same time \(\?\), 1,000 unchanged$/m,
+  );
+  t.same(gateway.requests[0]?.body, { archive: LOCATION, with: "a1" });
+  t.match(await cli("diff", LOCATION, "--live", "--content"), {
+    code: 0,
+    stderr: /3 changed, 1,000 unchanged/,
+  });
+  t.same(gateway.requests[1]?.body, { archive: LOCATION, content: true });
+  t.match(await cli("diff", LOCATION, "a1", "--live"), { code: 2, stderr: /second archive/ });
+});

@@ -1,5 +1,5 @@
 /** What people read of an archive's contents. */
-import type { ArchiveContentsView, ListLine } from "../views.js";
+import type { ArchiveContentsView, EntryLine } from "../views.js";
 import { formatBytes, formatCount, formatTime, plural } from "./format.js";
 import { formatFacts, formatTable } from "./table.js";
 
@@ -60,7 +60,7 @@ function unknownBecause(replaced: string | undefined): string {
 }
 
 /** A path alone, or with what `ls -l` shows. */
-export function entryLine(line: ListLine, long: boolean): string {
+export function entryLine(line: EntryLine, long: boolean): string {
   const { type, mode, size, mtimeNs } = line;
   const path = nameOf(line.path, line.path64);
   const name = `${path === "" ? "." : path}${type === "directory" ? "/" : ""}`;
@@ -74,7 +74,8 @@ export function entryLine(line: ListLine, long: boolean): string {
   return `${letter}${modeText(mode)}  ${formatBytes(size).padStart(7)}  ${time}  ${name}${to}${flags}`;
 }
 
-function nameOf(text: string | undefined, base64 = ""): string {
+/** A path, or the bytes of one that is not UTF-8. */
+export function nameOf(text: string | undefined, base64 = ""): string {
   return text ?? Buffer.from(base64, "base64").toString("latin1");
 }
 

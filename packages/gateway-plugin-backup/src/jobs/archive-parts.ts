@@ -2,13 +2,17 @@
  * Looking at parts of an archive, whether the catalogue knows it or not. No jobs: they take no claim on a tenant, and as
  * long as one runs its archive is in use, so that nothing removes it.
  */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { archiveLimits } from "../config.js";
+import { BackupError } from "../errors.js";
 import { archiveSource } from "./archive-source.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
+import { makeDirectory } from "./make-directory.js";
 import type { Services } from "./services.js";
 import { streamed, type Streamed } from "./thread/output.js";
-import type { ArchiveInStore, FileFacts, ShowOutcome } from "./thread/protocol.js";
+import type { ArchiveInStore, FileFacts, LiveTenant, ShowOutcome } from "./thread/protocol.js";
 
 /** Which archive: its location, or its id in the catalogue. */
 export interface ArchiveChoice {
@@ -67,6 +71,62 @@ export async function readArchivedFile(
   );
   // What the operation begins with: see `FileFacts`.
   return { facts: facts as FileFacts, body };
+}
+
+export interface DiffRequest extends ArchiveChoice {
+  /** The archive that the first is compared with; without it, its tenant as it is now. */
+  readonly with?: string;
+  /** Of a tenant: read every file, and compare its content as well. */
+  readonly content?: boolean;
+}
+
+/**
+ * What differs between an archive and another one, or its tenant, as JSON lines. Throws what {@link showArchive} does for
+ * both, `TENANT_NOT_FOUND`, and what keeps a tenant from being read: `FILE_UNREADABLE`, `DATABASE_UNREADABLE`, …
+ */
+export async function diffArchive(services: Services, request: DiffRequest): Promise<Streamed> {
+  const { archivesInUse, threads } = services;
+  const source = archiveSource(services, request.archive, request.s3);
+  const before = inStore(services, source);
+  if (request.with !== undefined) {
+    const other = archiveSource(services, request.with, request.s3);
+    return streamed(threads, "diff", { before, after: inStore(services, other) }, (run) =>
+      archivesInUse.use(source, () => archivesInUse.use(other, run)),
+    );
+  }
+  const { signal } = new AbortController();
+  const { header } = await archivesInUse.use(source, () => threads.run("show", before, { signal }));
+  const after = liveTenant(services, header.tenant, request.content === true);
+  return streamed(threads, "diff", { before, after }, (run) =>
+    archivesInUse.use(source, () => withDirectory(after.temporaryDirectory, run)),
+  );
+}
+
+function liveTenant({ host, config, ids }: Services, tenant: string, reads: boolean): LiveTenant {
+  if (host.tenants.get(tenant) === undefined)
+    throw new BackupError(
+      "TENANT_NOT_FOUND",
+      `There is no tenant '${tenant}' on this gateway to compare with.`,
+    );
+  return {
+    tenant,
+    directory: host.tenants.directory(tenant),
+    limits: archiveLimits(config),
+    exclude: config.exclude,
+    allowUnreadable: false,
+    // Should the gateway die, its next start removes what stands there.
+    temporaryDirectory: reads ? join(host.paths.backup, "tmp", ids.next("d")) : undefined,
+  };
+}
+
+async function withDirectory(path: string | undefined, work: () => Promise<void>): Promise<void> {
+  if (path === undefined) return work();
+  await makeDirectory(path);
+  try {
+    await work();
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 function inStore({ config }: Services, { settings: store, key }: ResolvedObject): ArchiveInStore {

@@ -1,7 +1,7 @@
 /** Looking into archives: what they hold, single files. Bodies, because S3 settings hold secrets and URLs are logged. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { listFiles, readArchivedFile, showArchive } from "../jobs/archive-parts.js";
+import { diffArchive, listFiles, readArchivedFile, showArchive } from "../jobs/archive-parts.js";
 import type { Services } from "../jobs/services.js";
 import { archiveContentsView } from "./archive-contents-view.js";
 import { ArchiveContentsSchema, S3OptionsSchema } from "./schemas.js";
@@ -105,6 +105,41 @@ export function archivePartRoutes(services: Services): FastifyPluginCallbackType
             "repr-digest": `sha-256=:${Buffer.from(facts.sha256, "hex").toString("base64")}:`,
           })
           .send(body);
+      },
+    );
+
+    app.post(
+      "/archives/diff",
+      {
+        schema: {
+          summary: "What differs between two archives, or between an archive and its tenant, as JSON lines",
+          description:
+            "A line for each difference: `added`, `removed`, `changed` (with `changes`, `before` and `after`), `unexplained` " +
+            "(other content though size, mode and time are the same); then an `end` line with totals, without which the list " +
+            "is not complete. Of archives, only the indexes are read.",
+          tags: ["archives"],
+          body: Type.Object(
+            {
+              ...archiveChoice,
+              with: Type.Optional(
+                Type.String({
+                  minLength: 1,
+                  maxLength: 4096,
+                  description: "Another archive; without it, the first one's tenant as it is now.",
+                }),
+              ),
+              content: Type.Optional(
+                Type.Boolean({ description: "Of a tenant: read every file and compare its content, too." }),
+              ),
+            },
+            strict,
+          ),
+          produces: ["application/jsonl"],
+        },
+      },
+      async (request, reply) => {
+        const { body } = await diffArchive(services, request.body);
+        return reply.type("application/jsonl; charset=utf-8").header("cache-control", "no-store").send(body);
       },
     );
     done();

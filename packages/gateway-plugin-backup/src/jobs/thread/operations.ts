@@ -31,6 +31,7 @@ import { look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { settle } from "./settle.js";
 import { storeArchive } from "./store-archive.js";
+import { diff } from "./diff.js";
 import { cat, files, show } from "./read-parts.js";
 
 export const operations: {
@@ -53,6 +54,7 @@ export const operations: {
   show,
   files,
   cat,
+  diff,
 };
 
 /** Share of the free space that a restore leaves to the gateway. */

@@ -28,6 +28,7 @@ export interface Operations {
   readonly show: { readonly request: ArchiveInStore; readonly result: ShowOutcome };
   readonly files: { readonly request: FilesOperation; readonly result: undefined };
   readonly cat: { readonly request: CatOperation; readonly result: undefined };
+  readonly diff: { readonly request: DiffOperation; readonly result: undefined };
 }
 
 export type OperationName = keyof Operations;
@@ -181,6 +182,18 @@ export interface CatOperation extends ArchiveInStore, WithOutput {
   readonly path: string;
   /** Bytes of the content that are not given, because the reader has them; they are read and checked all the same. */
   readonly skip: number;
+}
+
+/** What differs, as JSON lines, then an end line with the totals. */
+export interface DiffOperation extends WithOutput {
+  readonly before: ArchiveInStore;
+  readonly after: ArchiveInStore | LiveTenant;
+}
+
+/** The tenant as it is now. */
+export interface LiveTenant extends BackedUpTenant {
+  /** For copies of databases, where content is to be compared, too: then every file is read. */
+  readonly temporaryDirectory: string | undefined;
 }
 
 /** What an operation that gives a file's content begins with. */
