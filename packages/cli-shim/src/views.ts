@@ -114,6 +114,10 @@ export interface RestoreResult {
   readonly newToken?: string;
   readonly schedulesDisabled?: number;
   readonly rePair?: readonly string[];
+  /** Of a restore of paths: the directory of the tenant that they are in; absent where they are in place. */
+  readonly into?: string;
+  /** Of its dry run: what would be written, or the beginning of that. */
+  readonly paths?: readonly string[];
 }
 
 /** `result` of a prune. */

@@ -97,6 +97,8 @@ interface RestoreFlags extends S3Flags, WaitFlags {
   readonly as?: string;
   readonly force?: true;
   readonly token?: "archive";
+  readonly path?: readonly string[];
+  readonly into?: string;
   readonly dryRun?: true;
   readonly undo?: string;
 }
@@ -119,13 +121,23 @@ function addRestore(tenants: Command, context: Context): void {
         "with --force: take the archive's token, not the one the tenant has now",
       ).choices(["archive"]),
     )
-    .option("--dry-run", "only check the archive")
+    .option(
+      "--path <globs...>",
+      "only these paths, and what is below them, into a tenant that is there: in place with --force, else into a directory of their own",
+    )
+    .option(
+      "--into <directory>",
+      "with --path: a directory of the tenant that is not there yet; default: workspace/restored-<time>",
+    )
+    .option("--dry-run", "only check the archive; with --path, list what would be written")
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
         "from",
         "as",
         "force",
         "token",
+        "path",
+        "into",
         "dryRun",
         "endpoint",
         "region",
@@ -142,6 +154,8 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --as acme-staging",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --force",
     "openclaw tenants restore --from /var/backups/openclawmu/acme/2026-06-03.tar.zst --dry-run",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path workspace/notes.md '**/*.jsonl'",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path memory --force",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -153,7 +167,7 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, dryRun, undo } = flags;
+  const { from, as, force, token, path: paths, into, dryRun, undo } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -162,7 +176,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
   }
   return [
     "/api/admin/restores",
-    { body: { from, as, force, token, dryRun, ...readS3Flags(flags, context.env) } },
+    { body: { from, as, force, token, paths, into, dryRun, ...readS3Flags(flags, context.env) } },
   ];
 }
 

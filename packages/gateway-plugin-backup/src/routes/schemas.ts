@@ -46,6 +46,22 @@ export const RestoreBodySchema = Type.Object(
     as: Type.Optional(Type.String({ maxLength: 256 })),
     force: Type.Optional(Type.Boolean()),
     token: Type.Optional(Type.Literal("archive")),
+    paths: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+        minItems: 1,
+        maxItems: 1000,
+        description:
+          "Only these paths and globs, and what is below them, into a tenant that is there: in place with `force`, else into " +
+          "a directory of its own.",
+      }),
+    ),
+    into: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: "With `paths`: a directory of the tenant that is not there yet.",
+      }),
+    ),
     dryRun: Type.Optional(Type.Boolean()),
     s3: Type.Optional(S3OptionsSchema),
   },

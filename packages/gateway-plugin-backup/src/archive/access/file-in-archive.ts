@@ -1,15 +1,15 @@
 /** One file of an archive, by its index and the segments that hold it. */
 import { createHash } from "node:crypto";
 import { BackupError } from "../../errors.js";
-import { damaged, type FormatRule } from "../damage.js";
 import { shownPath } from "../entry-name.js";
 import type { ArchiveLimits, EntryRecord } from "../format.js";
 import { readIndex } from "../index-codec.js";
 import type { OpenIndex } from "../open.js";
 import { joinRaw, rawPath, type RawPath } from "../raw-path.js";
 import { type ArchiveSource, archiveSubject } from "../source.js";
-import { encodeTarHeader, tarPadding } from "../tar-header.js";
+import { tarPadding } from "../tar-header.js";
 import { checkedSegments, type NumberedSegment } from "./checked-segments.js";
+import { checkContent, checkedHeaderEnd, checkPadding } from "./entry-checks.js";
 
 export interface FileInArchive {
   readonly entry: EntryRecord;
@@ -72,26 +72,4 @@ export async function* readFile(
     }
     if (content.length > 0) yield content;
   }
-}
-
-function checkedHeaderEnd(source: ArchiveSource, entry: EntryRecord, raw: Buffer): number {
-  const header = encodeTarHeader(entry);
-  const end = entry.offset + header.length;
-  if (!header.equals(raw.subarray(entry.offset, end)))
-    throw differs(source, entry, "tar header", "tar header");
-  return end;
-}
-
-function checkPadding(source: ArchiveSource, entry: EntryRecord, padding: Buffer): void {
-  if (!padding.every((byte) => byte === 0)) throw differs(source, entry, "padding", "padding");
-}
-
-function checkContent(source: ArchiveSource, entry: EntryRecord, sha256: string): void {
-  if (entry.sha256 !== sha256) throw differs(source, entry, "content", "content hash");
-}
-
-function differs(source: ArchiveSource, { path }: EntryRecord, what: string, rule: FormatRule): BackupError {
-  const entry = shownPath(path);
-  const message = `${archiveSubject(source)}: the ${what} of entry "${entry}" is not what the index says.`;
-  return damaged(rule, message, { entry });
 }

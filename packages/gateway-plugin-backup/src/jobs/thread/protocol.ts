@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { ArchiveContents } from "../../archive/access/contents.js";
+import type { PathSwapPlace } from "../../archive/access/path-swap.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
@@ -29,6 +30,9 @@ export interface Operations {
   readonly files: { readonly request: FilesOperation; readonly result: undefined };
   readonly cat: { readonly request: CatOperation; readonly result: undefined };
   readonly diff: { readonly request: DiffOperation; readonly result: undefined };
+  readonly extractPaths: { readonly request: ExtractPathsOperation; readonly result: ExtractPathsOutcome };
+  readonly planPaths: { readonly request: PlanPathsOperation; readonly result: number };
+  readonly movePaths: { readonly request: MovePathsOperation; readonly result: undefined };
 }
 
 export type OperationName = keyof Operations;
@@ -194,6 +198,48 @@ export interface DiffOperation extends WithOutput {
 export interface LiveTenant extends BackedUpTenant {
   /** For copies of databases, where content is to be compared, too: then every file is read. */
   readonly temporaryDirectory: string | undefined;
+}
+
+/** Extracts some entries of an archive of ours. */
+export interface ExtractPathsOperation extends ArchiveInStore {
+  /** Paths and globs, at least one. */
+  readonly patterns: readonly string[];
+  /** Existing, empty directory; undefined: everything is checked and nothing written. */
+  readonly into: string | undefined;
+  /** A directory on the file system that the tenant is restored to, for its free space. */
+  readonly fileSystem: string;
+  readonly quotaBytes: number | undefined;
+}
+
+export interface ExtractPathsOutcome {
+  readonly tenant: string;
+  /** Of what was asked for. */
+  readonly totals: Omit<ArchiveTotals, "segments" | "tarBytes">;
+  /** The first of the paths, fit to be shown. */
+  readonly paths: readonly string[];
+  /** Bytes of the object that were read, the index apart. */
+  readonly readBytes: number;
+  readonly leftOutRecord: boolean;
+}
+
+/** Finds out which paths have to be swapped, and writes the journal. Gives how many there are. */
+export interface PlanPathsOperation {
+  readonly place: PathSwapPlace;
+  readonly plan:
+    | {
+        readonly staged: string;
+        /** A directory of the tenant that is not there yet; undefined: where the paths say. */
+        readonly into: string | undefined;
+      }
+    /** The journal of the swap that is taken back. */
+    | { readonly undone: string };
+}
+
+export interface MovePathsOperation {
+  readonly place: PathSwapPlace;
+  /** Where a copy of the journal is kept for the undo. */
+  readonly keep: string;
+  readonly direction: "forward" | "back";
 }
 
 /** What an operation that gives a file's content begins with. */
