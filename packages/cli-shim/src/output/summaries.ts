@@ -88,7 +88,9 @@ export function restoreSummary(job: JobView): string[] {
   return lines;
 }
 
-function pathLines({ paths = [], totals }: RestoreResult): string[] {
+/** What a dry run of a restore of paths would write. */
+function pathLines({ paths, totals }: RestoreResult): string[] {
+  if (paths === undefined) return [];
   const more = (totals?.entries ?? paths.length) - paths.length;
   const lines = paths.map((path) => `  ${path}`);
   return more > 0 ? [...lines, `  … and ${formatCount(more)} more`] : lines;

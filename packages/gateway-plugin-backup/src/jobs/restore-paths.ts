@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 import { namedPath, pathGlobs } from "../archive/access/path-globs.js";
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
-import { messageOf } from "../system-error.js";
 import { archiveSource } from "./archive-source.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
 import { pathJournal } from "./path-swap-place.js";
 import type { Caller, Services } from "./services.js";
+import { removeStale } from "./recovery.js";
 import { removeTree } from "./remove-tree.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractPathsOutcome } from "./thread/protocol.js";
@@ -191,8 +191,6 @@ export async function undoPaths(
     return { kind: "paths", staged, installedUid: current.uid, undoes: undone.jobId, result };
   });
   // All that was in it went back; what is left is its journal.
-  await removeTree(directory).catch((error: unknown) => {
-    context.log.warn({ directory, problem: messageOf(error) }, "Undone trash could not be removed.");
-  });
+  await removeStale([directory], context.log);
   return { result };
 }

@@ -192,6 +192,13 @@ await t.test("archives that cannot be read in parts are refused with the way out
   }
 });
 
+await t.test("the id of an archive that was removed is said to be that", async (t) => {
+  const host = await bench(t);
+  await removed(host);
+  const { body } = await host.call("POST", "/api/admin/archives/show", { archive: host.archiveId });
+  t.match(body, { code: "ARCHIVE_NOT_FOUND", detail: /was removed/ });
+});
+
 await t.test("a damaged archive is refused by every one of these, as by a restore", async (t) => {
   const host = await bench(t);
   const bytes = readFileSync(host.archive);

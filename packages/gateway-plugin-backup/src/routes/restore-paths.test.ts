@@ -269,3 +269,13 @@ await t.test("a directory of the tenant that is a link is replaced, never follow
   t.same(readdirSync(outside), []);
   t.equal(host.read("workspace/deep/er/b.txt"), "b");
 });
+
+await t.test("an undo finds out that its tenant is gone", async (t) => {
+  const host = await bench(t);
+  const job = await host.job("/api/admin/restores", { from: host.from, paths: ["sessions"], force: true });
+  await host.call("DELETE", "/api/admin/tenants/acme?confirm=acme");
+  t.match(await host.job(`/api/admin/restores/${job.id}/undo`), {
+    state: "failed",
+    error: { code: "UNDO_NOT_POSSIBLE", message: /acme is gone/ },
+  });
+});

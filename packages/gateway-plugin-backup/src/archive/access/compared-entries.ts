@@ -59,9 +59,11 @@ export function* liveEntries(
   } finally {
     closeSync(root);
   }
-  for (const [path, target] of links.judge().safe) {
-    const mtimeNs = linkTimes.get(path) ?? 0n;
-    yield { path, type: "symlink", target, mode: 0o777, size: 0, mtimeNs, isDatabase: false };
+  const { safe } = links.judge();
+  for (const [path, mtimeNs] of linkTimes) {
+    const target = safe.get(path);
+    if (target !== undefined)
+      yield { path, type: "symlink", target, mode: 0o777, size: 0, mtimeNs, isDatabase: false };
   }
 }
 

@@ -39,7 +39,7 @@ export interface ComparisonTotals {
   readonly unchanged: number;
 }
 
-const TYPES: readonly EntryType[] = ["file", "directory", "symlink"];
+const TYPES = ["file", "directory", "symlink"] as const satisfies readonly EntryType[];
 /** Bits of the column of kinds: 1 + place in {@link TYPES}, and what else there is to know. */
 const TYPE_BITS = 0b11;
 const IS_DATABASE = 0b100;
@@ -52,7 +52,7 @@ const HASH_NUMBERS = 8;
 /** Takes all entries of before with {@link add}, then those of after with {@link compare}; {@link removed} is the rest. */
 export class Comparison {
   readonly #paths = new PathTable();
-  /** 0 for a parent that has no entry. */
+  /** Every path in the table has one: archives of ours have an entry for each directory. */
   readonly #kinds = new NumberColumn(Uint8Array);
   readonly #modes = new NumberColumn(Uint32Array);
   readonly #sizes = new NumberColumn();
@@ -93,13 +93,12 @@ export class Comparison {
 
   /** Whether before has an entry at the path. */
   has(path: RawPath): boolean {
-    const number = this.#paths.find(path);
-    return number !== undefined && this.#kinds.get(number) !== 0;
+    return this.#paths.find(path) !== undefined;
   }
 
   compare(after: ComparedEntry): Difference | undefined {
     const number = this.#paths.find(after.path);
-    if (number === undefined || this.#kinds.get(number) === 0) {
+    if (number === undefined) {
       this.#added++;
       return { kind: "added", entry: after };
     }
@@ -120,7 +119,7 @@ export class Comparison {
   *removed(): Generator<Difference, void, undefined> {
     for (let number = 0; number < this.#paths.size; number++) {
       const kind = this.#kinds.get(number);
-      if (kind === 0 || (kind & IS_SEEN) !== 0) continue;
+      if ((kind & IS_SEEN) !== 0) continue;
       this.#removed++;
       yield { kind: "removed", entry: this.#entry(number, this.#paths.path(number)) };
     }
@@ -128,7 +127,7 @@ export class Comparison {
 
   #entry(number: number, path: RawPath): ComparedEntry {
     const kind = this.#kinds.get(number);
-    const type = TYPES[(kind & TYPE_BITS) - 1] ?? "file";
+    const type = typeOf(kind);
     const seconds = BigInt(this.#seconds.get(number));
     return {
       path,
@@ -151,6 +150,12 @@ export class Comparison {
         .padStart(8, "0");
     return sha256;
   }
+}
+
+function typeOf(kind: number): EntryType {
+  const [file, directory, symlink] = TYPES;
+  const code = kind & TYPE_BITS;
+  return code === 1 ? file : code === 2 ? directory : symlink;
 }
 
 function changesBetween(before: ComparedEntry, after: ComparedEntry): Change[] {

@@ -14,8 +14,7 @@ export type PathMatcher = (path: RawPath) => boolean;
 export function pathGlobs(globs: readonly string[]): PathMatcher {
   if (globs.length === 0) return () => true;
   const patterns = globs.map((glob) => withoutEnds(glob));
-  for (const [number, pattern] of patterns.entries()) checkName(rawPath(pattern), globs[number] ?? "");
-  const names = new Set(patterns.map(rawPath));
+  const names = new Set(globs.map(namedPath));
   const matches = excludeMatcher(patterns);
   const isNamed = (path: RawPath): boolean => names.has(path) || matches(path) !== undefined;
   // Entries of a directory mostly come one after the other.

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { rawPath } from "../raw-path.js";
@@ -138,6 +138,29 @@ await t.test("a parent that vanished is made again; one that is a link is not fo
   t.throws(() => swapPaths(other.place), { code: /ELOOP|ENOTDIR/ });
   t.end();
 });
+
+await t.test(
+  "an undo of paths whose parent is gone makes it again, and is refused where a link took its place",
+  (t) => {
+    const { place, staged } = bench(t);
+    planPathSwap(staged, place, undefined);
+    swapPaths(place);
+    rmSync(join(place.live, "a"), { recursive: true });
+    const undo = {
+      live: place.live,
+      in: place.out,
+      out: join(place.out, "../undone"),
+      journal: `${place.journal}-undo`,
+    };
+    symlinkSync("/tmp", join(place.live, "a"));
+    t.throws(() => planUndo(undo, place.journal), { code: /ELOOP|ENOTDIR/ });
+    rmSync(join(place.live, "a"));
+    planUndo(undo, place.journal);
+    swapPaths(undo);
+    t.match(read(place.live), { "a/1": "old", "a/2": "old" });
+    t.end();
+  },
+);
 
 await t.test("links of the tenant that already lead out do not stand in the way", (t) => {
   const { place, staged } = bench(t);
