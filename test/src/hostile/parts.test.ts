@@ -10,6 +10,9 @@ const ONLY_WHOLE = new Set([
   "native-record-of-another-tenant",
   "native-record-of-another-uid",
   "native-bomb-tenant-record",
+  "native-record-a-link",
+  "native-record-a-directory",
+  "native-record-no-text",
 ]);
 
 /** There are a hundred of them, and the machine may be busy. */

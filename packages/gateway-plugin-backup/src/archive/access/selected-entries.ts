@@ -130,6 +130,8 @@ export async function extractSelection(
     }
     onEntry();
   }
+  // Lets the source end what it has open.
+  await raws.next();
   receiver.finish();
 }
 
