@@ -9,6 +9,11 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface Download {
+  readonly headers: Headers;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 export class GatewayClient {
   /** Without a slash at the end; may hold a path, for a gateway behind a proxy. */
   readonly url: string;
@@ -53,7 +58,16 @@ export class GatewayClient {
     signal: AbortSignal,
     mediaType = "text/event-stream",
   ): Promise<AsyncIterable<Uint8Array>> {
-    const response = await this.#send("GET", path, mediaType, { signal });
+    return (await this.#open("GET", path, mediaType, { signal })).chunks;
+  }
+
+  /** Like {@link stream}, for what is asked for with a JSON body; with the answer's headers. */
+  async download(path: string, body: unknown, mediaType: string): Promise<Download> {
+    return this.#open("POST", path, mediaType, { body });
+  }
+
+  async #open(method: string, path: string, mediaType: string, options: RequestOptions): Promise<Download> {
+    const response = await this.#send(method, path, mediaType, options);
     if (!response.ok) throw this.#refusal(response, parseJson(await response.text().catch(() => "")));
     const type = response.headers.get("content-type") ?? "";
     if (response.body === null || !type.startsWith(mediaType)) {
@@ -63,7 +77,7 @@ export class GatewayClient {
         `${this.url} answered with ${type || "nothing"} instead of ${mediaType}`,
       );
     }
-    return this.#chunks(response.body);
+    return { headers: response.headers, chunks: this.#chunks(response.body) };
   }
 
   async *#chunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

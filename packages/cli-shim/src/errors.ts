@@ -41,8 +41,18 @@ const definitions = {
     hint: "Check that OPENCLAW_GATEWAY_URL points at an OpenClaw gateway.",
   },
   ARCHIVE_NOT_FOUND: { exitCode: 3, title: "Archive not found" },
+  ENTRY_NOT_FOUND: {
+    exitCode: 3,
+    title: "Entry not found",
+    hint: "Paths and globs are relative to the tenant's directory; `openclaw backups files ARCHIVE` lists them all.",
+  },
   WAIT_INTERRUPTED: { exitCode: 1, title: "Wait interrupted" },
   LIST_INCOMPLETE: { exitCode: 1, title: "List incomplete" },
+  FILE_CHANGED: {
+    exitCode: 1,
+    title: "File changed",
+    hint: "Read it again, and do not use what was printed.",
+  },
   JOB_FAILED: { exitCode: 1, title: "Job failed" },
   INTERNAL: {
     exitCode: 1,

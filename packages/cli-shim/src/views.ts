@@ -120,6 +120,10 @@ export interface RestoreResult {
   readonly newToken?: string;
   readonly schedulesDisabled?: number;
   readonly rePair?: readonly string[];
+  /** Of a restore of paths: the directory of the tenant that they are in; absent where they are in place. */
+  readonly into?: string;
+  /** Of its dry run: what would be written, or the beginning of that. */
+  readonly paths?: readonly string[];
 }
 
 /** `result` of a prune. */
@@ -149,6 +153,82 @@ export interface RemoveResult {
   readonly location?: string;
   readonly outcome?: "removed" | "gone" | "forgotten";
   readonly freedBytes?: number;
+}
+
+/** An archive as its own index describes it. */
+export interface ArchiveContentsView {
+  readonly location: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly storedAt: string;
+  readonly formatVersion: number;
+  readonly tenant: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  readonly producer: string;
+  readonly totals: TotalsView;
+  readonly ratio: number;
+  readonly segments: readonly SegmentSumView[];
+  readonly index: { readonly bytes: number; readonly sha256: string };
+  readonly flagged: { readonly database: number; readonly truncated: number; readonly changed: number };
+  readonly warnings: readonly JobWarning[];
+  readonly catalogue?: ArchiveView;
+  readonly replaced?: ArchiveView;
+}
+
+export interface SegmentSumView {
+  readonly kind: string;
+  readonly segments: number;
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+}
+
+/** What lists tell of an entry. */
+export interface EntryFacts {
+  readonly type: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly sha256?: string;
+  readonly target?: string;
+  readonly target64?: string;
+  readonly flags?: readonly string[];
+}
+
+interface ListedPath {
+  readonly path?: string;
+  /** Base64 of a path that is not UTF-8. */
+  readonly path64?: string;
+}
+
+/** An entry of an archive. */
+export interface EntryLine extends EntryFacts, ListedPath {
+  readonly kind: "entry";
+}
+
+export interface EntriesEnd {
+  readonly kind: "end";
+  readonly entries: number;
+  readonly contentBytes: number;
+}
+
+/** `unexplained`: other content though size, mode and time are the same. */
+export type DifferenceLine =
+  | (EntryFacts & ListedPath & { readonly kind: "added" | "removed" })
+  | (ListedPath & {
+      readonly kind: "changed" | "unexplained";
+      readonly changes: readonly string[];
+      readonly before: EntryFacts;
+      readonly after: EntryFacts;
+    });
+
+export interface DifferencesEnd {
+  readonly kind: "end";
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  readonly unexplained: number;
+  readonly unchanged: number;
 }
 
 export interface FindingView {

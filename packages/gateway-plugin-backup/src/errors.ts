@@ -121,6 +121,16 @@ const definitions = {
     exitCode: 7,
     hint: "Restorable are .tar, .tar.gz and .tar.zst, told by their first bytes.",
   },
+  ARCHIVE_WITHOUT_INDEX: {
+    status: 422,
+    exitCode: 2,
+    hint: "Such an archive is only restored whole: `openclaw tenants restore --from ARCHIVE`. `tar -tvf` and `tar -xf` list it and take files out.",
+  },
+  ENTRY_NOT_FOUND: {
+    status: 404,
+    exitCode: 3,
+    hint: "`openclaw backups files ARCHIVE` lists what an archive holds; paths are relative to the tenant's directory.",
+  },
   ARCHIVE_ENCRYPTED: { status: 422, exitCode: 7, hint: "The archive is encrypted with age; give its key." },
   ARCHIVE_TOO_NEW: {
     status: 422,

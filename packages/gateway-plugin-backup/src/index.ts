@@ -10,6 +10,7 @@ import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
 import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
 import { registerMetrics } from "./metrics.js";
+import { archivePartRoutes } from "./routes/archive-parts.js";
 import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
 import { jobRoutes } from "./routes/jobs.js";
@@ -40,6 +41,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
     await app.register(archiveRoutes(services));
+    await app.register(archivePartRoutes(services));
     await app.register(pruneRoutes(services));
     await app.register(jobRoutes(services));
   });

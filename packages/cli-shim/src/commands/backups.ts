@@ -1,10 +1,11 @@
-/** `openclaw backups list | prune | rm | pin`. */
+/** `openclaw backups list | show | files | cat | prune | rm | pin`. */
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
 import { formatBytes, formatCount, formatTime } from "../output/format.js";
 import { formatTable } from "../output/table.js";
 import type { ArchiveView } from "../views.js";
+import { addArchivePartCommands } from "./archive-parts.js";
 import { addArchiveCommands } from "./archives.js";
 import { addExamples } from "./options.js";
 import { addPruneCommand } from "./prune.js";
@@ -12,9 +13,10 @@ import { addPruneCommand } from "./prune.js";
 export function addBackupCommands(program: Command, context: Context): void {
   const backups = program
     .command("backups")
-    .summary("list, pin, prune and remove the archives that this gateway made")
-    .description("Work with the gateway's catalogue of archives.");
+    .summary("list, look into, pin, prune and remove archives")
+    .description("Work with archives: those in the gateway's catalogue, and any other that it can read.");
   addList(backups, context);
+  addArchivePartCommands(backups, context);
   addPruneCommand(backups, context);
   addArchiveCommands(backups, context);
 }

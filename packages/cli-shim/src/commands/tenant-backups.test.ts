@@ -335,6 +335,43 @@ t.test("a dry run of a restore says that nothing was written", async (t) => {
   );
 });
 
+t.test("paths are restored into a directory, and a dry run lists them", async (t) => {
+  const { gateway, cli } = await withJob(
+    t,
+    job("succeeded", {
+      type: "restore",
+      tenant: "acme",
+      request: { dryRun: true },
+      result: {
+        tenant: "acme",
+        into: "workspace/from-june",
+        paths: ["workspace/a.md"],
+        totals: { entries: 3, files: 3, directories: 0, symlinks: 0, contentBytes: 10 },
+      },
+    }),
+  );
+  const flags = [
+    "--from",
+    "/a",
+    "--path",
+    "**/*.md",
+    "sessions",
+    "--into",
+    "workspace/from-june",
+    "--dry-run",
+  ];
+  t.equal(
+    (await cli("tenants", "restore", ...flags)).stdout,
+    "acme: would be restored (dry run: nothing was written) into workspace/from-june: 3 files, 10 B\n" +
+      "  workspace/a.md\n  … and 2 more\n",
+  );
+  t.match(gateway.requests[0]?.body, {
+    paths: ["**/*.md", "sessions"],
+    into: "workspace/from-june",
+    dryRun: true,
+  });
+});
+
 t.test("a restore is taken back by its job", async (t) => {
   const { gateway, cli } = await withJob(t, job("succeeded", { type: "undo", result: { tenant: "acme" } }));
   t.match(await cli("tenants", "restore", "--undo", "j0"), { code: 0, stdout: "acme: brought back\n" });

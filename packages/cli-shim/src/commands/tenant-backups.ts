@@ -118,6 +118,8 @@ interface RestoreFlags extends S3Flags, WaitFlags {
   readonly as?: string;
   readonly force?: true;
   readonly token?: "archive";
+  readonly path?: readonly string[];
+  readonly into?: string;
   readonly dryRun?: true;
   readonly limitDownload?: number | string;
   readonly undo?: string;
@@ -141,7 +143,15 @@ function addRestore(tenants: Command, context: Context): void {
         "with --force: take the archive's token, not the one the tenant has now",
       ).choices(["archive"]),
     )
-    .option("--dry-run", "only check the archive")
+    .option(
+      "--path <globs...>",
+      "only these paths, and what is below them, into a tenant that is there: in place with --force, else into a directory of their own",
+    )
+    .option(
+      "--into <directory>",
+      "with --path: a directory of the tenant that is not there yet; default: workspace/restored-<time>",
+    )
+    .option("--dry-run", "only check the archive; with --path, list what would be written")
     .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"))
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
@@ -149,6 +159,8 @@ function addRestore(tenants: Command, context: Context): void {
         "as",
         "force",
         "token",
+        "path",
+        "into",
         "dryRun",
         "limitDownload",
         "endpoint",
@@ -167,6 +179,8 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --force",
     "openclaw tenants restore --from /var/backups/openclawmu/acme/2026-06-03.tar.zst --dry-run",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --limit-download 20MiB",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path workspace/notes.md '**/*.jsonl'",
+    "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path memory --force",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -178,7 +192,7 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, dryRun, limitDownload, undo } = flags;
+  const { from, as, force, token, path: paths, into, dryRun, limitDownload, undo } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -187,7 +201,12 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
   }
   return [
     "/api/admin/restores",
-    { body: { from, as, force, token, dryRun, limitDownload, ...readS3Flags(flags, context.env) } },
+    {
+      body: {
+        ...{ from, as, force, token, paths, into, dryRun, limitDownload },
+        ...readS3Flags(flags, context.env),
+      },
+    },
   ];
 }
 

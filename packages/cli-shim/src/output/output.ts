@@ -9,13 +9,18 @@ export interface OutputStream {
   write(text: string): unknown;
 }
 
+/** Where results go. */
+export interface ResultStream extends OutputStream {
+  write(content: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
+}
+
 export class Output {
   readonly json: boolean;
-  readonly #stdout: OutputStream;
+  readonly #stdout: ResultStream;
   readonly #stderr: OutputStream;
 
   constructor(options: {
-    readonly stdout: OutputStream;
+    readonly stdout: ResultStream;
     readonly stderr: OutputStream;
     readonly json: boolean;
   }) {
@@ -38,6 +43,13 @@ export class Output {
   /** One item of a stream as text: with `--json` the JSON that came, else a line made for people. */
   line(json: string, human: () => string): void {
     this.#stdout.write(`${this.json ? json : printable(human())}\n`);
+  }
+
+  /** Bytes of a file as they are. Resolves when there is room for more. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#stdout.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+    });
   }
 
   /** Something beside the result, for people only. */

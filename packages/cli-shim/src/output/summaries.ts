@@ -80,7 +80,8 @@ export function restoreSummary(job: JobView): string[] {
   const from = result.from === undefined ? "" : ` from ${result.from}`;
   const figures = result.totals === undefined ? "" : `: ${contents(result.totals)}`;
   const time = result.durationMs === undefined ? "" : ` in ${formatDuration(result.durationMs)}`;
-  const lines = [`${tenant}: ${verb}${from}${figures}${time}`];
+  const place = result.into === undefined ? "" : ` into ${result.into}`;
+  const lines = [`${tenant}: ${verb}${from}${place}${figures}${time}`, ...pathLines(result)];
   if (result.undo !== undefined) {
     const what =
       result.replaced === true ? "what it replaced is kept for a while" : "it can be taken back for a while";
@@ -94,6 +95,14 @@ export function restoreSummary(job: JobView): string[] {
     lines.push(`to be paired again: ${result.rePair.join(", ")}`);
   }
   return lines;
+}
+
+/** What a dry run of a restore of paths would write. */
+function pathLines({ paths, totals }: RestoreResult): string[] {
+  if (paths === undefined) return [];
+  const more = (totals?.entries ?? paths.length) - paths.length;
+  const lines = paths.map((path) => `  ${path}`);
+  return more > 0 ? [...lines, `  … and ${formatCount(more)} more`] : lines;
 }
 
 function tokenLines(tenant: string, result: RestoreResult): string[] {

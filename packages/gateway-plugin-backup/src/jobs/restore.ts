@@ -6,6 +6,7 @@ import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
 import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
+import { archiveSource } from "./archive-source.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
@@ -60,15 +61,6 @@ export async function restoreSubmission(
       }
     },
   };
-}
-
-/** An archive by location, or by its id in the catalogue. Throws `ARCHIVE_NOT_FOUND` for the id of a removed one. */
-export function archiveSource(services: Services, from: string, s3: S3Options | undefined): ResolvedObject {
-  const known = services.ledger.archives.get(from);
-  if (known?.state === "deleted" || known?.removingAt !== undefined) {
-    throw new BackupError("ARCHIVE_NOT_FOUND", `Archive ${from} was removed, or overwritten by another one.`);
-  }
-  return services.destinations.source(known?.location ?? from, s3);
 }
 
 async function restoredTenant(

@@ -10,6 +10,7 @@ import { IdMaker } from "./ids.js";
 import { KnownAbilities } from "./known-abilities.js";
 import { checkTimeZone } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
+import { movePaths } from "./path-swap-place.js";
 import { TenantSwap } from "./swap.js";
 import { JobThreads } from "./thread/pool.js";
 import { systemTimer } from "./timer.js";
@@ -73,7 +74,13 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     ledger,
     engine,
     threads,
-    swap: new TenantSwap({ ledger, clock, paths, trashMs: config.trashHours * HOUR_MS }),
+    swap: new TenantSwap({
+      ledger,
+      clock,
+      paths,
+      trashMs: config.trashHours * HOUR_MS,
+      movePaths: (swap, direction) => movePaths(threads, swap, direction),
+    }),
     trash: new Trash({ ledger, clock, log }),
     ids: new IdMaker(clock),
     tokenReservations: new TokenReservations(tenants),

@@ -34,9 +34,16 @@ t.test("a slot that was settled while another plugin holds it is read again by t
   const job = { type: "restore", tenant: "acme", trigger: "api", actor: "admin", request: {} } as const;
   ledger.jobs.insert({ ...job, id: "j1", state: "queued", createdAt: 1, warnings: [] });
   const swap = {
-    ...{ jobId: "j1", tenant: "acme", staged: join(host.paths.staging, "j1/tree"), live: directory("acme") },
+    ...{
+      kind: "tenant",
+      jobId: "j1",
+      tenant: "acme",
+      staged: join(host.paths.staging, "j1/tree"),
+      live: directory("acme"),
+    },
     ...{ trash: join(host.paths.trash, "j1/tree"), installedUid: "u2", replacedUid: uid, undoes: undefined },
     ...{ result: {}, createdAt: 1, expiresAt: 2 },
+    kind: "tenant",
     phase: "prepared",
   } as const;
   ledger.swaps.insert(swap);

@@ -19,12 +19,15 @@
  * loses nothing. Settling may be cut off, too, and be done again.
  *
  * An undo is the same swap with the trash of the job it takes back as its staged tree.
+ *
+ * A swap of single paths (`archive/access/path-swap.ts`) has the same journal. Its renames are made by `movePaths`, which
+ * is told by what exists how far they came, path by path; it is always carried on, or else taken back.
  */
 import path from "node:path";
 import type { Clock } from "@openclaw/gateway-core";
 import { BackupError, toBackupError } from "../errors.js";
 import type { Ledger } from "./ledger/ledger.js";
-import type { SwapRecord } from "./ledger/swaps.js";
+import type { SwapKind, SwapRecord } from "./ledger/swaps.js";
 import { nodeSwapDisk, type SwapDisk } from "./swap-disk.js";
 import type { JsonObject } from "./types.js";
 
@@ -36,6 +39,8 @@ export interface SwapOptions {
   readonly trashMs: number;
   /** Default: the real one. */
   readonly disk?: SwapDisk;
+  /** Makes the renames of a swap of paths, those that are left to be made, or takes those back that were made. */
+  readonly movePaths: (swap: SwapRecord, direction: "forward" | "back") => Promise<void>;
 }
 
 /** Directories on one file system. */
@@ -46,6 +51,8 @@ export interface SwapPaths {
 }
 
 export interface SwapRequest {
+  /** Default: a whole tenant. */
+  readonly kind?: SwapKind;
   readonly jobId: string;
   /** A checked tenant id. */
   readonly tenant: string;
@@ -73,6 +80,7 @@ export class TenantSwap {
   readonly #paths: SwapPaths;
   readonly #trashMs: number;
   readonly #disk: SwapDisk;
+  readonly #movePaths: SwapOptions["movePaths"];
 
   constructor(options: SwapOptions) {
     this.#ledger = options.ledger;
@@ -80,6 +88,7 @@ export class TenantSwap {
     this.#paths = options.paths;
     this.#trashMs = options.trashMs;
     this.#disk = options.disk ?? nodeSwapDisk;
+    this.#movePaths = options.movePaths;
   }
 
   /**
@@ -89,8 +98,12 @@ export class TenantSwap {
   async swap(request: SwapRequest): Promise<void> {
     const swap = await this.#prepare(request);
     try {
-      await this.#moveOut(swap);
-      await this.#moveIn(swap);
+      if (swap.kind === "paths") {
+        await this.#movePaths(swap, "forward");
+      } else {
+        await this.#moveOut(swap);
+        await this.#moveIn(swap);
+      }
     } catch (error) {
       throw await this.#giveUp(swap, error);
     }
@@ -131,6 +144,7 @@ export class TenantSwap {
     }
     const now = this.#clock.now();
     const swap: SwapRecord = {
+      kind: request.kind ?? "tenant",
       jobId,
       tenant,
       staged,
@@ -181,7 +195,9 @@ export class TenantSwap {
   }
 
   /** Puts the old tenant back, if it was moved. Never displaces what stands in the slot. */
-  async #putBack({ live, trash }: SwapRecord): Promise<void> {
+  async #putBack(swap: SwapRecord): Promise<void> {
+    if (swap.kind === "paths") return this.#movePaths(swap, "back");
+    const { live, trash } = swap;
     if (trash === undefined) return;
     if (!(await this.#disk.exists(live))) await this.#disk.rename(trash, live);
     else if (await this.#disk.exists(trash))
@@ -220,12 +236,29 @@ export class TenantSwap {
   }
 
   async #settle(swap: SwapRecord): Promise<"old" | "new"> {
+    if (swap.kind === "paths") return this.#settlePaths(swap);
     if (swap.phase === "prepared" && (await this.#begun(swap)) && (await this.#canEnd(swap))) {
       if (!(await this.#disk.exists(swap.live))) await this.#moveIn(swap);
       await this.#finish(swap);
       return "new";
     }
     await this.#putBack(swap);
+    this.#noteRolledBack(swap);
+    return "old";
+  }
+
+  async #settlePaths(swap: SwapRecord): Promise<"old" | "new"> {
+    if (swap.phase === "prepared") {
+      try {
+        await this.#movePaths(swap, "forward");
+        await this.#finish(swap);
+        return "new";
+      } catch {
+        // Something stands in the way that did not when it was prepared.
+        this.#ledger.swaps.setPhase(swap.jobId, "rolling-back");
+      }
+    }
+    await this.#movePaths(swap, "back");
     this.#noteRolledBack(swap);
     return "old";
   }

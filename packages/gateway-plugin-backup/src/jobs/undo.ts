@@ -3,6 +3,7 @@ import type { TenantRecord } from "@openclaw/gateway-core";
 import type { TrashRecord } from "./ledger/trash.js";
 import { returningRecord, type ReturningRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
+import { undoPaths } from "./restore-paths.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { JobContext, JobOutcome, JobSubmission } from "./types.js";
 
@@ -18,7 +19,10 @@ export function undoSubmission(services: Services, jobId: string, caller: Caller
     request: { undoes: jobId },
     run: async (context) => {
       try {
-        return await undo(services, find(), context);
+        const undone = find();
+        return services.ledger.swaps.get(jobId)?.kind === "paths"
+          ? await undoPaths(services, undone, context)
+          : await undo(services, undone, context);
       } finally {
         services.tokenReservations.release(context.jobId);
       }

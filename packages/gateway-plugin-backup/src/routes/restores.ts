@@ -2,10 +2,13 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { restoreSubmission } from "../jobs/restore.js";
-import type { Services } from "../jobs/services.js";
+import { restorePathsSubmission } from "../jobs/restore-paths.js";
+import type { Caller, Services } from "../jobs/services.js";
+import type { JobSubmission } from "../jobs/types.js";
+import { BackupError } from "../errors.js";
 import { undoSubmission } from "../jobs/undo.js";
 import { accept } from "./accept.js";
-import { AcceptedSchema, RestoreBodySchema } from "./schemas.js";
+import { AcceptedSchema, RestoreBodySchema, type RestoreBody } from "./schemas.js";
 
 export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -13,7 +16,7 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
       "/restores",
       {
         schema: {
-          summary: "Restore a tenant from an archive",
+          summary: "Restore a tenant from an archive, or some paths of it",
           tags: ["restores"],
           body: RestoreBodySchema,
           response: { 202: AcceptedSchema },
@@ -21,7 +24,7 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
       },
       async (request, reply) => {
         const { actor, trigger } = request;
-        const submission = await restoreSubmission(services, request.body, { actor, trigger });
+        const submission = await submissionOf(services, request.body, { actor, trigger });
         return accept(services, submission, reply);
       },
     );
@@ -43,4 +46,16 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
     );
     done();
   };
+}
+
+/** Rejects with `REQUEST_INVALID` for what goes with a whole tenant alone, or with paths alone. */
+async function submissionOf(services: Services, body: RestoreBody, caller: Caller): Promise<JobSubmission> {
+  const { paths, into, token, ...request } = body;
+  if (paths !== undefined) {
+    if (token === undefined)
+      return restorePathsSubmission(services, { ...request, paths, ...(into && { into }) }, caller);
+    throw new BackupError("REQUEST_INVALID", "A restore of paths leaves the tenant's token as it is.");
+  }
+  if (into === undefined) return restoreSubmission(services, { ...request, ...(token && { token }) }, caller);
+  throw new BackupError("REQUEST_INVALID", "Only paths are restored into a directory of a tenant.");
 }

@@ -52,6 +52,22 @@ export const RestoreBodySchema = Type.Object(
     as: Type.Optional(Type.String({ maxLength: 256 })),
     force: Type.Optional(Type.Boolean()),
     token: Type.Optional(Type.Literal("archive")),
+    paths: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+        minItems: 1,
+        maxItems: 1000,
+        description:
+          "Only these paths and globs, and what is below them, into a tenant that is there: in place with `force`, else into " +
+          "a directory of its own.",
+      }),
+    ),
+    into: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: "With `paths`: a directory of the tenant that is not there yet.",
+      }),
+    ),
     dryRun: Type.Optional(Type.Boolean()),
     limitDownload: Type.Optional(RateSchema),
     s3: Type.Optional(S3OptionsSchema),
@@ -152,3 +168,46 @@ export const ArchiveViewSchema = Type.Object({
 export type ArchiveView = Static<typeof ArchiveViewSchema>;
 
 export const ArchiveListSchema = Type.Object({ archives: Type.Array(ArchiveViewSchema) });
+
+export const ArchiveContentsSchema = Type.Object({
+  location: Type.String(),
+  size: Type.Number({ description: "Bytes of the object." }),
+  etag: Type.String(),
+  storedAt: Type.String({ description: "RFC 3339, by the store's clock." }),
+  formatVersion: Type.Integer(),
+  tenant: Type.String(),
+  uid: Type.String(),
+  createdAt: Type.String({ description: "RFC 3339" }),
+  producer: Type.String(),
+  totals: Type.Object({
+    entries: Type.Integer(),
+    files: Type.Integer(),
+    directories: Type.Integer(),
+    symlinks: Type.Integer(),
+    contentBytes: Type.Number(),
+    segments: Type.Integer(),
+    tarBytes: Type.Number(),
+  }),
+  ratio: Type.Number({ description: "Bytes of the tar stream for each byte of the object." }),
+  segments: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      segments: Type.Integer(),
+      storedBytes: Type.Number(),
+      rawBytes: Type.Number(),
+    }),
+  ),
+  index: Type.Object({
+    bytes: Type.Number({ description: "Index, signature and seek table." }),
+    sha256: Type.String({ description: "Of the index frame." }),
+  }),
+  flagged: Type.Object(
+    { database: Type.Integer(), truncated: Type.Integer(), changed: Type.Integer() },
+    { description: "How many entries have which flag." },
+  ),
+  warnings: Type.Array(Warning, { description: "Those that the backup gave." }),
+  /** What the catalogue knows of this archive; or, as `replaced`, of another one that it still expects at this place. */
+  catalogue: Type.Optional(ArchiveViewSchema),
+  replaced: Type.Optional(ArchiveViewSchema),
+});
+export type ArchiveContentsView = Static<typeof ArchiveContentsSchema>;

@@ -19,6 +19,12 @@ function die(): never {
 
 const plan = JSON.parse(process.argv[2] ?? "") as SwapChildPlan;
 const parts = interruptible(Ledger.open(plan.ledgerFile), atCall(plan.killAt), die);
-const swap = new TenantSwap({ ...parts, clock: { now: () => 1 }, paths: plan.paths, trashMs: TRASH_MS });
+const swap = new TenantSwap({
+  movePaths: () => Promise.resolve(),
+  ...parts,
+  clock: { now: () => 1 },
+  paths: plan.paths,
+  trashMs: TRASH_MS,
+});
 if (plan.request === undefined) await swap.recover();
 else await swap.swap(plan.request);

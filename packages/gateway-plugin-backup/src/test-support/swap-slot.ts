@@ -48,7 +48,14 @@ export class SwapSlot {
 
   swap(disk: SwapDisk = nodeSwapDisk, ledger: SwapOptions["ledger"] = this.ledger): TenantSwap {
     const paths = { tenants: this.tenants, trash: this.trashRoot };
-    return new TenantSwap({ ledger, clock: this.time, paths, trashMs: TRASH_MS, disk });
+    return new TenantSwap({
+      movePaths: () => Promise.resolve(),
+      ledger,
+      clock: this.time,
+      paths,
+      trashMs: TRASH_MS,
+      disk,
+    });
   }
 
   addJob(id: string, type: "restore" | "undo"): void {

@@ -8,8 +8,12 @@ import { Statement, type NoParameters } from "./statement.js";
  */
 export type SwapPhase = "prepared" | "rolling-back" | "rolled-back" | "done";
 
+/** `tenant`: a whole tenant. `paths`: single paths of it, which stand in a journal file beside `staged`. */
+export type SwapKind = "tenant" | "paths";
+
 /** One swap, as the journal knows it. Paths are absolute. */
 export interface SwapRecord {
+  readonly kind: SwapKind;
   readonly jobId: string;
   readonly tenant: string;
   /** The tree that goes in; undefined: the slot becomes empty. */
@@ -33,6 +37,7 @@ export interface SwapRecord {
 }
 
 interface SwapRow {
+  readonly kind: SwapKind;
   readonly job_id: string;
   readonly tenant: string;
   readonly staged: string | null;
@@ -56,6 +61,7 @@ export class SwapsTable {
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<{
+      kind: SwapKind;
       jobId: string;
       tenant: string;
       staged: string | null;
@@ -70,9 +76,9 @@ export class SwapsTable {
       expiresAt: number;
     }>(
       database,
-      `INSERT INTO swaps (job_id, tenant, staged, live, trash, installed_uid, replaced_uid, undoes, result_json, phase,
+      `INSERT INTO swaps (kind, job_id, tenant, staged, live, trash, installed_uid, replaced_uid, undoes, result_json, phase,
          created_at, expires_at)
-       VALUES (@jobId, @tenant, @staged, @live, @trash, @installedUid, @replacedUid, @undoes, @result, @phase,
+       VALUES (@kind, @jobId, @tenant, @staged, @live, @trash, @installedUid, @replacedUid, @undoes, @result, @phase,
          @createdAt, @expiresAt)`,
     );
     this.#setPhase = new Statement<{ jobId: string; phase: SwapPhase }>(
@@ -118,6 +124,7 @@ export class SwapsTable {
 
 function swapRecord(row: SwapRow): SwapRecord {
   return {
+    kind: row.kind,
     jobId: row.job_id,
     tenant: row.tenant,
     staged: row.staged ?? undefined,

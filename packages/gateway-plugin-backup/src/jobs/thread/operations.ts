@@ -1,11 +1,10 @@
 /** What a job thread can do: each operation composes an archive with a store. */
-import { chmodSync, statfsSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { extractArchive, type ExtractProgress } from "../../archive/extract.js";
 import { identifyArchive, identifyTenant } from "../../archive/identify.js";
 import { TAIL_BYTES } from "../../archive/open.js";
 import { scanTenant } from "../../archive/scan.js";
-import type { SpaceLimit } from "../../archive/space.js";
 import { syncTree } from "../../archive/sync-tree.js";
 import type { JobProgress } from "../types.js";
 import { withObject, withStore } from "./object-source.js";
@@ -30,17 +29,37 @@ import type {
 import { look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { settle } from "./settle.js";
+import { spaceFor } from "./space-for.js";
 import { storeArchive } from "./store-archive.js";
+import { diff } from "./diff.js";
+import { extractPaths, movePaths, planPaths } from "./paths.js";
+import { cat, files, show } from "./read-parts.js";
 
 export const operations: {
   readonly [N in OperationName]: (
     request: Operations[N]["request"],
     context: OperationContext,
   ) => Promise<Operations[N]["result"]>;
-} = { backup: storeArchive, scan, identify, extract, stage, record, list, discard, settle, look, remove };
-
-/** Share of the free space that a restore leaves to the gateway. */
-const SPARE_SPACE = 0.1;
+} = {
+  backup: storeArchive,
+  scan,
+  identify,
+  extract,
+  stage,
+  record,
+  list,
+  discard,
+  settle,
+  look,
+  remove,
+  show,
+  files,
+  cat,
+  diff,
+  extractPaths,
+  planPaths,
+  movePaths,
+};
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {
   return scanTenant({ ...request, root: `tenants/${request.tenant}`, signal });
@@ -71,18 +90,6 @@ function extract(request: ExtractOperation, context: OperationContext): Promise<
     const { tenant, totals, hadIndex, warnings, tenantRecordJson: tenantJson } = extracted;
     return { tenant, totals, hadIndex, warnings, tenantJson };
   });
-}
-
-/** What quota and free space, less its reserve, leave. */
-function spaceFor({ quotaBytes = Infinity, fileSystem }: ExtractOperation): SpaceLimit {
-  const free = freeSpace(fileSystem);
-  return quotaBytes < free ? { bytes: quotaBytes, boundBy: "quota" } : { bytes: free, boundBy: "disk" };
-}
-
-/** Bytes that a restore may take on the file system of `directory`. */
-function freeSpace(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return Math.floor(bavail * bsize * (1 - SPARE_SPACE));
 }
 
 async function stage(request: StageOperation): Promise<StageOutcome> {

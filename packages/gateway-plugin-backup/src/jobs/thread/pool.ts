@@ -2,7 +2,7 @@
  * The job threads, as the main thread sees them. A thread is kept for a while after its operation, because starting one
  * and loading an S3 client costs more than a small backup.
  */
-import type { Worker } from "node:worker_threads";
+import type { Transferable, Worker } from "node:worker_threads";
 import { startThread } from "../../archive/threads/start-thread.js";
 import { BackupError, deserializeError, toBackupError } from "../../errors.js";
 import type { Leftover } from "../../stores/store.js";
@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly onGone?: (leftover: Leftover) => void;
   /** Must have made durable what it notes when it returns: the archive becomes visible then. */
   readonly onCompleting?: (archive: CompletingArchive) => void;
+  /** What of the request is handed over to the thread. */
+  readonly transfer?: readonly Transferable[];
 }
 
 /** How long an idle thread is kept. */
@@ -179,6 +181,6 @@ function converse(
           break;
       }
     });
-    worker.postMessage(request);
+    worker.postMessage(request, options.transfer ?? []);
   });
 }

@@ -2,6 +2,9 @@
  * What the gateway's main thread and a job thread say to each other. A job thread does everything of a job that takes
  * time: it reads, writes and talks to stores. The main thread keeps the ledger, and swaps directories.
  */
+import type { MessagePort } from "node:worker_threads";
+import type { ArchiveContents } from "../../archive/access/contents.js";
+import type { PathSwapPlace } from "../../archive/access/path-swap.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
@@ -23,6 +26,13 @@ export interface Operations {
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
   readonly look: { readonly request: LookOperation; readonly result: readonly (SeenObject | undefined)[] };
   readonly remove: { readonly request: RemoveOperation; readonly result: readonly RemoveOutcome[] };
+  readonly show: { readonly request: ArchiveInStore; readonly result: ShowOutcome };
+  readonly files: { readonly request: FilesOperation; readonly result: undefined };
+  readonly cat: { readonly request: CatOperation; readonly result: undefined };
+  readonly diff: { readonly request: DiffOperation; readonly result: undefined };
+  readonly extractPaths: { readonly request: ExtractPathsOperation; readonly result: ExtractPathsOutcome };
+  readonly planPaths: { readonly request: PlanPathsOperation; readonly result: number };
+  readonly movePaths: { readonly request: MovePathsOperation; readonly result: undefined };
 }
 
 export type OperationName = keyof Operations;
@@ -175,6 +185,102 @@ export interface RecordOperation {
 export interface RecordOutcome {
   /** Content of `tenant.json`; undefined where there is none. */
   readonly tenantJson: string | undefined;
+}
+
+/** An archive that is read in parts. */
+export interface ArchiveInStore extends ObjectInStore {
+  readonly limits: ArchiveLimits;
+}
+
+/** What an operation that streams gives goes to this port: see `output.ts`. */
+export interface WithOutput {
+  readonly output: MessagePort;
+}
+
+export interface ShowOutcome extends ArchiveContents {
+  readonly size: number;
+  readonly etag: string;
+  /** Milliseconds since the epoch, by the store. */
+  readonly modifiedAt: number;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** Bytes of the object behind the segments: index, signature, seek table. */
+  readonly indexBytes: number;
+}
+
+/** The entries as JSON lines, `EntryView` each, then an {@link EndLine}. */
+export interface FilesOperation extends ArchiveInStore, WithOutput {
+  /** Paths and globs; none: every entry. */
+  readonly patterns: readonly string[];
+}
+
+/** One file's content. */
+export interface CatOperation extends ArchiveInStore, WithOutput {
+  /** Relative to the tenant's directory. */
+  readonly path: string;
+  /** Bytes of the content that are not given, because the reader has them; they are read and checked all the same. */
+  readonly skip: number;
+}
+
+/** What differs, as JSON lines, then an end line with the totals. */
+export interface DiffOperation extends WithOutput {
+  readonly before: ArchiveInStore;
+  readonly after: ArchiveInStore | LiveTenant;
+}
+
+/** The tenant as it is now. */
+export interface LiveTenant extends BackedUpTenant {
+  /** For copies of databases, where content is to be compared, too: then every file is read. */
+  readonly temporaryDirectory: string | undefined;
+}
+
+/** Extracts some entries of an archive of ours. */
+export interface ExtractPathsOperation extends ArchiveInStore {
+  /** Paths and globs, at least one. */
+  readonly patterns: readonly string[];
+  /** Existing, empty directory; undefined: everything is checked and nothing written. */
+  readonly into: string | undefined;
+  /** A directory on the file system that the tenant is restored to, for its free space. */
+  readonly fileSystem: string;
+  readonly quotaBytes: number | undefined;
+}
+
+export interface ExtractPathsOutcome {
+  readonly tenant: string;
+  /** Of what was asked for. */
+  readonly totals: Omit<ArchiveTotals, "segments" | "tarBytes">;
+  /** The first of the paths, fit to be shown. */
+  readonly paths: readonly string[];
+  /** Bytes of the object that were read, the index apart. */
+  readonly readBytes: number;
+  readonly leftOutRecord: boolean;
+}
+
+/** Finds out which paths have to be swapped, and writes the journal. Gives how many there are. */
+export interface PlanPathsOperation {
+  readonly place: PathSwapPlace;
+  readonly plan:
+    | {
+        readonly staged: string;
+        /** A directory of the tenant that is not there yet; undefined: where the paths say. */
+        readonly into: string | undefined;
+      }
+    /** The journal of the swap that is taken back. */
+    | { readonly undone: string };
+}
+
+export interface MovePathsOperation {
+  readonly place: PathSwapPlace;
+  /** Where a copy of the journal is kept for the undo. */
+  readonly keep: string;
+  readonly direction: "forward" | "back";
+}
+
+/** What an operation that gives a file's content begins with. */
+export interface FileFacts {
+  readonly size: number;
+  /** Of the content, 64 hex digits. */
+  readonly sha256: string;
 }
 
 export interface ListedObject {

@@ -1,0 +1,150 @@
+/**
+ * Looking at parts of an archive, whether the catalogue knows it or not. No jobs: they take no claim on a tenant, and as
+ * long as one runs its archive is in use, so that nothing removes it.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { archiveLimits } from "../config.js";
+import { BackupError } from "../errors.js";
+import { archiveSource } from "./archive-source.js";
+import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
+import type { ArchiveRecord } from "./ledger/archives.js";
+import { makeDirectory } from "./make-directory.js";
+import type { Services } from "./services.js";
+import { streamed, type Streamed } from "./thread/output.js";
+import type { ArchiveInStore, FileFacts, LiveTenant, ShowOutcome } from "./thread/protocol.js";
+
+/** Which archive: its location, or its id in the catalogue. */
+export interface ArchiveChoice {
+  readonly archive: string;
+  readonly s3?: S3Options;
+}
+
+export interface ShownArchive {
+  readonly location: string;
+  readonly found: ShowOutcome;
+  /** What the catalogue has at this place; it may be about an archive that was replaced since. */
+  readonly known: ArchiveRecord | undefined;
+}
+
+/**
+ * What an archive's index tells of it. Throws `LOCATION_INVALID`, `ARCHIVE_NOT_FOUND`, `ARCHIVE_WITHOUT_INDEX`,
+ * `ARCHIVE_DAMAGED`, `STORE_…`, …
+ */
+export async function showArchive(services: Services, choice: ArchiveChoice): Promise<ShownArchive> {
+  const source = archiveSource(services, choice.archive, choice.s3);
+  const { signal } = new AbortController();
+  const found = await services.archivesInUse.use(source, () =>
+    services.threads.run("show", inStore(services, source), { signal }),
+  );
+  return { location: source.location, found, known: knownAt(services, source) };
+}
+
+/** The entries of an archive as JSON lines. Throws what {@link showArchive} does. */
+export function listFiles(
+  services: Services,
+  choice: ArchiveChoice,
+  patterns: readonly string[],
+): Promise<Streamed> {
+  const source = archiveSource(services, choice.archive, choice.s3);
+  return streamed(services.threads, "files", { ...inStore(services, source), patterns }, (run) =>
+    services.archivesInUse.use(source, run),
+  );
+}
+
+export interface FileRequest extends ArchiveChoice {
+  /** Relative to the tenant's directory. */
+  readonly path: string;
+  /** Bytes that the caller has already. */
+  readonly skip: number;
+}
+
+/** A file's content. Throws what {@link showArchive} does, `ENTRY_NOT_FOUND`, and `REQUEST_INVALID` for what is no file. */
+export async function readArchivedFile(
+  services: Services,
+  { archive, s3, path, skip }: FileRequest,
+): Promise<Streamed & { readonly facts: FileFacts }> {
+  const source = archiveSource(services, archive, s3);
+  const request = { ...inStore(services, source), path, skip };
+  const { facts, body } = await streamed(services.threads, "cat", request, (run) =>
+    services.archivesInUse.use(source, run),
+  );
+  // What the operation begins with: see `FileFacts`.
+  return { facts: facts as FileFacts, body };
+}
+
+export interface DiffRequest extends ArchiveChoice {
+  /** The archive that the first is compared with; without it, its tenant as it is now. */
+  readonly with?: string;
+  /** Of a tenant: read every file, and compare its content as well. */
+  readonly content?: boolean;
+}
+
+/**
+ * What differs between an archive and another one, or its tenant, as JSON lines. Throws what {@link showArchive} does for
+ * both, `TENANT_NOT_FOUND`, and what keeps a tenant from being read: `FILE_UNREADABLE`, `DATABASE_UNREADABLE`, …
+ */
+export async function diffArchive(services: Services, request: DiffRequest): Promise<Streamed> {
+  const { archivesInUse, threads } = services;
+  const source = archiveSource(services, request.archive, request.s3);
+  const before = inStore(services, source);
+  if (request.with !== undefined) {
+    const other = archiveSource(services, request.with, request.s3);
+    return streamed(threads, "diff", { before, after: inStore(services, other) }, (run) =>
+      archivesInUse.use(source, () => archivesInUse.use(other, run)),
+    );
+  }
+  const { signal } = new AbortController();
+  const { header } = await archivesInUse.use(source, () => threads.run("show", before, { signal }));
+  const after = liveTenant(services, header.tenant, request.content === true);
+  return streamed(threads, "diff", { before, after }, (run) =>
+    archivesInUse.use(source, () => withDirectory(after.temporaryDirectory, run)),
+  );
+}
+
+function liveTenant({ host, config, ids }: Services, tenant: string, reads: boolean): LiveTenant {
+  if (host.tenants.get(tenant) === undefined)
+    throw new BackupError(
+      "TENANT_NOT_FOUND",
+      `There is no tenant '${tenant}' on this gateway to compare with.`,
+    );
+  return {
+    tenant,
+    directory: host.tenants.directory(tenant),
+    limits: archiveLimits(config),
+    exclude: config.exclude,
+    allowUnreadable: false,
+    // Should the gateway die, its next start removes what stands there.
+    temporaryDirectory: reads ? join(host.paths.backup, "tmp", ids.next("d")) : undefined,
+  };
+}
+
+async function withDirectory(path: string | undefined, work: () => Promise<void>): Promise<void> {
+  if (path === undefined) return work();
+  await makeDirectory(path);
+  try {
+    await work();
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+function inStore({ config }: Services, { settings: store, key }: ResolvedObject): ArchiveInStore {
+  return { store, key, limits: archiveLimits(config) };
+}
+
+function knownAt(
+  { ledger }: Services,
+  { settings, key, location }: ResolvedObject,
+): ArchiveRecord | undefined {
+  const { storeKind, endpoint, bucket } = storeColumns(settings);
+  return ledger.archives
+    .atLocation(location)
+    .find(
+      (known) =>
+        known.storeKind === storeKind &&
+        known.endpoint === endpoint &&
+        known.bucket === bucket &&
+        known.key === key,
+    );
+}

@@ -1,0 +1,16 @@
+import { BackupError } from "../errors.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
+import type { Services } from "./services.js";
+
+/** An archive by location, or by its id in the catalogue. Throws `ARCHIVE_NOT_FOUND` for the id of a removed one. */
+export function archiveSource(
+  services: Pick<Services, "ledger" | "destinations">,
+  from: string,
+  s3: S3Options | undefined,
+): ResolvedObject {
+  const known = services.ledger.archives.get(from);
+  if (known?.state === "deleted" || known?.removingAt !== undefined) {
+    throw new BackupError("ARCHIVE_NOT_FOUND", `Archive ${from} was removed, or overwritten by another one.`);
+  }
+  return services.destinations.source(known?.location ?? from, s3);
+}
