@@ -1,7 +1,7 @@
 /** Where the measuring is done: a temporary directory, the store behind the counting proxy, the tools of this machine. */
 import { s3For } from "@openclaw/gateway-plugin-backup/testing";
 import type { S3ForTests } from "@openclaw/gateway-plugin-backup/testing";
-import { generateTenant, mustRun } from "@openclaw/test/support";
+import { generateTenant, mustRun, run } from "@openclaw/test/support";
 import type { GeneratedTenant } from "@openclaw/test/support";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -141,8 +141,13 @@ export class Lab {
 
   /** Stops the store and removes the temporary directory. */
   async close(): Promise<void> {
-    for (const finish of this.#finishers.reverse()) await finish();
-    rmSync(this.#directory, { recursive: true, force: true });
+    try {
+      for (const finish of this.#finishers.reverse()) await finish();
+    } finally {
+      // A tenant has directories without write permission.
+      await run("chmod", ["-R", "u+rwX", this.#directory]);
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
   }
 
   async #s3Storage(): Promise<S3Storage> {

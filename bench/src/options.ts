@@ -67,7 +67,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     smallFiles: parseCount("small-files", values["small-files"]),
     sparseBytes: parseBytes("sparse", values.sparse),
     tenants: parseCount("tenants", values.tenants),
-    settleMs: Number(values.settle) * 1000,
+    settleMs: parseSeconds("settle", values.settle) * 1000,
     out: values.out,
     list: values.list,
     install: values.install,
@@ -86,5 +86,10 @@ function parseBytes(flag: string, text: string): number {
 
 function parseCount(flag: string, text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${flag} ${text}: a whole number from 1 is needed`);
+  return Number(text);
+}
+
+function parseSeconds(flag: string, text: string): number {
+  if (!/^\d+(?:\.\d+)?$/.test(text)) throw new Error(`--${flag} ${text}: a number of seconds is needed`);
   return Number(text);
 }

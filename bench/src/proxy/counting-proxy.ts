@@ -37,6 +37,8 @@ export class CountingProxy {
   }
 
   async stop(): Promise<void> {
+    // Whoever waits for this must not be ended by an empty event loop.
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 }

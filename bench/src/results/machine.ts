@@ -40,7 +40,8 @@ async function describeDisk(directory: string): Promise<string> {
     (name) => name !== undefined && name !== "" && existsSync(rotational(name)),
   );
   if (disk === undefined) return `${type} on ${device}`;
-  const kind = readFileSync(rotational(disk), "utf8").trim() === "0" ? "not rotating" : "rotating";
+  const kind =
+    readFileSync(rotational(disk), "utf8").trim() === "0" ? "not rotating" : "rotating, by its own account";
   return `${type} on ${device} (${kind})`;
 }
 

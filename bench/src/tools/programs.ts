@@ -21,11 +21,12 @@ export type Programs = ReadonlyMap<string, { readonly path: string; readonly ver
 
 export async function findPrograms(): Promise<Programs> {
   const found = new Map<string, { path: string; version: string }>();
-  for (const [name, { version }] of Object.entries(PROGRAMS)) {
+  for (const [name, { version: versionFlags }] of Object.entries(PROGRAMS)) {
     if (!(await hasProgram(name))) continue;
     const path = await realPath(name);
-    const answer = await run(path, version);
-    found.set(name, { path, version: firstLine(answer.stdout || answer.stderr) });
+    const answer = await run(path, versionFlags);
+    const version = /\d+\.\d[^\s,]*/.exec(answer.stdout || answer.stderr)?.[0] ?? "unknown";
+    found.set(name, { path, version });
   }
   return found;
 }
