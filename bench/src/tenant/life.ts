@@ -11,6 +11,7 @@ import {
   appendFileSync,
   closeSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   statSync,
@@ -18,7 +19,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { filesBelow } from "./files.js";
 import { Tally } from "./tally.js";
 import type { Changed } from "./tally.js";
@@ -158,7 +159,9 @@ export class TenantLife {
   }
 
   #create(path: string, content: Buffer, tally: Tally): void {
-    writeFileSync(join(this.#directory, path), content, { flag: "wx", mode: 0o600 });
+    const full = join(this.#directory, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, content, { flag: "wx", mode: 0o600 });
     tally.add(content);
   }
 
