@@ -58,7 +58,7 @@ function choose(ids: readonly string[]): readonly Scenario[] {
   return ids.length === 0 ? SCENARIOS : SCENARIOS.filter(({ id }) => ids.includes(id));
 }
 
-/** Each scenario's result is saved as soon as it is there. */
+/** Each scenario's result is saved as soon as it is there; one that fails does not keep the others from being measured. */
 async function measure(
   scenarios: readonly Scenario[],
   options: BenchOptions,
@@ -78,6 +78,10 @@ async function measure(
     process.once("SIGINT", interrupted);
     try {
       await scenario.run(lab, notebook);
+    } catch (error) {
+      process.exitCode = 1;
+      stderr.write(`bench: ${scenario.id}: ${error instanceof Error ? error.message : String(error)}\n`);
+      continue;
     } finally {
       process.off("SIGINT", interrupted);
       await lab.close();
