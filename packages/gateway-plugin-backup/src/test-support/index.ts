@@ -7,5 +7,5 @@ export { BackupError, type BackupErrorCode } from "../errors.js";
 export { storeConformance, type ConformanceSetup } from "../stores/conformance.js";
 export { FaultProxy, startFaultProxy, type FaultRule, type ProxyFault, type Refusal } from "./fault-proxy.js";
 export type { S3Operation, SeenRequest } from "./s3-operation.js";
-export { s3ForTests, type S3ForTests } from "./s3-for-tests.js";
+export { s3For, s3ForTests, type Lifetime, type S3ForTests } from "./s3-for-tests.js";
 export { readStoredArchive, type StoredArchive } from "./stored-archive.js";

@@ -1,0 +1,39 @@
+import { inTurn, rounds } from "../scenario.js";
+import type { Scenario } from "../scenario.js";
+import type { Place } from "../tools/place.js";
+import { describeTenant } from "./describe.js";
+import { noteField } from "./first-backup.js";
+import { firstBackups } from "./later-backup.js";
+
+export const RESTORE = "restore";
+
+export function restore(kind: Place["kind"]): Scenario {
+  return {
+    id: `restore-${kind}`,
+    title: kind === "local" ? "Restore from local disk" : "Restore from S3",
+    about:
+      "Each tool restores its backup into an empty directory; this project makes a tenant that serves, under another name. It checks " +
+      "every hash and has all on disk (syncfs) before it says so; tar leaves that to the kernel, which is what the line with `sync -f` is for.",
+    settings: describeTenant,
+    run: async (lab, notebook) => {
+      const field = await lab.field(kind);
+      try {
+        noteField(field, notebook);
+        await firstBackups(lab, notebook, field.contestants);
+        for (const round of rounds(lab.options.rounds)) {
+          await inTurn(lab, notebook, field.contestants, {
+            name: RESTORE,
+            round,
+            work: (contestant, watch) => contestant.restore(watch),
+            after: async (contestant) => {
+              await contestant.discardRestored();
+              return {};
+            },
+          });
+        }
+      } finally {
+        await field.close();
+      }
+    },
+  };
+}
