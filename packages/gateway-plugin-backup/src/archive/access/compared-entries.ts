@@ -88,9 +88,10 @@ function databaseTime(directory: ListedDirectory, name: RawPath, stats: BigIntSt
  * The index payload of the archive that a backup would write now: every file is read, databases by their copies, and
  * nothing is stored. Throws what `writeArchive` throws.
  */
-export async function indexOfBackup(request: WriteRequest): Promise<Buffer> {
+export async function indexOfBackup(request: Omit<WriteRequest, "base">): Promise<Buffer> {
   const ending: Buffer[] = [];
-  for await (const chunk of writeArchive(request).chunks) {
+  // Without a base there is nothing to copy.
+  for await (const chunk of writeArchive(request).chunks as AsyncIterable<Uint8Array>) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     // Segments come frame by frame before it; a copy, because a chunk's memory is used again.
     if (ending.length > 0 || bytes.readUInt32LE() === INDEX_FRAME_MAGIC) ending.push(Buffer.from(bytes));
