@@ -19,7 +19,10 @@ export interface AgentMatrix {
 /** Enough for a file that has segments of its own. */
 const NOISE_BYTES = 1_500_000;
 
-export async function agentMatrix(t: Test, { title, scenario: name, plan, minimum }: AgentMatrix): Promise<void> {
+export async function agentMatrix(
+  t: Test,
+  { title, scenario: name, plan, minimum }: AgentMatrix,
+): Promise<void> {
   const faultBed = await FaultBed.start(t);
   const source = await makeSource(t, faultBed, NOISE_BYTES);
   const all = new Scenarios(faultBed, source, `${faultBed.bed.archives}/`);

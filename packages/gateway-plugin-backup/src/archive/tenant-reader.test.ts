@@ -245,6 +245,15 @@ t.test("files that vanish or turn into something else between the passes are rep
   t.ok(find(result, "z"));
 });
 
+t.test("directories come after what they hold, in the reverse order of their paths' bytes", async (t) => {
+  const { entries } = await read(t.testdir({ a: { b: {} }, "a-b": {}, "a.b": {} }));
+  const root = "tenants/acme";
+  t.strictSame(
+    entries.map(({ path }) => path),
+    [`${root}/a/b`, `${root}/a.b`, `${root}/a-b`, `${root}/a`, root],
+  );
+});
+
 t.test("a large file that vanishes before its turn is reported", async (t) => {
   const directory = t.testdir({ sub: {} });
   writeFileSync(join(directory, "before"), Buffer.alloc(LARGE_FILE_BYTES));
