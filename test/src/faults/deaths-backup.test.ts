@@ -3,5 +3,5 @@ import { agentMatrix } from "./agent-matrix.js";
 import { deaths } from "./faults.js";
 
 t.test("a backup may die at any point", (t) =>
-  agentMatrix(t, { title: "deaths in a backup", scenario: "backup", plan: deaths, minimum: 40 }),
+  agentMatrix(t, { title: "deaths in a backup", scenario: "backup", plan: deaths, minimum: 60 }),
 );

@@ -7,6 +7,6 @@ t.test("a restore that replaces a tenant may die at any point", (t) =>
     title: "deaths in a forced restore",
     scenario: "forced restore",
     plan: deaths,
-    minimum: 25,
+    minimum: 36,
   }),
 );

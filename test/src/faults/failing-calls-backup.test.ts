@@ -7,6 +7,6 @@ t.test("any call of a backup may fail", (t) =>
     title: "failing calls of a backup",
     scenario: "backup",
     plan: failingCalls,
-    minimum: 60,
+    minimum: 92,
   }),
 );

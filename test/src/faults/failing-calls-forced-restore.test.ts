@@ -7,6 +7,6 @@ t.test("any call of a restore that replaces a tenant may fail", (t) =>
     title: "failing calls of a forced restore",
     scenario: "forced restore",
     plan: failingCalls,
-    minimum: 40,
+    minimum: 72,
   }),
 );

@@ -7,6 +7,6 @@ t.test("any call of a restore may fail", (t) =>
     title: "failing calls of a restore",
     scenario: "restore",
     plan: failingCalls,
-    minimum: 60,
+    minimum: 100,
   }),
 );

@@ -21,7 +21,7 @@ if (s3 !== undefined) {
       combinations,
       run: (one) => runNetworkRow(bed, scenario, one),
       cleanRun: () => bed.scenarios.cleanRun(),
-      minimum: 45,
+      minimum: 55,
     });
   });
 }

@@ -17,7 +17,7 @@ if (s3 !== undefined) {
       combinations,
       run: (one) => runNetworkRow(bed, scenario, one),
       cleanRun: () => bed.scenarios.cleanRun(),
-      minimum: 20,
+      minimum: 22,
     });
   });
 }
