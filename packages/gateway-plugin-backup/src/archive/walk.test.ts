@@ -338,17 +338,20 @@ t.test("a directory that the disk cannot list fails the walk by its name, and is
   t.end();
 });
 
-t.test("an error of the program itself ends the walk, even where unreadable directories are passed over", (t) => {
-  const directory = t.testdir({ a: { b: "" } });
-  let listings = 0;
-  aroundCalls(t, "opendirSync", (opendir, name, options) => {
-    if (++listings % 2 === 0) throw new Error("a mistake");
-    return opendir(name, options);
-  });
-  t.throws(() => walkAll(directory), { message: "a mistake" });
-  t.throws(() => walkAll(directory, { exclude: ["a"] }), { message: "a mistake" });
-  t.end();
-});
+t.test(
+  "an error of the program itself ends the walk, even where unreadable directories are passed over",
+  (t) => {
+    const directory = t.testdir({ a: { b: "" } });
+    let listings = 0;
+    aroundCalls(t, "opendirSync", (opendir, name, options) => {
+      if (++listings % 2 === 0) throw new Error("a mistake");
+      return opendir(name, options);
+    });
+    t.throws(() => walkAll(directory), { message: "a mistake" });
+    t.throws(() => walkAll(directory, { exclude: ["a"] }), { message: "a mistake" });
+    t.end();
+  },
+);
 
 t.test("an excluded file that is gone when it is counted counts as an empty one", (t) => {
   const directory = t.testdir({ a: "", b: "123" });

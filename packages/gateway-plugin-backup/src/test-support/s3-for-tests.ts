@@ -112,7 +112,8 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
       const whole = new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } });
       await client.send(whole).catch(async () => {
         // Ceph answers 500 to a list with a name that its XML does not carry.
-        for (const { Key } of Objects) await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key }));
+        for (const { Key } of Objects)
+          await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key }));
       });
     }
   };
