@@ -146,14 +146,23 @@ export function readHeader(payload: Uint8Array, limits: ArchiveLimits): IndexHea
 /** How nearly every entry line begins; no other kind of line does. */
 const ENTRY_BEGINNING = '{"kind":"entry"';
 
+export type OpenedLine = Exclude<IndexLine, { kind: "header" | "entry" }> | Pick<EntryLine, "kind" | "entry">;
+type EntryLine = Extract<IndexLine, { kind: "entry" }>;
+
 /**
- * The segments alone, in a fraction of the time that {@link readIndex} takes: for the payload of an index that was read
- * whole before, and has not changed since.
+ * The segments, and the entries whose lines are wanted, in a fraction of the time that {@link readIndex} takes: for the
+ * payload of an index that was opened, and so checked, before. More entries may come than are wanted.
  */
-export function* readSegments(payload: Uint8Array): Generator<SegmentRecord, void, undefined> {
+export function* readOpened(
+  payload: Uint8Array,
+  isWanted: (entryLine: string) => boolean,
+): Generator<OpenedLine, void, undefined> {
+  let segments = 0;
   for (const text of lines(payload)) {
-    const line = text.startsWith(ENTRY_BEGINNING) ? undefined : parseLine(text);
-    if (line?.kind === "segment") yield line.segment;
+    if (text.startsWith(ENTRY_BEGINNING) && !isWanted(text)) continue;
+    const line = parseLine(text);
+    if (line.kind === "segment") yield { ...line, number: segments++ };
+    else if (line.kind === "entry") yield line;
   }
 }
 

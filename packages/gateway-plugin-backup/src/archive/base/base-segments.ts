@@ -1,6 +1,6 @@
 /** The segments of a base, a few bytes each: where they stand in its object, and the SHA-256 of what is in them. */
 import type { SegmentKind, SegmentRecord } from "../format.js";
-import { readSegments } from "../index-codec.js";
+import { readOpened } from "../index-codec.js";
 import { NumberColumn } from "../number-column.js";
 import { PieceSet, SHA256_BYTES } from "./piece-set.js";
 
@@ -21,7 +21,7 @@ export class BaseSegments {
 
   /** `payload`: of an index that was opened, and so checked, before. */
   constructor(payload: Uint8Array) {
-    const segments = [...readSegments(payload)];
+    const segments = segmentsOf(payload);
     const { length } = segments;
     this.count = length;
     this.#sha256 = new Uint8Array(length * SHA256_BYTES);
@@ -78,4 +78,11 @@ export class BaseSegments {
     if (number === undefined) throw new RangeError(`The base has no piece ${sha256}.`);
     return number;
   }
+}
+
+function segmentsOf(payload: Uint8Array): SegmentRecord[] {
+  const segments: SegmentRecord[] = [];
+  for (const line of readOpened(payload, () => false))
+    if (line.kind === "segment") segments.push(line.segment);
+  return segments;
 }
