@@ -91,9 +91,8 @@ async function writeAndComplete(
   return { ...figures, object: rest, bytes, factsProblem, abilities: store.abilities() };
 }
 
-/** The upload keeps what it is given; the writer uses its memory again. */
 function append(upload: Upload, chunk: Uint8Array | CopiedRange): Promise<void> {
-  return chunk instanceof Uint8Array ? upload.write(new Uint8Array(chunk)) : upload.copy(chunk.copy);
+  return chunk instanceof Uint8Array ? upload.write(chunk) : upload.copy(chunk.copy);
 }
 
 /**
