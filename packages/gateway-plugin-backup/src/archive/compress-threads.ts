@@ -43,7 +43,7 @@ export class CompressThreads {
     }
   }
 
-  /** The buffers of the input are transferred, and come back with the result. */
+  /** The memory of the input is transferred, and comes back with the result. */
   compress(input: ToCompressor): Promise<FromCompressor> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
@@ -70,7 +70,8 @@ export class CompressThreads {
     this.#idle.pop();
     this.#waiting.shift();
     this.#busy.set(worker, task);
-    worker.postMessage(task.input, [task.input.buffer, task.input.output]);
+    const { buffer, entries, output } = task.input;
+    worker.postMessage(task.input, [buffer, entries.buffer, output]);
   }
 
   #finished(worker: Worker, output: FromCompressor): void {
