@@ -166,3 +166,33 @@ t.test("a thread that dies is told from a damaged archive", async (t) => {
     await client.close();
   }
 });
+
+t.test("so is a thread that dies while it writes", async (t) => {
+  const source = memorySource(largeArchive());
+  const { index } = await identifyArchive(source, DEFAULT_LIMITS);
+  if (index === undefined) throw new Error("no index");
+  const task: ExtractionTask = {
+    subject: "Archive memory:test",
+    archive: { kind: "native", payload: index.payload },
+    limits: DEFAULT_LIMITS,
+    space: UNLIMITED_SPACE,
+  };
+  for (const [program, message] of [
+    ["process.exit(3)", /extracts Archive memory:test failed: the thread that writes ended with 3/],
+    ["throw new Error('out of memory')", /failed: out of memory/],
+  ] as const) {
+    const client = new ExtractClient(
+      { task, into: stagingDirectory(t), onProgress: () => undefined },
+      {
+        extract: new URL("./threads/extract-thread.js", import.meta.url),
+        write: new URL(`data:text/javascript,${program}`),
+      },
+    );
+    const extracting = (async () => {
+      for await (const chunk of source.read(0, index.segmentsEnd)) await client.write(chunk);
+      return client.end();
+    })();
+    await t.rejects(extracting, { code: "JOB_THREAD_FAILED", message });
+    await client.close();
+  }
+});

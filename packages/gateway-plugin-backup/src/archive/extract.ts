@@ -4,6 +4,7 @@ import type { ExtractionTask } from "./extraction.js";
 import type { ArchiveLimits, ArchiveWarning } from "./format.js";
 import type { OpenIndex } from "./open.js";
 import { type ArchiveSource, archiveSubject } from "./source.js";
+import { GrowingTree } from "./sync-tree.js";
 import type { TreeTotals } from "./tree-receiver.js";
 import { outOfSpace, type SpaceLimit } from "./space.js";
 
@@ -54,7 +55,7 @@ export interface ExtractSummary {
 /**
  * Extracts an archive into an empty directory, which becomes the tenant's: the root in the archive, `tenants/<id>`, is
  * left off, so that a restore under another name needs no more than another directory. What was written when it fails
- * is the caller's to remove.
+ * is the caller's to remove, and when it does not, the caller's to sync.
  *
  * Runs on the job thread's event loop and leaves the work to two threads: one unpacks and checks, the other writes what
  * has been checked. Memory: the index, once, 6 MiB of stored bytes under way, in the first thread a frame with its
@@ -64,12 +65,14 @@ export interface ExtractSummary {
  * JOB_THREAD_FAILED, the signal's reason (JOB_CANCELLED), and what the source throws.
  */
 export async function extractArchive(request: ExtractRequest): Promise<ExtractSummary> {
-  const { source, index, signal } = request;
+  const { source, index, into, signal } = request;
   if (signal.aborted) throw cancelled(signal);
   if (index !== undefined) checkSpace(request, index);
   const end = index?.segmentsEnd ?? source.size;
   let storedBytes = 0;
-  const onProgress = ({ files, contentBytes }: ExtractThreadProgress): void =>
+  const tree = into === undefined ? undefined : new GrowingTree(into);
+  const onProgress = ({ files, contentBytes }: ExtractThreadProgress): void => {
+    tree?.grown(contentBytes);
     request.onProgress({
       files,
       contentBytes,
@@ -78,7 +81,8 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       totalFiles: index?.header.totals.files,
       totalContentBytes: index?.header.totals.contentBytes,
     });
-  const client = new ExtractClient({ task: taskOf(request), into: request.into, onProgress });
+  };
+  const client = new ExtractClient({ task: taskOf(request), into, onProgress });
   const onAbort = (): void => client.fail(cancelled(signal));
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -87,6 +91,7 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       storedBytes += chunk.length;
     }
     const { tenant, totals, tenantRecordJson } = await client.end();
+    await tree?.settled();
     return {
       tenant,
       uid: index?.header.uid,

@@ -1,5 +1,5 @@
 import { receiveMessageOnPort } from "node:worker_threads";
-import { deserializeError } from "../errors.js";
+import { type BackupError, deserializeError } from "../errors.js";
 import type { RawPath } from "./raw-path.js";
 import type { FromWriteThread, ToWriteThread, WriteLink } from "./threads/write-messages.js";
 import { TreeSteps } from "./tree-batch.js";
@@ -24,6 +24,7 @@ export class ThreadSink implements TreeSink {
   #content: Uint8Array<ArrayBuffer> | undefined;
   /** Of {@link #content}, in bytes. */
   #filled = 0;
+  #failure: BackupError | undefined;
 
   constructor(link: WriteLink) {
     this.#link = link;
@@ -103,14 +104,15 @@ export class ThreadSink implements TreeSink {
   #receive(): FromWriteThread {
     const { port, replies } = this.#link;
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
       const sent = Atomics.load(replies, 0);
       const received = receiveMessageOnPort(port) as { readonly message: FromWriteThread } | undefined;
       if (received === undefined) {
         Atomics.wait(replies, 0, sent);
       } else {
         const { message } = received;
-        if (message.type === "failed") throw deserializeError(message.error);
-        return message;
+        if (message.type !== "failed") return message;
+        this.#failure = deserializeError(message.error);
       }
     }
   }
