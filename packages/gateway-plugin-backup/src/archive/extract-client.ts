@@ -1,27 +1,41 @@
-import type { Worker } from "node:worker_threads";
+import { MessageChannel, type Worker } from "node:worker_threads";
 import { BackupError, deserializeError } from "../errors.js";
 import type { ExtractionResult, ExtractionTask } from "./extraction.js";
 import { startThread } from "./threads/start-thread.js";
-import type { FromExtractThread, ToExtractThread } from "./threads/extract-messages.js";
+import type { ExtractStart, FromExtractThread, ToExtractThread } from "./threads/extract-messages.js";
+import type { WriteLink, WriteStart } from "./threads/write-messages.js";
 
 /** Buffers that travel between the two threads: enough to keep both busy, and all the memory that the way takes. */
 const BUFFERS = 6;
 const BUFFER_BYTES = 1024 * 1024;
 
-const ENTRY = new URL("./threads/extract-thread.js", import.meta.url);
+const PROGRAMS = {
+  extract: new URL("./threads/extract-thread.js", import.meta.url),
+  write: new URL("./threads/write-thread.js", import.meta.url),
+};
 
 export interface ExtractThreadProgress {
   readonly files: number;
   readonly contentBytes: number;
 }
 
+export interface ExtractClientOptions {
+  readonly task: ExtractionTask;
+  /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
+  readonly into: string | undefined;
+  readonly onProgress: (progress: ExtractThreadProgress) => void;
+}
+
 /**
- * The job's end of an extract thread. Stored bytes are copied into a fixed set of buffers, which are transferred to the
+ * The job's end of an extract thread, which unpacks and checks, and of the thread beside it that writes what has been
+ * checked. Stored bytes are copied into a fixed set of buffers, which are transferred to the
  * thread and come back: that bounds what is under way, whatever the source delivers, and never transfers memory that is
  * not ours (small reads of Node share pools).
  */
 export class ExtractClient {
-  readonly #worker: Worker;
+  readonly #subject: string;
+  readonly #extractor: Worker;
+  readonly #writer: Worker | undefined;
   readonly #onProgress: (progress: ExtractThreadProgress) => void;
   readonly #free: ArrayBuffer[] = [];
   #made = 0;
@@ -31,13 +45,19 @@ export class ExtractClient {
   /** Wakes the job when something has changed. */
   #wake: () => void = () => undefined;
 
-  /** `entry`: the thread's program, for tests. */
-  constructor(task: ExtractionTask, onProgress: (progress: ExtractThreadProgress) => void, entry = ENTRY) {
+  /** `programs`: those of the threads, for tests. */
+  constructor({ task, into, onProgress }: ExtractClientOptions, programs = PROGRAMS) {
+    this.#subject = task.subject;
     this.#onProgress = onProgress;
-    this.#worker = startThread(entry, task);
-    this.#worker.on("message", (message: FromExtractThread) => this.#receive(message));
-    this.#worker.on("error", (error) => this.fail(threadFailed(task.subject, error.message, error)));
-    this.#worker.on("exit", (status) => this.fail(threadFailed(task.subject, `it ended with ${status}`)));
+    const link = into === undefined ? undefined : linkTo(into);
+    this.#writer = link && this.#start(programs.write, link.start);
+    // It ends when the extract thread lets go of it; that one tells what came out.
+    this.#writer?.on("exit", (status) => {
+      if (status !== 0) this.#threadFailed(`the thread that writes ended with ${status}`);
+    });
+    this.#extractor = this.#start(programs.extract, { task, writer: link?.writer });
+    this.#extractor.on("message", (message: FromExtractThread) => this.#receive(message));
+    this.#extractor.on("exit", (status) => this.#threadFailed(`it ended with ${status}`));
   }
 
   /** Hands stored bytes over and resolves when there is room for more. Rejects with the thread's failure. */
@@ -70,9 +90,9 @@ export class ExtractClient {
     this.#wake();
   }
 
-  /** Ends the thread, whatever it is doing, and resolves when it is gone. */
+  /** Ends the threads, whatever they are doing, and resolves when they are gone. */
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    await Promise.all([this.#extractor.terminate(), this.#writer?.terminate()]);
   }
 
   #receive(message: FromExtractThread): void {
@@ -119,12 +139,24 @@ export class ExtractClient {
   }
 
   #send(message: ToExtractThread, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.#extractor.postMessage(message, transfer);
+  }
+
+  #start(program: URL, start: ExtractStart | WriteStart): Worker {
+    const writer = "into" in start ? start : start.writer;
+    const worker = startThread(program, start, {}, writer && [writer.port]);
+    return worker.on("error", (error) => this.#threadFailed(error.message, error));
+  }
+
+  #threadFailed(reason: string, cause?: unknown): void {
+    const message = `The thread that extracts ${this.#subject} failed: ${reason}.`;
+    this.fail(new BackupError("JOB_THREAD_FAILED", message, { cause }));
   }
 }
 
-function threadFailed(subject: string, reason: string, cause?: unknown): BackupError {
-  return new BackupError("JOB_THREAD_FAILED", `The thread that extracts ${subject} failed: ${reason}.`, {
-    cause,
-  });
+/** What the two ends of a way from an extract thread to the one that writes are given. */
+function linkTo(into: string): { readonly start: WriteStart; readonly writer: WriteLink } {
+  const { port1, port2 } = new MessageChannel();
+  const replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return { start: { into, port: port2, replies }, writer: { port: port1, replies } };
 }

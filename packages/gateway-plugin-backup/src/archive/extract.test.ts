@@ -107,7 +107,8 @@ t.test("too little space is told before anything is read", async (t) => {
 t.test("errors of the thread come back as they are", async (t) => {
   const bytes = buildArchive(sampleEntries(), { draft: ([pack]) => pack?.raw.write("X", 512) });
   await t.rejects(extract(bytes, {}), { code: "ARCHIVE_DAMAGED", exitCode: 7, details: { entry: String } });
-  await t.rejects(extract(bytes, { into: "/nonexistent/staging" }), { code: "IO_FAILED" });
+  const good = buildArchive(sampleEntries());
+  await t.rejects(extract(good, { into: "/nonexistent/staging" }), { code: "IO_FAILED" });
 });
 
 t.test("a store that fails on the way ends everything", async (t) => {
@@ -149,7 +150,6 @@ t.test("a thread that dies is told from a damaged archive", async (t) => {
   const task: ExtractionTask = {
     subject: "Archive memory:test",
     archive: { kind: "foreign", format: "tar", as: undefined },
-    into: undefined,
     limits: DEFAULT_LIMITS,
     space: { bytes: 0, boundBy: "disk" },
   };
@@ -157,9 +157,42 @@ t.test("a thread that dies is told from a damaged archive", async (t) => {
     ["process.exit(3)", /extracts Archive memory:test failed: it ended with 3/],
     ["throw new Error('out of memory')", /failed: out of memory/],
   ] as const) {
-    const client = new ExtractClient(task, () => undefined, new URL(`data:text/javascript,${program}`));
+    const client = new ExtractClient(
+      { task, into: undefined, onProgress: () => undefined },
+      { extract: new URL(`data:text/javascript,${program}`), write: new URL("data:text/javascript,") },
+    );
     await t.rejects(client.write(Buffer.alloc(50_000_000)), { code: "JOB_THREAD_FAILED", message });
     await t.rejects(client.end(), { code: "JOB_THREAD_FAILED" });
+    await client.close();
+  }
+});
+
+t.test("so is a thread that dies while it writes", async (t) => {
+  const source = memorySource(largeArchive());
+  const { index } = await identifyArchive(source, DEFAULT_LIMITS);
+  if (index === undefined) throw new Error("no index");
+  const task: ExtractionTask = {
+    subject: "Archive memory:test",
+    archive: { kind: "native", payload: index.payload },
+    limits: DEFAULT_LIMITS,
+    space: UNLIMITED_SPACE,
+  };
+  for (const [program, message] of [
+    ["process.exit(3)", /extracts Archive memory:test failed: the thread that writes ended with 3/],
+    ["throw new Error('out of memory')", /failed: out of memory/],
+  ] as const) {
+    const client = new ExtractClient(
+      { task, into: stagingDirectory(t), onProgress: () => undefined },
+      {
+        extract: new URL("./threads/extract-thread.js", import.meta.url),
+        write: new URL(`data:text/javascript,${program}`),
+      },
+    );
+    const extracting = (async () => {
+      for await (const chunk of source.read(0, index.segmentsEnd)) await client.write(chunk);
+      return client.end();
+    })();
+    await t.rejects(extracting, { code: "JOB_THREAD_FAILED", message });
     await client.close();
   }
 });

@@ -1,9 +1,10 @@
 import { BackupError } from "../errors.js";
-import { ExtractClient } from "./extract-client.js";
+import { ExtractClient, type ExtractThreadProgress } from "./extract-client.js";
 import type { ExtractionTask } from "./extraction.js";
 import type { ArchiveLimits, ArchiveWarning } from "./format.js";
 import type { OpenIndex } from "./open.js";
 import { type ArchiveSource, archiveSubject } from "./source.js";
+import { GrowingTree } from "./sync-tree.js";
 import type { TreeTotals } from "./tree-receiver.js";
 import { outOfSpace, type SpaceLimit } from "./space.js";
 
@@ -54,22 +55,24 @@ export interface ExtractSummary {
 /**
  * Extracts an archive into an empty directory, which becomes the tenant's: the root in the archive, `tenants/<id>`, is
  * left off, so that a restore under another name needs no more than another directory. What was written when it fails
- * is the caller's to remove.
+ * is the caller's to remove, and when it does not, the caller's to sync.
  *
- * Runs on the job thread's event loop and leaves the work to a thread of its own. Memory: the index, once, 6 MiB of stored
- * bytes under way, and in the extract thread a frame with its content, 8 MiB together (another tool's zstd archive: its
- * window, up to 128 MiB).
+ * Runs on the job thread's event loop and leaves the work to two threads: one unpacks and checks, the other writes what
+ * has been checked. Memory: the index, once, 6 MiB of stored bytes under way, in the first thread a frame with its
+ * content, 8 MiB together (another tool's zstd archive: its window, up to 128 MiB), and 4 MiB between the two.
  *
  * Throws ARCHIVE_DAMAGED, UNSAFE_ENTRY, LIMIT_EXCEEDED, TENANT_AMBIGUOUS, DISK_FULL, READ_ONLY, IO_FAILED,
  * JOB_THREAD_FAILED, the signal's reason (JOB_CANCELLED), and what the source throws.
  */
 export async function extractArchive(request: ExtractRequest): Promise<ExtractSummary> {
-  const { source, index, signal } = request;
+  const { source, index, into, signal } = request;
   if (signal.aborted) throw cancelled(signal);
   if (index !== undefined) checkSpace(request, index);
   const end = index?.segmentsEnd ?? source.size;
   let storedBytes = 0;
-  const client = new ExtractClient(taskOf(request), ({ files, contentBytes }) =>
+  const tree = into === undefined ? undefined : new GrowingTree(into);
+  const onProgress = ({ files, contentBytes }: ExtractThreadProgress): void => {
+    tree?.grown(contentBytes);
     request.onProgress({
       files,
       contentBytes,
@@ -77,8 +80,9 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       totalStoredBytes: end,
       totalFiles: index?.header.totals.files,
       totalContentBytes: index?.header.totals.contentBytes,
-    }),
-  );
+    });
+  };
+  const client = new ExtractClient({ task: taskOf(request), into, onProgress });
   const onAbort = (): void => client.fail(cancelled(signal));
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -87,6 +91,7 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       storedBytes += chunk.length;
     }
     const { tenant, totals, tenantRecordJson } = await client.end();
+    await tree?.settled();
     return {
       tenant,
       uid: index?.header.uid,
@@ -101,12 +106,12 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
   }
 }
 
-function taskOf({ source, format, index, as, into, limits, space }: ExtractRequest): ExtractionTask {
+function taskOf({ source, format, index, as, limits, space }: ExtractRequest): ExtractionTask {
   const archive =
     index === undefined
       ? ({ kind: "foreign", format, as } as const)
       : ({ kind: "native", payload: index.payload } as const);
-  return { subject: archiveSubject(source), archive, into, limits, space };
+  return { subject: archiveSubject(source), archive, limits, space };
 }
 
 /** Our own archives say beforehand what they need, and cannot need more: every entry is checked against its claim. */

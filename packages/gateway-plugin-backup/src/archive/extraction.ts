@@ -2,17 +2,14 @@ import { ForeignExtractor } from "./extract-foreign.js";
 import { NativeExtractor } from "./extract-native.js";
 import type { ArchiveLimits } from "./format.js";
 import type { SpaceLimit } from "./space.js";
-import { StagingWriter } from "./staging-writer.js";
 import { TreeReceiver, type TreeTotals } from "./tree-receiver.js";
-import { discardingSink, type TreeSink } from "./tree-sink.js";
+import type { TreeSink } from "./tree-sink.js";
 
 /** One extraction; can be cloned to the thread that does it. */
 export interface ExtractionTask {
   /** The archive, as it begins a message. */
   readonly subject: string;
   readonly archive: NativeArchive | ForeignArchive;
-  /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
-  readonly into: string | undefined;
   readonly limits: ArchiveLimits;
   readonly space: SpaceLimit;
 }
@@ -41,7 +38,7 @@ export interface ExtractionResult {
 }
 
 /**
- * From stored bytes to a tree on the disk. Synchronous (gunzip apart), for a worker thread. `close` is called in any
+ * From stored bytes to a checked tree. Synchronous (gunzip apart), for a worker thread. `close` is called in any
  * case, and lets go of descriptors.
  */
 export class Extraction {
@@ -49,9 +46,10 @@ export class Extraction {
   readonly #receiver: TreeReceiver;
   readonly #extractor: NativeExtractor | ForeignExtractor;
 
-  constructor({ subject, archive, into, limits, space }: ExtractionTask) {
-    this.#sink = into === undefined ? discardingSink : new StagingWriter(into);
-    this.#receiver = new TreeReceiver(this.#sink, { subject, space });
+  /** The sink is closed with the extraction. */
+  constructor({ subject, archive, limits, space }: ExtractionTask, sink: TreeSink) {
+    this.#sink = sink;
+    this.#receiver = new TreeReceiver(sink, { subject, space });
     const common = { subject, limits, receiver: this.#receiver };
     this.#extractor =
       archive.kind === "native"

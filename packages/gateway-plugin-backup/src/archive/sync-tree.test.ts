@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { syncTree } from "./sync-tree.js";
+import { GrowingTree, syncTree } from "./sync-tree.js";
 import { stagingDirectory } from "./testing/staging.js";
 
 function program(directory: string, script: string): string {
@@ -45,4 +45,46 @@ t.test("a write error of the disk is never passed over", async (t) => {
     code: "IO_FAILED",
     message: /SIGKILL/,
   });
+});
+
+const GROWTH = 256 * 1024 * 1024;
+
+t.test("a tree that grows is brought to the disk on the way, once at a time", async (t) => {
+  const directory = stagingDirectory(t);
+  const log = join(directory, "log");
+  const growing = new GrowingTree(tree(directory), program(directory, `echo "$@" >> ${log}`));
+  growing.grown(GROWTH - 1);
+  await growing.settled();
+  t.notOk(existsSync(log));
+  growing.grown(GROWTH);
+  growing.grown(3 * GROWTH);
+  await growing.settled();
+  growing.grown(2 * GROWTH - 1);
+  growing.grown(2 * GROWTH);
+  await growing.settled();
+  t.equal(readFileSync(log, "utf8"), `-f ${join(directory, "tree")}\n`.repeat(2));
+});
+
+t.test("a write error on the way is not forgotten", async (t) => {
+  const directory = stagingDirectory(t);
+  // The kernel reports it once.
+  const once = `[ -e ${directory}/told ] || { touch ${directory}/told; echo 'Input/output error' >&2; exit 1; }`;
+  const growing = new GrowingTree(tree(directory), program(directory, once));
+  growing.grown(GROWTH);
+  const error = { code: "IO_FAILED", message: /tree.*Input\/output error/ };
+  await t.rejects(growing.settled(), error);
+  growing.grown(2 * GROWTH);
+  await t.rejects(growing.settled(), error);
+});
+
+t.test("without the command a tree grows unsynced", async (t) => {
+  const directory = stagingDirectory(t);
+  const growing = new GrowingTree(tree(directory), join(directory, "sync"));
+  growing.grown(GROWTH);
+  await t.resolves(growing.settled());
+  const log = join(directory, "log");
+  program(directory, `echo "$@" >> ${log}`);
+  growing.grown(9 * GROWTH);
+  await growing.settled();
+  t.notOk(existsSync(log));
 });

@@ -11,7 +11,7 @@ import { buildArchive, sampleEntries } from "../testing/archive-builder.js";
 import { memorySource } from "../testing/memory-source.js";
 import { baseOf, writeToMemory } from "../testing/write-to-memory.js";
 import { checkedRange, checkStoredFrame } from "./base-frames.js";
-import { BaseTable } from "./base-table.js";
+import { BaseTable, DIGEST_BYTES } from "./base-table.js";
 import { PieceSet } from "./piece-set.js";
 import { copiedRanges, takeOver, type TakenOver } from "./take-over.js";
 
@@ -93,6 +93,12 @@ t.test("what a base says of its entries", async (t) => {
   t.match(find("empty"), { type: "directory", mode: 0o711 });
   t.equal(find("not there"), undefined);
   t.equal(table.find(rawPath("tenants")), undefined, "above the root nothing has an entry");
+  const content = sampleEntries().find(({ path }) => path === "sessions/a.jsonl")?.content ?? "";
+  const digest = hash("sha256", content, "buffer").subarray(0, DIGEST_BYTES);
+  t.strictSame(find("sessions/a.jsonl")?.digest, new Uint8Array(digest), "half of its SHA-256");
+  table.forgetContents();
+  const { size, digest: forgotten, mode } = find("workspace/large.bin") ?? {};
+  t.match({ size, bytes: forgotten?.length, mode }, { size: 0, bytes: 0, mode: 0o755 });
 });
 
 t.test("nothing, or thousands of entries, are taken over", async (t) => {

@@ -5,7 +5,6 @@ import { NumberColumn } from "../number-column.js";
 import { PathTable } from "../path-table.js";
 import type { RawPath } from "../raw-path.js";
 import { STATE_BYTES } from "./facts.js";
-import { SHA256_BYTES } from "./piece-set.js";
 import { survivingRuns, type Run, type SegmentFate } from "./survivors.js";
 
 /** Bits beside those of the mode, 0777; neither of the first two: a file. */
@@ -14,6 +13,9 @@ const SYMLINK = 1 << 10;
 const DATABASE = 1 << 11;
 const UNSTEADY = 1 << 12;
 
+/** Two contents are equal by half of a SHA-256: nobody finds another content of the same value. */
+export const DIGEST_BYTES = 16;
+
 export interface BaseEntry {
   /** Its number in the index. */
   readonly number: number;
@@ -21,8 +23,8 @@ export interface BaseEntry {
   readonly mode: number;
   readonly size: number;
   readonly mtimeNs: bigint;
-  /** Of a file's content. */
-  readonly sha256: Uint8Array;
+  /** The first {@link DIGEST_BYTES} of the SHA-256 of a file's content. */
+  readonly digest: Uint8Array;
   /** Of a link. */
   readonly target: RawPath | undefined;
   /** See `facts.ts`; zeros where it is not known. */
@@ -33,7 +35,7 @@ export interface BaseEntry {
   readonly isUnsteady: boolean;
 }
 
-/** In about 120 bytes an entry. Each counts as changed until {@link keep} says otherwise. */
+/** In about 90 bytes an entry. Each counts as changed until {@link keep} says otherwise. */
 export class BaseTable {
   readonly #payload: Uint8Array;
   readonly #limits: ArchiveLimits;
@@ -41,9 +43,9 @@ export class BaseTable {
   /** Number of the entry and one more, by that of the path; 0 for what lies above the root. */
   readonly #entries = new NumberColumn(Uint32Array);
   readonly #bits = new NumberColumn(Uint32Array);
-  readonly #sizes = new NumberColumn();
+  #sizes = new NumberColumn();
   readonly #times: DataView;
-  readonly #sha256: Uint8Array;
+  #digests: Uint8Array;
   readonly #states: Uint8Array;
   readonly #segmentOf = new NumberColumn(Uint32Array);
   readonly #targets = new Map<number, RawPath>();
@@ -51,15 +53,21 @@ export class BaseTable {
   /** Entries that are not known to be as they were, by segment. */
   readonly #changed = new NumberColumn(Uint32Array);
 
-  /** `payload`: of an index that was opened, and so checked, before. `states`: what is known of them, see `facts.ts`. */
+  /**
+   * `payload`: of an index that was opened, and so checked, before. `states`: what is known of them, see `facts.ts`; the
+   * table goes on with this memory, and writes to it.
+   */
   constructor(payload: Uint8Array, limits: ArchiveLimits, states: Uint8Array = new Uint8Array(0)) {
     this.#payload = payload;
     this.#limits = limits;
     const { entries } = readHeader(payload, limits).totals;
     this.#times = new DataView(new ArrayBuffer(entries * BigInt64Array.BYTES_PER_ELEMENT));
-    this.#sha256 = new Uint8Array(entries * SHA256_BYTES);
-    this.#states = new Uint8Array(entries * STATE_BYTES);
-    this.#states.set(states.subarray(0, this.#states.length));
+    this.#digests = new Uint8Array(entries * DIGEST_BYTES);
+    this.#states = states;
+    if (states.length !== entries * STATE_BYTES) {
+      this.#states = new Uint8Array(entries * STATE_BYTES);
+      this.#states.set(states.subarray(0, this.#states.length));
+    }
     for (const line of readIndex(payload, limits)) {
       if (line.kind === "segment")
         this.#segments.push({ kind: line.segment.kind, stored: line.segment.stored });
@@ -88,7 +96,7 @@ export class BaseTable {
       mode: bits & 0o777,
       size: this.#sizes.get(number),
       mtimeNs: this.#times.getBigInt64(number * BigInt64Array.BYTES_PER_ELEMENT),
-      sha256: this.#sha256.subarray(number * SHA256_BYTES, (number + 1) * SHA256_BYTES),
+      digest: this.#digests.subarray(number * DIGEST_BYTES, (number + 1) * DIGEST_BYTES),
       target: this.#targets.get(number),
       state: this.#states.subarray(number * STATE_BYTES, (number + 1) * STATE_BYTES),
       isDatabase: (bits & DATABASE) !== 0,
@@ -102,6 +110,15 @@ export class BaseTable {
     if (state !== undefined) this.#states.set(state, number * STATE_BYTES);
     const segment = this.#segmentOf.get(number);
     this.#changed.set(segment, this.#changed.get(segment) - 1);
+  }
+
+  /**
+   * To be called when nothing is compared any more: sizes and digests, a quarter of the memory, are let go, and entries have
+   * none from now on.
+   */
+  forgetContents(): void {
+    this.#sizes = new NumberColumn();
+    this.#digests = new Uint8Array(0);
   }
 
   /** What the new archive takes over, if nothing else is kept. */
@@ -132,7 +149,8 @@ export class BaseTable {
     this.#bits.set(number, bits);
     this.#sizes.set(number, size);
     this.#times.setBigInt64(number * BigInt64Array.BYTES_PER_ELEMENT, mtimeNs);
-    if (sha256 !== undefined) this.#sha256.set(Buffer.from(sha256, "hex"), number * SHA256_BYTES);
+    if (sha256 !== undefined)
+      this.#digests.set(Buffer.from(sha256.slice(0, 2 * DIGEST_BYTES), "hex"), number * DIGEST_BYTES);
     if (target !== undefined) this.#targets.set(number, target);
     this.#segmentOf.set(number, segment);
     this.#changed.set(segment, this.#changed.get(segment) + 1);

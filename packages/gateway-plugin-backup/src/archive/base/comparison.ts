@@ -13,6 +13,7 @@ import type { JudgedLinks } from "../tenant-links.js";
 import { archivePath } from "../tenant-source.js";
 import type { TenantSource } from "../tenant-source.js";
 import type { WalkItem } from "../walk.js";
+import { DIGEST_BYTES } from "./base-table.js";
 import type { BaseEntry, BaseTable } from "./base-table.js";
 import { stateIn } from "./file-state.js";
 
@@ -96,7 +97,7 @@ export class Comparison {
         if (filled < part.length) return false;
         digest.update(part);
       }
-      const isSame = digest.digest().equals(entry.sha256);
+      const isSame = digest.digest().subarray(0, DIGEST_BYTES).equals(entry.digest);
       return isSame && identityOf(fstatSync(handle, { bigint: true })) === identityOf(held.stats);
     } finally {
       closeSync(handle);

@@ -69,8 +69,14 @@ export class FactsRecorder {
 
 /** What is kept of `states`, for the archive whose index frame has this SHA-256 (64 hex digits). */
 export function encodeFacts(states: Uint8Array, indexSha256: string): Buffer {
-  const body = Buffer.concat([MAGIC, Buffer.from(indexSha256, "hex"), states]);
-  return Buffer.concat([body, hash("sha256", body, "buffer")]);
+  const start = MAGIC.length + HASH_BYTES;
+  const end = start + states.length;
+  const bytes = Buffer.allocUnsafeSlow(end + HASH_BYTES);
+  MAGIC.copy(bytes);
+  bytes.write(indexSha256, MAGIC.length, "hex");
+  bytes.set(states, start);
+  bytes.set(hash("sha256", bytes.subarray(0, end), "buffer"), end);
+  return bytes;
 }
 
 /** The states; undefined for what is damaged, of another version or of another archive. */

@@ -21,9 +21,11 @@ export class Survival {
   readonly #table: BaseTable;
   readonly #fates = new NumberColumn(Uint8Array);
 
+  /** From a table in which all entries that are as they were have been kept. */
   constructor(table: BaseTable) {
     this.#table = table;
     this.runs = table.runs();
+    table.forgetContents();
   }
 
   /** The table of the base's paths, which may take others. */

@@ -1,9 +1,11 @@
-import { Extraction, type ExtractionResult } from "../extraction.js";
+import { Extraction, type ExtractionResult, type ExtractionTask } from "../extraction.js";
 import { type ArchiveLimits, DEFAULT_LIMITS } from "../format.js";
 import { identifyArchive } from "../identify.js";
 import { archiveSubject } from "../source.js";
 import { memorySource } from "./memory-source.js";
 import { UNLIMITED_SPACE, type SpaceLimit } from "../space.js";
+import { StagingWriter } from "../staging-writer.js";
+import { discardingSink } from "../tree-sink.js";
 
 export interface InProcessOptions {
   readonly as?: string;
@@ -20,13 +22,13 @@ export async function extractInProcess(
 ): Promise<ExtractionResult & { readonly hadIndex: boolean }> {
   const source = memorySource(bytes, chunkBytes);
   const { format, index } = await identifyArchive(source, limits);
-  const extraction = new Extraction({
+  const task: ExtractionTask = {
     subject: archiveSubject(source),
     archive: index ? { kind: "native", payload: index.payload } : { kind: "foreign", format, as },
-    into,
     limits,
     space,
-  });
+  };
+  const extraction = new Extraction(task, into === undefined ? discardingSink : new StagingWriter(into));
   try {
     for await (const chunk of source.read(0, index?.segmentsEnd ?? source.size))
       await extraction.write(chunk);

@@ -1,6 +1,14 @@
-/** What a job and its extract thread say to each other; the task itself is the thread's worker data. */
+/** What a job and its extract thread say to each other. */
 import type { SerializedError } from "../../errors.js";
-import type { ExtractionResult } from "../extraction.js";
+import type { ExtractionResult, ExtractionTask } from "../extraction.js";
+import type { WriteLink } from "./write-messages.js";
+
+/** The thread's worker data. */
+export interface ExtractStart {
+  readonly task: ExtractionTask;
+  /** The thread that writes; undefined: everything is checked and nothing written. */
+  readonly writer: WriteLink | undefined;
+}
 
 export type ToExtractThread =
   /** `length` stored bytes at the front of the buffer, which goes back with `taken`. */

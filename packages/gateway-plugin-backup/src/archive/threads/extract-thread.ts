@@ -1,13 +1,15 @@
 /** The thread that extracts: one chunk at a time, and each buffer goes back when it is done with. */
 import { workerData } from "node:worker_threads";
 import { serializeError, toBackupError } from "../../errors.js";
-import { Extraction, type ExtractionTask } from "../extraction.js";
-import type { FromExtractThread, ToExtractThread } from "./extract-messages.js";
+import { Extraction } from "../extraction.js";
+import { ThreadSink } from "../thread-sink.js";
+import { discardingSink } from "../tree-sink.js";
+import type { ExtractStart, FromExtractThread, ToExtractThread } from "./extract-messages.js";
 import { ownPort } from "./own-port.js";
 import { lowerThreadPriority } from "./priority.js";
 
 const port = ownPort();
-const task = workerData as ExtractionTask;
+const { task, writer } = workerData as ExtractStart;
 let extraction: Extraction | undefined;
 let work: Promise<void> = Promise.resolve();
 let left = false;
@@ -18,7 +20,7 @@ function send(message: FromExtractThread, transfer: ArrayBuffer[] = []): void {
 
 async function handle(message: ToExtractThread): Promise<void> {
   if (left) return;
-  extraction ??= new Extraction(task);
+  extraction ??= new Extraction(task, writer === undefined ? discardingSink : new ThreadSink(writer));
   if (message.type === "chunk") {
     await extraction.write(Buffer.from(message.buffer, 0, message.length));
     const { files, contentBytes } = extraction.totals;
