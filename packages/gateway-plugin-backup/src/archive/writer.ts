@@ -14,7 +14,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { BaseSegments } from "./base/base-segments.js";
 import type { Run } from "./base/survivors.js";
-import { takeOver } from "./base/take-over.js";
+import { copiedRanges, takeOver } from "./base/take-over.js";
 import type { BaseRange } from "./base/take-over.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { CompressThreads } from "./compress-threads.js";
@@ -85,6 +85,8 @@ export interface WriteSummary {
   readonly totals: ArchiveTotals;
   /** Size of the archive. */
   readonly storedBytes: number;
+  /** Of these, what stands behind the segments: index and seek table. */
+  readonly tailBytes: number;
   /** Of the index frame as stored, its header included; 64 hex digits. */
   readonly indexSha256: string;
   readonly warnings: readonly ArchiveWarning[];
@@ -246,18 +248,18 @@ class ArchiveWriting {
   }
 
   async *#takeOver(base: WriteBase, runs: readonly Run[]): AsyncGenerator<CopiedRange, void, void> {
+    // All of them first: a store that copies by itself does so while the index is made and the rest is read.
+    for (const copy of copiedRanges(base.segments, runs)) yield { copy };
     for await (const line of takeOver(base.payload, this.#source.limits, runs)) {
       if (line.kind === "segment") {
         this.#addSegment(line.segment);
         this.#takenOver.push(line.segment);
-      } else if (line.kind === "entry") {
+      } else {
         this.#index.addEntry(line.entry);
         this.#contentBytes += line.entry.size;
-      } else {
-        this.#report("write");
-        yield { copy: line.range };
       }
     }
+    this.#report("write");
   }
 
   /** A piece that stands in the base. */
@@ -315,6 +317,7 @@ class ArchiveWriting {
     this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
+      tailBytes: header.length + bytes + seekTable.length,
       indexSha256: digest.digest("hex"),
       excluded,
       plannedBytes: this.#scanned.contentBytes,

@@ -129,8 +129,14 @@ async function withDirectory(path: string | undefined, work: () => Promise<void>
   }
 }
 
-function inStore({ config }: Services, { settings: store, key }: ResolvedObject): ArchiveInStore {
-  return { store, key, limits: archiveLimits(config) };
+function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
+  const known = knownAt(services, source);
+  return {
+    store: source.settings,
+    key: source.key,
+    limits: archiveLimits(services.config),
+    ...(known === undefined ? {} : { indexSha256: known.indexSha256 }),
+  };
 }
 
 function knownAt(

@@ -103,10 +103,10 @@ async function verified(
   { limits, overwrite }: BackupOperation,
   { signal }: OperationContext,
   { store, upload }: Places,
-  { indexSha256, takenOver }: WriteSummary,
+  { indexSha256, takenOver, tailBytes }: WriteSummary,
 ): Promise<StoredObject> {
   const object = await upload.complete();
-  const isIndexGood = await hasIndex(store, object, indexSha256, { limits, signal });
+  const isIndexGood = await hasIndex(store, object, indexSha256, { limits, signal, tailBytes });
   if (isIndexGood && (await hasSegments(store, object, takenOver, signal))) return object;
   const where = store.locate(object.key);
   if (await store.removeIfSame(object, signal)) {
