@@ -93,7 +93,7 @@ async function read(
     takeBuffer: () => {
       moments.beforeBuffer?.();
       // Whatever a buffer held before must not show.
-      return Promise.resolve(new Uint8Array(SEGMENT_BYTES).fill(0xaa));
+      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES)).fill(0xaa));
     },
     emit: (segment: FilledSegment) => {
       raw.push(Buffer.from(segment.buffer.subarray(0, segment.raw)));
