@@ -12,9 +12,9 @@ function piece(): Pick<ToCompressor, "kind" | "entries" | "sha256"> {
 }
 
 function segment(content: string): ToCompressor {
-  const buffer = new ArrayBuffer(1000);
+  const buffer = new SharedArrayBuffer(1000);
   const raw = new TextEncoder().encodeInto(content, new Uint8Array(buffer)).written;
-  return { ...piece(), buffer, raw, output: new ArrayBuffer(maxFrameBytes(raw)) };
+  return { ...piece(), buffer, raw, output: new SharedArrayBuffer(maxFrameBytes(raw)) };
 }
 
 t.test("segments are hashed and compressed, and their buffers come back", async (t) => {
@@ -36,7 +36,12 @@ t.test("segments are hashed and compressed, and their buffers come back", async 
 t.test("a thread that dies fails its segment and all that come after, with the tenant's name", async (t) => {
   const threads = new CompressThreads(1, { level: 3, knownPieces: NONE }, "Tenant acme");
   t.teardown(() => threads.stop());
-  const impossible = { ...piece(), buffer: new ArrayBuffer(10), raw: 1000, output: new ArrayBuffer(10) };
+  const impossible = {
+    ...piece(),
+    buffer: new SharedArrayBuffer(10),
+    raw: 1000,
+    output: new SharedArrayBuffer(10),
+  };
   const failure = {
     code: "JOB_THREAD_FAILED",
     message: /^Tenant acme: a compressing thread ended with exit code 1: /,

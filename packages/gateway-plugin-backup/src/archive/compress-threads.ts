@@ -35,7 +35,7 @@ export class CompressThreads {
     this.#subject = subject;
   }
 
-  /** The memory of the input is transferred, and comes back with the result. */
+  /** The memory of the input is the thread's until it comes back with the result. */
   compress(input: ToCompressor): Promise<FromCompressor> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
@@ -61,8 +61,7 @@ export class CompressThreads {
     if (task === undefined || worker === undefined) return;
     this.#waiting.shift();
     this.#busy.set(worker, task);
-    const { buffer, entries, output } = task.input;
-    worker.postMessage(task.input, [buffer, entries.buffer, output]);
+    worker.postMessage(task.input, [task.input.entries.buffer]);
   }
 
   /** Undefined when there are as many as there may be. */

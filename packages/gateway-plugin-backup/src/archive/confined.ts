@@ -9,6 +9,7 @@ import type { RawPath } from "./raw-path.js";
 import { systemCode } from "../system-error.js";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+const HERE = "." as RawPath;
 
 /**
  * A handle that stands for a file without opening it (asm-generic/fcntl.h; Node has no name for it). Closing such a
@@ -37,7 +38,7 @@ export function openSubdirectory(parent: number, name: RawPath): number {
 
 /** Opens the directory at `path` below `root`, component by component; "" gives another handle of the root. */
 export function openDirectoryBelow(root: number, path: RawPath): number {
-  let handle = openSubdirectory(root, "." as RawPath);
+  let handle = openSubdirectory(root, HERE);
   for (const component of path === "" ? [] : path.split("/")) {
     try {
       const next = openSubdirectory(handle, component as RawPath);
@@ -64,4 +65,9 @@ export function openPathHandle(directory: number, name: RawPath): number | undef
 /** `lstat` of a name in an open directory; undefined when there is nothing of that name. */
 export function statIn(directory: number, name: RawPath): BigIntStats | undefined {
   return lstatSync(nameIn(directory, name), { bigint: true, throwIfNoEntry: false });
+}
+
+/** `stat` of an open directory. Fails without the right to search it: then it can be listed, but nothing in it reached. */
+export function statOfSearchable(directory: number): BigIntStats {
+  return lstatSync(nameIn(directory, HERE), { bigint: true });
 }

@@ -21,7 +21,7 @@ class MeddledSegmenter extends Segmenter {
   meddle: (attempt: number) => void = () => undefined;
   attempts = 0;
 
-  override async room(entry: TarEntry): Promise<Uint8Array<ArrayBuffer>> {
+  override async room(entry: TarEntry): Promise<Uint8Array<SharedArrayBuffer>> {
     const room = await super.room(entry);
     this.meddle(++this.attempts);
     return room;
@@ -50,7 +50,7 @@ async function archive(
   });
   const segmenter = new MeddledSegmenter(
     {
-      takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
+      takeBuffer: () => Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES))),
       emit: (segment) => void entries.push(...segmentEntries(segment)),
     },
     { policy, facts: new FactsRecorder(), firstSegment: 0 },

@@ -42,8 +42,8 @@ export class ReaderThread {
   }
 
   /** Lets the thread fill this buffer, of SEGMENT_BYTES. */
-  giveBuffer(buffer: ArrayBuffer): void {
-    this.#send({ type: "buffer", buffer }, [buffer]);
+  giveBuffer(buffer: SharedArrayBuffer): void {
+    this.#send({ type: "buffer", buffer });
   }
 
   /** Ends thread and helper process at once. */
@@ -69,7 +69,7 @@ export class ReaderThread {
     }
   }
 
-  #send(message: ToReader, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  #send(message: ToReader): void {
+    this.#worker.postMessage(message);
   }
 }

@@ -10,7 +10,7 @@ import type { TarEntry } from "./tar-header.js";
 
 function segmenterInto(segments: FilledSegment[]): Segmenter {
   const sink = {
-    takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
+    takeBuffer: () => Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES))),
     emit: (segment: FilledSegment) => void segments.push(segment),
   };
   const policy = new EntryPolicy({

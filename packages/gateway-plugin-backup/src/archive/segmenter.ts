@@ -16,7 +16,7 @@ import type { TarEntry } from "./tar-header.js";
 export interface FilledSegment {
   readonly kind: SegmentKind;
   /** Of SEGMENT_BYTES; the segment fills the first `raw` of them. Belongs to the receiver. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly buffer: Uint8Array<SharedArrayBuffer>;
   readonly raw: number;
   /** See `entry-batch.ts`. A large file's entry comes with its last piece, because only then its SHA-256 is known. */
   readonly entries: Uint8Array<ArrayBuffer>;
@@ -26,7 +26,7 @@ export interface FilledSegment {
 
 export interface SegmentSink {
   /** A buffer of SEGMENT_BYTES with any content. */
-  takeBuffer(): Promise<Uint8Array<ArrayBuffer>>;
+  takeBuffer(): Promise<Uint8Array<SharedArrayBuffer>>;
   emit(segment: FilledSegment): void;
 }
 
@@ -53,7 +53,7 @@ export class Segmenter {
   readonly #policy: EntryPolicy;
   readonly #facts: FactsRecorder;
   #kind: "pack" | "dirs" = "pack";
-  #buffer: Buffer<ArrayBuffer> | undefined;
+  #buffer: Buffer<SharedArrayBuffer> | undefined;
   #used = 0;
   readonly #entries = new EntryBatch();
   #segments: number;
@@ -69,7 +69,7 @@ export class Segmenter {
    * Room for an entry's content in the open pack, which is closed first if the entry would not fit. Nothing is written
    * before {@link add}; without it the room is simply used by the next entry.
    */
-  async room(entry: TarEntry): Promise<Uint8Array<ArrayBuffer>> {
+  async room(entry: TarEntry): Promise<Uint8Array<SharedArrayBuffer>> {
     const open = this.roomAtOnce(entry);
     if (open !== undefined) return open;
     this.flush();
@@ -78,13 +78,13 @@ export class Segmenter {
   }
 
   /** As {@link room}, where nothing has to be waited for: undefined when the open pack has no room. */
-  roomAtOnce(entry: TarEntry): Uint8Array<ArrayBuffer> | undefined {
+  roomAtOnce(entry: TarEntry): Uint8Array<SharedArrayBuffer> | undefined {
     const bytes = tarHeaderBytes(entry) + entry.size + tarPadding(entry.size);
     if (this.#buffer === undefined || this.#used + bytes > SEGMENT_BYTES) return undefined;
     return this.#contentOf(this.#buffer, entry);
   }
 
-  #contentOf(buffer: Buffer<ArrayBuffer>, entry: TarEntry): Uint8Array<ArrayBuffer> {
+  #contentOf(buffer: Buffer<SharedArrayBuffer>, entry: TarEntry): Uint8Array<SharedArrayBuffer> {
     const start = this.#used + tarHeaderBytes(entry);
     return buffer.subarray(start, start + entry.size);
   }
@@ -165,7 +165,7 @@ export class Segmenter {
   }
 
   /** The open pack's unused buffer first: the pool is small, and a buffer kept back could be the last one. */
-  async #takeBuffer(): Promise<Buffer<ArrayBuffer>> {
+  async #takeBuffer(): Promise<Buffer<SharedArrayBuffer>> {
     const kept = this.#buffer;
     this.#buffer = undefined;
     if (kept !== undefined) return kept;
@@ -173,7 +173,7 @@ export class Segmenter {
     return Buffer.from(buffer, byteOffset, length);
   }
 
-  #emit(kind: SegmentKind, buffer: Uint8Array<ArrayBuffer>, raw: number, sha256?: Uint8Array): void {
+  #emit(kind: SegmentKind, buffer: Uint8Array<SharedArrayBuffer>, raw: number, sha256?: Uint8Array): void {
     this.#segments++;
     this.#sink.emit({ kind, buffer, raw, entries: this.#entries.take(), sha256 });
   }

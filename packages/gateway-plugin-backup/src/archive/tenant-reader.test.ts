@@ -93,7 +93,7 @@ async function read(
     takeBuffer: () => {
       moments.beforeBuffer?.();
       // Whatever a buffer held before must not show.
-      return Promise.resolve(new Uint8Array(SEGMENT_BYTES).fill(0xaa));
+      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES)).fill(0xaa));
     },
     emit: (segment: FilledSegment) => {
       raw.push(Buffer.from(segment.buffer.subarray(0, segment.raw)));
@@ -322,6 +322,22 @@ t.test("a file that is gone when the first pass comes to it is not counted", asy
   const databases = new TenantDatabases(inspectOnly(directory), "/nonexistent");
   const { scan } = await scanTree(sourceOf(directory), databases, { onProgress: () => undefined });
   t.match(scan, { totals: { files: 1, contentBytes: 2 }, warnings: [] });
+});
+
+t.test("a large file that cannot be opened when its turn comes is left out, where allowed", async (t) => {
+  const directory = t.testdir({});
+  for (const name of ["first", "second"])
+    writeFileSync(join(directory, name), Buffer.alloc(LARGE_FILE_BYTES));
+  let isSecondsTurn = false;
+  aroundCalls(t, "openSync", (open, name, ...flags) => {
+    if (isSecondsTurn && String(name).endsWith("/second")) throw systemError("EACCES", "open");
+    return open(name, ...flags);
+  });
+  const moments = { afterSegment: () => void (isSecondsTurn = true) };
+  const result = await read(directory, moments, { allowUnreadable: true });
+  t.match(result.warnings, [{ code: "FILE_UNREADABLE", path: "second" }]);
+  t.ok(find(result, "first"));
+  t.notOk(find(result, "second"));
 });
 
 t.test("a file whose access time only its owner may keep is read all the same", async (t) => {

@@ -3,9 +3,9 @@
  * links and everything below it is reached through its handle. Paths come in the order of their bytes, each directory
  * before what it holds. Kept in memory are the listings of the directories from the root to the current one.
  */
-import { closeSync, fstatSync, opendirSync, readdirSync } from "node:fs";
+import { closeSync, opendirSync, readdirSync } from "node:fs";
 import type { BigIntStats, Dirent, OpenDirOptions } from "node:fs";
-import { nameOf, openSubdirectory, statIn } from "./confined.js";
+import { nameOf, openSubdirectory, statIn, statOfSearchable } from "./confined.js";
 import { MAX_PATH_BYTES } from "./entry-name.js";
 import type { Exclude } from "./exclude.js";
 import { IGNORE_FILE, IgnoreFiles } from "./ignore-files.js";
@@ -208,9 +208,7 @@ class Walking {
     const parent = this.#open.deepest;
     const handle = openSubdirectory(parent?.handle ?? this.#options.root, name);
     try {
-      // Fails without the right to search it: then it can be listed, but nothing in it reached. Finds nothing in a
-      // directory that was removed since.
-      const stats = statIn(handle, HERE) ?? fstatSync(handle, { bigint: true });
+      const stats = statOfSearchable(handle);
       const { children, hasIgnoreFile } = listChildren(handle, stats);
       const hasRules = leftOut === undefined && hasIgnoreFile;
       const ignore = this.#ignoreFiles.layer(path, handle, hasRules, parent?.ignore);

@@ -145,7 +145,7 @@ class ArchiveWriting {
   readonly #index: IndexWriter;
   readonly #frames: FrameSize[] = [];
   /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
-  readonly #outputs: ArrayBuffer[] = [];
+  readonly #outputs: SharedArrayBuffer[] = [];
   readonly #takenOver: SegmentRecord[] = [];
   /** Number in the base of the piece that was taken over last. */
   #lastPiece: number | undefined;
@@ -195,7 +195,7 @@ class ArchiveWriting {
       },
     );
     for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
-      reader.giveBuffer(new ArrayBuffer(SEGMENT_BYTES));
+      reader.giveBuffer(new SharedArrayBuffer(SEGMENT_BYTES));
     try {
       for await (const turn of this.#turns) {
         if ("summary" in turn) {
@@ -234,7 +234,7 @@ class ArchiveWriting {
     if (message.type === "segment") {
       const { segment } = message;
       const { kind, raw } = segment;
-      const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
+      const output = this.#outputs.pop() ?? new SharedArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
       const compressed = compressors.compress({ ...segment, output });
       this.#turns.add(compressed.then((result) => ({ segment: { kind, raw }, result })));
     } else if (message.type === "read") {

@@ -81,7 +81,7 @@ async function readAgain(directory: string, moments: Moments = {}): Promise<Resu
   moments.afterScan?.();
   const entries: EntryRecord[] = [];
   const sink = {
-    takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
+    takeBuffer: () => Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES))),
     emit: (segment: FilledSegment) => void entries.push(...segmentEntries(segment)),
   };
   const read = await new TenantReader(source, databases, sink, { links, survival, now }).read();

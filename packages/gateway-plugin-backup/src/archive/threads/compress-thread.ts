@@ -21,5 +21,5 @@ port.on("message", ({ kind, buffer, raw, entries, sha256, output }: ToCompressor
   const isKnown = kind === "piece" && known.has(digest);
   const stored = isKnown ? undefined : compressor.compressInto(new Uint8Array(output), bytes);
   const done: FromCompressor = { buffer, entries, output, stored, sha256: digest.toString("hex") };
-  port.postMessage(done, [buffer, entries.buffer, output]);
+  port.postMessage(done, [entries.buffer]);
 });

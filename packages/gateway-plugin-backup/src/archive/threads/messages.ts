@@ -1,4 +1,9 @@
-/** What the job thread and its worker threads tell each other. */
+/**
+ * What the job thread and its worker threads tell each other.
+ *
+ * The large buffers are shared, and belong to whoever was told of them last. Were they transferred, each thread would
+ * count them as its own on arrival, and V8's garbage collector would run for every few of them.
+ */
 import type { SerializedError } from "../../errors.js";
 import type { Run } from "../base/survivors.js";
 import type { SegmentKind } from "../format.js";
@@ -32,8 +37,8 @@ export interface BaseStart {
 }
 
 export type ToReader =
-  /** A buffer of SEGMENT_BYTES, transferred: leave to fill it. */
-  | { readonly type: "buffer"; readonly buffer: ArrayBuffer }
+  /** A buffer of SEGMENT_BYTES: leave to fill it. */
+  | { readonly type: "buffer"; readonly buffer: SharedArrayBuffer }
   | ({ readonly type: "helper" } & HelperReply)
   | { readonly type: "helper-failed"; readonly id: number; readonly error: SerializedError };
 
@@ -50,10 +55,10 @@ export type FromReader =
   | { readonly type: "read"; readonly summary: ReadSummary; readonly excluded: Excluded }
   | { readonly type: "failed"; readonly error: SerializedError };
 
-/** A segment on its way through the threads; the memory of `buffer` and `entries` is transferred. */
+/** A segment on its way through the threads; the memory of `entries` is transferred. */
 export interface RawSegment {
   readonly kind: SegmentKind;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   /** Bytes of the buffer that are the segment's. */
   readonly raw: number;
   /** See `entry-batch.ts`. */
@@ -68,17 +73,17 @@ export interface CompressStart {
   readonly knownPieces: Uint8Array;
 }
 
-/** A segment to be hashed and compressed. All memory is transferred, there and back. */
+/** A segment to be hashed and compressed. The memory of `entries` is transferred, there and back. */
 export interface ToCompressor extends RawSegment {
   /** Takes the frame; large enough for any segment's. */
-  readonly output: ArrayBuffer;
+  readonly output: SharedArrayBuffer;
 }
 
 export interface FromCompressor {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   /** With all hashes. */
   readonly entries: Uint8Array<ArrayBuffer>;
-  readonly output: ArrayBuffer;
+  readonly output: SharedArrayBuffer;
   /** Bytes at the front of `output` that are the frame; undefined for a known piece. */
   readonly stored: number | undefined;
   /** Of the raw bytes, 64 hex digits. */

@@ -50,8 +50,8 @@ t.test("an answer to another question is never taken for the right one", async (
 t.test("a buffer is taken when there is one, or as soon as it comes", async (t) => {
   const { port, send } = connect(t, (id) => ({ type: "helper", id, answer: [] }));
   const waiting = port.takeBuffer();
-  send({ type: "buffer", buffer: new ArrayBuffer(SEGMENT_BYTES) });
-  send({ type: "buffer", buffer: new ArrayBuffer(SEGMENT_BYTES) });
+  send({ type: "buffer", buffer: new SharedArrayBuffer(SEGMENT_BYTES) });
+  send({ type: "buffer", buffer: new SharedArrayBuffer(SEGMENT_BYTES) });
   t.equal((await waiting).length, SEGMENT_BYTES);
   t.equal((await port.takeBuffer()).length, SEGMENT_BYTES);
 });

@@ -14,9 +14,9 @@ interface Waiting<T> {
 /** The reader thread's end of its talk with the job thread: where buffers come from and segments go to. */
 export class ReaderPort implements SegmentSink {
   readonly #port: MessagePort;
-  readonly #buffers: ArrayBuffer[] = [];
+  readonly #buffers: SharedArrayBuffer[] = [];
   readonly #calls = new Map<number, Waiting<HelperReply["answer"]>>();
-  #wantsBuffer: ((buffer: ArrayBuffer) => void) | undefined;
+  #wantsBuffer: ((buffer: SharedArrayBuffer) => void) | undefined;
   #callCount = 0;
 
   constructor(port: MessagePort) {
@@ -30,14 +30,15 @@ export class ReaderPort implements SegmentSink {
     this.#port.postMessage(message, transfer);
   }
 
-  async takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
+  async takeBuffer(): Promise<Uint8Array<SharedArrayBuffer>> {
     const buffer =
-      this.#buffers.pop() ?? (await new Promise<ArrayBuffer>((resolve) => (this.#wantsBuffer = resolve)));
+      this.#buffers.pop() ??
+      (await new Promise<SharedArrayBuffer>((resolve) => (this.#wantsBuffer = resolve)));
     return new Uint8Array(buffer, 0, SEGMENT_BYTES);
   }
 
   emit({ buffer: { buffer }, ...filled }: FilledSegment): void {
-    this.send({ type: "segment", segment: { ...filled, buffer } }, [buffer, filled.entries.buffer]);
+    this.send({ type: "segment", segment: { ...filled, buffer } }, [filled.entries.buffer]);
   }
 
   /** The helper process, reached through the job thread. */
