@@ -53,14 +53,14 @@ if (s3 !== undefined) {
 
   t.test("an index that is altered on its way back is read again", async (t) => {
     const { proxy, direct, backUp } = await setUp(t);
-    proxy.inject({ when: isTailRead, fault: { kind: "corrupt-answer", at: 700 } });
+    proxy.inject({ when: isTailRead, fault: { kind: "corrupt-answer", at: 100 } });
     const { object } = await backUp();
     t.equal((await direct.head("key"))?.size, object.size);
   });
 
   t.test("an archive that the store gives back altered is removed, and not reported as good", async (t) => {
     const { proxy, direct, backUp } = await setUp(t);
-    proxy.inject({ when: isTailRead, fault: { kind: "corrupt-answer", at: 700 }, times: 2 });
+    proxy.inject({ when: isTailRead, fault: { kind: "corrupt-answer", at: 100 }, times: 2 });
     await t.rejects(backUp(), {
       code: "STORE_FAILED",
       message: /It was removed/,
