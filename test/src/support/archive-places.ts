@@ -1,6 +1,6 @@
 /** Gateways with a default destination of each kind, and a way to their archives that leads past them. */
 import { s3ForTests } from "@openclaw/gateway-plugin-backup/testing";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import type { Test } from "tap";
 import { Bed } from "./bed.js";
 
@@ -38,9 +38,9 @@ export async function archivePlaces(t: Test): Promise<NamedPlace[]> {
 async function localPlace(t: Test): Promise<ArchivePlace> {
   return {
     bed: await Bed.start(t),
-    read: (location) => Promise.resolve(readFileSync(location)),
-    put: (location, bytes) => Promise.resolve(writeFileSync(location, bytes)),
-    remove: (location) => Promise.resolve(rmSync(location)),
+    read: (location) => readFile(location),
+    put: (location, bytes) => writeFile(location, bytes),
+    remove: (location) => rm(location),
   };
 }
 
