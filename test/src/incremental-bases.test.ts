@@ -92,6 +92,26 @@ if (s3 !== undefined) {
     t.match((await bed.backup("acme")).result, { mode: "incremental" }, "until the next start");
   });
 
+  t.test("a store that wants equal parts gets them, once it has said so", async (t) => {
+    const { bed, proxy } = await setUp(t);
+    proxy.inject({
+      when: "CompleteMultipartUpload",
+      fault: { kind: "refuse", status: 400, name: "InvalidPart" },
+    });
+    const second = (await bed.backup("acme")).result;
+    t.match(second, { mode: "full", fullReason: "the store refused the parts", bytes: { reused: 0 } });
+    const before = proxy.seen.length;
+    const third = (await bed.backup("acme")).result;
+    t.match(third, { mode: "incremental", base: second.archiveId });
+    const ranges = proxy.seen
+      .slice(before)
+      .map(({ headers }) => /^bytes=(\d+)-(\d+)$/.exec(String(headers["x-amz-copy-source-range"])))
+      .filter((range) => range !== null)
+      .map(([, start, end]) => Number(end) + 1 - Number(start));
+    t.same(new Set(ranges), new Set([8 * 1024 * 1024]), "what is copied has the size of the other parts");
+    await isWhole(t, bed, third.location);
+  });
+
   t.test("a base that vanishes between its choice and its use means a full upload", async (t) => {
     const { bed, proxy, bucket, location } = await setUp(t);
     // What was found of the base is on its way to the gateway when it goes.
