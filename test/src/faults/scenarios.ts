@@ -96,10 +96,11 @@ export class Scenarios {
         if (!succeeded) return said("the tenant is not as it was", diffTrees(reference, slot));
         const violations = paths.flatMap((path) => {
           const archived = join(this.#source.reference, path);
-          // Directories stay, with what else they hold, and what is put into them changes their times.
+          // Directories stay, with their modes and what else they hold; what is put into them changes their times.
           const lacking = diffTrees(archived, join(slot, path)).filter(
             ({ path: name, aspect }) =>
-              aspect !== "only-right" && (aspect !== "mtime" || !isDirectory(archived, name)),
+              aspect !== "only-right" &&
+              (!(aspect === "mtime" || aspect === "mode") || !isDirectory(archived, name)),
           );
           return said(`${path} is not as it was archived`, lacking);
         });
