@@ -6,10 +6,15 @@ import { decompressFrame, maxFrameBytes } from "./zstd.js";
 
 const NONE = new Uint8Array(0);
 
+/** Of a file's middle: it completes no entry. */
+function piece(): Pick<ToCompressor, "kind" | "entries" | "sha256"> {
+  return { kind: "piece", entries: new Uint8Array(0), sha256: undefined };
+}
+
 function segment(content: string): ToCompressor {
   const buffer = new ArrayBuffer(1000);
   const raw = new TextEncoder().encodeInto(content, new Uint8Array(buffer)).written;
-  return { buffer, raw, isPiece: true, output: new ArrayBuffer(maxFrameBytes(raw)) };
+  return { ...piece(), buffer, raw, output: new ArrayBuffer(maxFrameBytes(raw)) };
 }
 
 t.test("segments are hashed and compressed, and their buffers come back", async (t) => {
@@ -31,7 +36,7 @@ t.test("segments are hashed and compressed, and their buffers come back", async 
 t.test("a thread that dies fails its segment and all that come after, with the tenant's name", async (t) => {
   const threads = new CompressThreads(1, { level: 3, knownPieces: NONE }, "Tenant acme");
   t.teardown(() => threads.stop());
-  const impossible = { buffer: new ArrayBuffer(10), raw: 1000, isPiece: true, output: new ArrayBuffer(10) };
+  const impossible = { ...piece(), buffer: new ArrayBuffer(10), raw: 1000, output: new ArrayBuffer(10) };
   const failure = {
     code: "JOB_THREAD_FAILED",
     message: /^Tenant acme: a compressing thread ended with exit code 1: /,

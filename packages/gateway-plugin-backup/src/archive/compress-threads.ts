@@ -14,8 +14,14 @@ interface Task {
   reject(error: Error): void;
 }
 
-/** Threads that hash and compress segments; each takes the next one as soon as it is free. */
+/**
+ * Threads that hash and compress segments; each takes the next one as soon as it is free. They start when there is work for
+ * them: a small tenant, or one of which little has changed, never needs the second.
+ */
 export class CompressThreads {
+  readonly #count: number;
+  readonly #start: CompressStart;
+  readonly #subject: string;
   readonly #workers: Worker[] = [];
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Task>();
@@ -24,26 +30,12 @@ export class CompressThreads {
 
   /** @param subject The tenant, as it begins a message: `Tenant acme`. */
   constructor(count: number, start: CompressStart, subject: string) {
-    for (let i = 0; i < count; i++) {
-      const worker = startThread(ENTRY, start, { maxOldGenerationSizeMb: OLD_GENERATION_MB });
-      worker.on("message", (output: FromCompressor) => {
-        this.#finished(worker, output);
-      });
-      // An exit follows every error.
-      let reason = "";
-      worker.on("error", (error: Error) => {
-        reason = `: ${error.message}`;
-      });
-      worker.on("exit", (code) => {
-        const message = `${subject}: a compressing thread ended with exit code ${code}${reason}.`;
-        this.#fail(new BackupError("JOB_THREAD_FAILED", message));
-      });
-      this.#workers.push(worker);
-      this.#idle.push(worker);
-    }
+    this.#count = count;
+    this.#start = start;
+    this.#subject = subject;
   }
 
-  /** The buffers of the input are transferred, and come back with the result. */
+  /** The memory of the input is transferred, and comes back with the result. */
   compress(input: ToCompressor): Promise<FromCompressor> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
@@ -64,13 +56,33 @@ export class CompressThreads {
       for (const task of this.#waiting.splice(0)) task.reject(this.#failure);
       return;
     }
-    const worker = this.#idle.at(-1);
     const task = this.#waiting.at(0);
-    if (worker === undefined || task === undefined) return;
-    this.#idle.pop();
+    const worker = task && (this.#idle.pop() ?? this.#another());
+    if (task === undefined || worker === undefined) return;
     this.#waiting.shift();
     this.#busy.set(worker, task);
-    worker.postMessage(task.input, [task.input.buffer, task.input.output]);
+    const { buffer, entries, output } = task.input;
+    worker.postMessage(task.input, [buffer, entries.buffer, output]);
+  }
+
+  /** Undefined when there are as many as there may be. */
+  #another(): Worker | undefined {
+    if (this.#workers.length === this.#count) return undefined;
+    const worker = startThread(ENTRY, this.#start, { maxOldGenerationSizeMb: OLD_GENERATION_MB });
+    worker.on("message", (output: FromCompressor) => {
+      this.#finished(worker, output);
+    });
+    // An exit follows every error.
+    let reason = "";
+    worker.on("error", (error: Error) => {
+      reason = `: ${error.message}`;
+    });
+    worker.on("exit", (code) => {
+      const message = `${this.#subject}: a compressing thread ended with exit code ${code}${reason}.`;
+      this.#fail(new BackupError("JOB_THREAD_FAILED", message));
+    });
+    this.#workers.push(worker);
+    return worker;
   }
 
   #finished(worker: Worker, output: FromCompressor): void {

@@ -12,6 +12,7 @@ import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
 import { Segmenter } from "./segmenter.js";
 import type { TarEntry } from "./tar-header.js";
+import { segmentEntries } from "./testing/segment-entries.js";
 import { Warnings } from "./warnings.js";
 import { aroundCalls, systemError } from "../test-support/system-calls.js";
 
@@ -50,7 +51,7 @@ async function archive(
   const segmenter = new MeddledSegmenter(
     {
       takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
-      emit: (segment) => void entries.push(...segment.entries),
+      emit: (segment) => void entries.push(...segmentEntries(segment)),
     },
     { policy, facts: new FactsRecorder(), firstSegment: 0 },
   );

@@ -1,5 +1,4 @@
 /** Puts the contents of files into the tar stream, though the files may change while they are read. */
-import { createHash, hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { LARGE_FILE_BYTES } from "./format.js";
@@ -9,12 +8,13 @@ import type { HeldFile } from "./opened-file.js";
 import type { RawPath } from "./raw-path.js";
 import type { Segmenter } from "./segmenter.js";
 import { endsAsSuperJournal, FileEnd, isNamedAsJournal, SUPER_JOURNAL_END_BYTES } from "./super-journal.js";
+import { systemCode } from "../system-error.js";
 import type { TarEntry } from "./tar-header.js";
 import type { Warnings } from "./warnings.js";
 
 /** How often a small file is read while it shrinks or is written to in place. */
 const ATTEMPTS = 3;
-const EMPTY_SHA256 = hash("sha256", "");
+const NO_FLAGS: readonly EntryFlag[] = [];
 const CHANGED =
   "This file was written to while it was read: the archive may hold a mixture of before and after.";
 const UNSAFE_JOURNAL = "Left out: a journal at whose rollback SQLite deletes another file.";
@@ -64,7 +64,7 @@ export class FileContents {
   async add(path: RawPath, file: HeldFile, entry: TarEntry, state: Uint8Array | undefined): Promise<void> {
     if (entry.size === 0) {
       // Not opened: a database that is just being made is empty at first, and locked.
-      await this.#segmenter.place(entry, { sha256: EMPTY_SHA256, state });
+      await this.#segmenter.place(entry, { flags: [], state });
       return;
     }
     let handle: number;
@@ -78,6 +78,34 @@ export class FileContents {
       await this.#add({ path, handle, stats: file.stats, entry, flags: [], state });
     } finally {
       closeSync(handle);
+    }
+  }
+
+  /**
+   * Adds a small file that is as `file` shows it before and after it is read, without waiting for anything. False, and
+   * nothing is added, where that cannot be done: {@link add} tells why, or can.
+   */
+  addAtOnce(path: RawPath, file: HeldFile, entry: TarEntry, state: Uint8Array | undefined): boolean {
+    if (entry.size >= LARGE_FILE_BYTES || isNamedAsJournal(path)) return false;
+    const target = this.#segmenter.roomAtOnce(entry);
+    if (target === undefined || (entry.size > 0 && !this.#fill(target, file))) return false;
+    this.#segmenter.add(entry, { flags: NO_FLAGS, state });
+    return true;
+  }
+
+  /** False where the file cannot be read, or has changed. */
+  #fill(target: Uint8Array, file: HeldFile): boolean {
+    let handle: number | undefined;
+    try {
+      handle = openHeld(file);
+      const filled = readFully(handle, target, 0);
+      this.#bytesRead += filled;
+      return filled === target.length && !hasChanged(handle, file.stats);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return false;
+    } finally {
+      if (handle !== undefined) closeSync(handle);
     }
   }
 
@@ -124,10 +152,7 @@ export class FileContents {
     if (changed) this.#warnings.add("FILE_CHANGED", path, CHANGED);
     this.#segmenter.add(
       { ...entry, size: filled },
-      {
-        sha256: hash("sha256", target.subarray(0, filled)),
-        ...(changed ? { flags: [...flags, "changed"] } : { flags, state }),
-      },
+      changed ? { flags: [...flags, "changed"] } : { flags, state },
     );
   }
 
@@ -141,7 +166,6 @@ export class FileContents {
       return;
     }
     const end = new FileEnd();
-    const digest = createHash("sha256");
     let truncated = false;
     const fill = (target: Uint8Array, position: number): void => {
       const filled = truncated ? 0 : (this.#read(content, target, position) ?? 0);
@@ -154,17 +178,15 @@ export class FileContents {
         target.fill(0, Math.max(0, target.length - SUPER_JOURNAL_END_BYTES));
         truncated = true;
       }
-      digest.update(target);
     };
     await this.#segmenter.addLarge(entry, fill, () => {
-      const sha256 = digest.digest("hex");
       if (truncated) {
         this.#warnings.add("FILE_TRUNCATED", path, TRUNCATED);
-        return { sha256, flags: [...flags, "truncated"] };
+        return { flags: [...flags, "truncated"] };
       }
-      if (!hasChanged(handle, stats)) return { sha256, flags, state };
+      if (!hasChanged(handle, stats)) return { flags, state };
       this.#warnings.add("FILE_CHANGED", path, CHANGED);
-      return { sha256, flags: [...flags, "changed"] };
+      return { flags: [...flags, "changed"] };
     });
   }
 

@@ -4,7 +4,7 @@ import { DETECT_BYTES, detectFormat } from "./detect.js";
 import { ForeignRoot } from "./foreign-root.js";
 import { TarReader } from "./foreign-tar.js";
 import type { ArchiveLimits } from "./format.js";
-import { openIndex, type OpenIndex, TAIL_BYTES } from "./open.js";
+import { type KnownIndex, openIndex, type OpenIndex, TAIL_BYTES } from "./open.js";
 import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
 import { createUnpacker } from "./unpack.js";
 
@@ -16,16 +16,17 @@ export interface IdentifiedArchive {
 
 /**
  * Tells by its bytes what an object is, and opens its index where it has one. `tail`, where the caller has it already,
- * holds the object's last bytes. Throws ARCHIVE_ENCRYPTED, ARCHIVE_UNKNOWN_FORMAT, and what {@link openIndex} throws.
+ * holds the object's last bytes; `known`: see {@link openIndex}. Throws ARCHIVE_ENCRYPTED, ARCHIVE_UNKNOWN_FORMAT, and what {@link openIndex} throws.
  */
 export async function identifyArchive(
   source: ArchiveSource,
   limits: ArchiveLimits,
   tail?: Uint8Array,
+  known?: KnownIndex,
 ): Promise<IdentifiedArchive> {
   const last = tail ?? (await readRange(source, Math.max(source.size - TAIL_BYTES, 0), source.size));
   // A seek table is a zstd frame: where there is one, the first bytes need not be asked for.
-  const index = await openIndex(source, last, limits);
+  const index = await openIndex(source, last, limits, known);
   if (index !== undefined) return { format: "zstd", index };
   const whole = last.length === source.size;
   const first = whole ? last : await readRange(source, 0, Math.min(DETECT_BYTES, source.size));

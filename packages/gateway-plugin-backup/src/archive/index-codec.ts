@@ -136,6 +136,36 @@ export function* readIndex(
   }
 }
 
+/** The header alone. Throws what {@link readIndex} throws of it. */
+export function readHeader(payload: Uint8Array, limits: ArchiveLimits): IndexHeader {
+  for (const line of readIndex(payload, limits)) if (line.kind === "header") return line.header;
+  /* c8 ignore next 2 -- readIndex gives a header first, or throws */
+  throw new LineError("is missing");
+}
+
+/** How nearly every entry line begins; no other kind of line does. */
+const ENTRY_BEGINNING = '{"kind":"entry"';
+
+export type OpenedLine = Exclude<IndexLine, { kind: "header" | "entry" }> | Pick<EntryLine, "kind" | "entry">;
+type EntryLine = Extract<IndexLine, { kind: "entry" }>;
+
+/**
+ * The segments, and the entries whose lines are wanted, in a fraction of the time that {@link readIndex} takes: for the
+ * payload of an index that was opened, and so checked, before. More entries may come than are wanted.
+ */
+export function* readOpened(
+  payload: Uint8Array,
+  isWanted: (entryLine: string) => boolean,
+): Generator<OpenedLine, void, undefined> {
+  let segments = 0;
+  for (const text of lines(payload)) {
+    if (text.startsWith(ENTRY_BEGINNING) && !isWanted(text)) continue;
+    const line = parseLine(text);
+    if (line.kind === "segment") yield { ...line, number: segments++ };
+    else if (line.kind === "entry") yield line;
+  }
+}
+
 /** How every header line begins, because the writer's members have an order. */
 const HEADER_BEGINNING = Buffer.from('{"kind":"header"');
 

@@ -76,13 +76,18 @@ export function segmentLine({ kind, offset, stored, raw, sha256 }: SegmentRecord
 }
 
 export function entryLine(entry: EntryRecord): string {
-  let line = `{"kind":"entry",${nameMember("path", entry.path)},"type":"${entry.type}","mode":${entry.mode}`;
+  let line = `{"kind":"entry",${pathMember(entry.path)},"type":"${entry.type}","mode":${entry.mode}`;
   line += `,"size":${entry.size},"mtime":"${entry.mtimeNs}"`;
   if (entry.sha256 !== undefined) line += `,"sha256":"${entry.sha256}"`;
   line += `,"segment":${entry.segment},"offset":${entry.offset}`;
   if (entry.target !== undefined) line += `,${nameMember("target", entry.target)}`;
   if (entry.flags.length > 0) line += `,"flags":${JSON.stringify(entry.flags)}`;
   return `${line}}`;
+}
+
+/** As it stands in the line of the entry at `path`, however its other members are arranged. */
+export function pathMember(path: RawPath): string {
+  return nameMember("path", path);
 }
 
 function nameMember(name: string, value: RawPath): string {

@@ -4,6 +4,7 @@
  * back to is opened again from the nearest ancestor that is open, and must be the one it was.
  */
 import { closeSync, fstatSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { openSubdirectory } from "./confined.js";
 import type { RawPath } from "./raw-path.js";
 
@@ -67,7 +68,7 @@ export class OpenDirectories<L extends Level> {
     let parent = this.#levels[first - 1]?.handle ?? this.#root;
     for (const [offset, level] of this.#levels.slice(first).entries()) {
       const handle = openSubdirectory(parent, level.name);
-      if (identityOfHandle(handle) !== level.identity) {
+      if (identityOf(fstatSync(handle, { bigint: true })) !== level.identity) {
         closeSync(handle);
         throw new ReplacedError();
       }
@@ -81,8 +82,7 @@ export class OpenDirectories<L extends Level> {
 /** The name of a directory stands for another one by now. */
 export class ReplacedError extends Error {}
 
-export function identityOfHandle(handle: number): string {
-  const { dev, ino } = fstatSync(handle, { bigint: true });
+export function identityOf({ dev, ino }: Pick<BigIntStats, "dev" | "ino">): string {
   return `${dev}:${ino}`;
 }
 

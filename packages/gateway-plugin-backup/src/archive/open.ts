@@ -13,7 +13,7 @@ import {
   SIGNATURE_FRAME_MAGIC,
 } from "./format.js";
 import { readSkippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
-import { beginsLikeIndex, readIndex } from "./index-codec.js";
+import { beginsLikeIndex, readHeader, readIndex } from "./index-codec.js";
 import { naming } from "./naming.js";
 import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
@@ -31,6 +31,13 @@ export interface OpenIndex {
   readonly sha256: string;
   /** Where the segments end in the object. What follows has been read and checked already. */
   readonly segmentsEnd: number;
+}
+
+/** An index whose entries have passed the entry policy, because it was written here, or was opened before. */
+export interface KnownIndex {
+  readonly sha256: string;
+  /** It was read back whole from a store: that it is the same, byte for byte, says all. */
+  readonly isRead: boolean;
 }
 
 /** As many last bytes as hold the seek table and the index of a tenant of a few thousand entries. */
@@ -53,16 +60,15 @@ const MAX_FRAME_STORED_BYTES = binding.compressBound(MAX_FRAME_RAW_BYTES);
  * Opens the index of an archive of ours. `tail` holds the object's last bytes, at best {@link TAIL_BYTES}; more are read
  * where that is too few. Undefined: the object has no index, so it is another tool's, or its end is lost.
  *
- * Every entry has passed the entry policy, and the totals the limits, when this resolves. They did before in an index
- * that was written here, `knownSha256`: its entries are not judged again, which takes half the time and all the memory.
- * Throws ARCHIVE_DAMAGED,
+ * Every entry has passed the entry policy, and the totals the limits, when this resolves; in a `known` index they did
+ * before, and are not judged again, which takes half the time and all the memory. Throws ARCHIVE_DAMAGED,
  * ARCHIVE_TOO_NEW, UNSAFE_ENTRY, LIMIT_EXCEEDED, and what the source throws.
  */
 export async function openIndex(
   source: ArchiveSource,
   tail: Uint8Array,
   limits: ArchiveLimits,
-  knownSha256?: string,
+  known?: KnownIndex,
 ): Promise<OpenIndex | undefined> {
   const subject = archiveSubject(source);
   const ending = new Ending(source, tail);
@@ -83,8 +89,12 @@ export async function openIndex(
   const payload = naming(subject, () => readSkippableFrame(indexFrame, INDEX_FRAME_MAGIC));
   await checkBehind(ending, segmentsEnd + index.stored, behind);
   const sha256 = hash("sha256", indexFrame, "hex");
-  const isJudged = sha256 === knownSha256;
-  const header = naming(subject, () => checkIndex(payload, segments, limits, subject, isJudged));
+  const isKnown = sha256 === known?.sha256;
+  const header = naming(subject, () =>
+    isKnown && known.isRead
+      ? readHeader(payload, limits)
+      : checkIndex(payload, segments, limits, subject, isKnown),
+  );
   return { header, payload, sha256, segmentsEnd };
 }
 

@@ -25,10 +25,11 @@ export function endsAsSuperJournal(bytes: Uint8Array): boolean {
 export class FileEnd {
   #bytes: Uint8Array = new Uint8Array();
 
+  /** Keeps nothing of the part's memory. */
   append(part: Uint8Array): void {
     this.#bytes =
       part.length >= SUPER_JOURNAL_END_BYTES
-        ? part.slice(-SUPER_JOURNAL_END_BYTES)
+        ? new Uint8Array(part.subarray(-SUPER_JOURNAL_END_BYTES))
         : Buffer.concat([this.#bytes, part]).subarray(-SUPER_JOURNAL_END_BYTES);
   }
 

@@ -41,8 +41,30 @@ const PAX_DIRECTORY = "PaxHeaders/";
 
 /** The entry's header: a ustar block, with a PAX extended header before it only where ustar cannot say it. */
 export function encodeTarHeader(entry: TarEntry): Buffer {
+  const header = Buffer.alloc(tarHeaderBytes(entry));
+  writeTarHeader(entry, header, 0);
+  return header;
+}
+
+/** Writes what {@link encodeTarHeader} gives into `target` from `at` on, whatever stood there; returns its length. */
+export function writeTarHeader(entry: TarEntry, target: Buffer, at: number): number {
   const plan = planHeader(entry);
-  const ustar = {
+  let end = at;
+  if (plan.pax !== "") {
+    writeUstarBlock(target, end, {
+      name: paxHeaderName(entry.path),
+      prefix: "",
+      mode: PAX_MODE,
+      size: plan.pax.length,
+      seconds: 0,
+      typeFlag: PAX_TYPE_FLAG,
+      target: "",
+    });
+    end += paxBytes(plan.pax);
+    const written = at + BLOCK_BYTES + target.write(plan.pax, at + BLOCK_BYTES, "latin1");
+    target.fill(0, written, end);
+  }
+  writeUstarBlock(target, end, {
     name: plan.name,
     prefix: plan.prefix,
     mode: entry.mode & 0o777,
@@ -50,29 +72,15 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
     seconds: headerSeconds(entry.mtimeNs),
     typeFlag: TYPE_FLAGS[entry.type],
     target: plan.target,
-  };
-  if (plan.pax === "") {
-    const block = Buffer.alloc(BLOCK_BYTES);
-    writeUstarBlock(block, ustar);
-    return block;
-  }
-  const header = Buffer.alloc(paxBytes(plan.pax) + BLOCK_BYTES);
-  writeUstarBlock(header, {
-    name: paxHeaderName(entry.path),
-    prefix: "",
-    mode: PAX_MODE,
-    size: plan.pax.length,
-    seconds: 0,
-    typeFlag: PAX_TYPE_FLAG,
-    target: "",
   });
-  header.write(plan.pax, BLOCK_BYTES, "latin1");
-  writeUstarBlock(header.subarray(header.length - BLOCK_BYTES), ustar);
-  return header;
+  return end + BLOCK_BYTES - at;
 }
 
 /** Length of {@link encodeTarHeader}'s result in bytes, without building it. */
 export function tarHeaderBytes(entry: TarEntry): number {
+  const { path, target = "", size } = entry;
+  // Nearly every entry; a directory's slash has room as well.
+  if (path.length < NAME_BYTES && target.length <= NAME_BYTES && size <= MAX_OCTAL_11) return BLOCK_BYTES;
   const { pax } = planHeader(entry);
   return pax === "" ? BLOCK_BYTES : paxBytes(pax) + BLOCK_BYTES;
 }
@@ -160,24 +168,24 @@ TEMPLATE.write("        ", 148, "latin1");
 TEMPLATE.write("ustar\x0000", 257, "latin1");
 TEMPLATE.write("0000000\x000000000", 329, "latin1");
 
-function writeUstarBlock(block: Buffer, fields: UstarFields): void {
-  TEMPLATE.copy(block);
-  block.write(fields.name, 0, "latin1");
-  writeOctal(block, fields.mode, 100, 7);
-  writeOctal(block, fields.size, 124, 11);
-  writeOctal(block, fields.seconds, 136, 11);
-  block.write(fields.typeFlag, 156, "latin1");
-  if (fields.target !== "") block.write(fields.target, 157, "latin1");
-  if (fields.prefix !== "") block.write(fields.prefix, 345, "latin1");
+function writeUstarBlock(bytes: Buffer, at: number, fields: UstarFields): void {
+  TEMPLATE.copy(bytes, at);
+  bytes.write(fields.name, at, "latin1");
+  writeOctal(bytes, fields.mode, at + 100, 7);
+  writeOctal(bytes, fields.size, at + 124, 11);
+  writeOctal(bytes, fields.seconds, at + 136, 11);
+  bytes.write(fields.typeFlag, at + 156, "latin1");
+  if (fields.target !== "") bytes.write(fields.target, at + 157, "latin1");
+  if (fields.prefix !== "") bytes.write(fields.prefix, at + 345, "latin1");
   // Taken over the block with spaces in the checksum's own place; six digits, NUL and one of the spaces.
-  writeOctal(block, blockSum(block), 148, 6);
-  block[154] = 0;
+  writeOctal(bytes, blockSum(bytes, at), at + 148, 6);
+  bytes[at + 154] = 0;
 }
 
-function blockSum(block: Buffer): number {
-  const bytes = new DataView(block.buffer, block.byteOffset, BLOCK_BYTES);
+function blockSum(bytes: Buffer, at: number): number {
+  const block = new DataView(bytes.buffer, bytes.byteOffset + at, BLOCK_BYTES);
   let sum = 0;
-  for (let i = 0; i < BLOCK_BYTES; i++) sum += bytes.getUint8(i);
+  for (let i = 0; i < BLOCK_BYTES; i++) sum += block.getUint8(i);
   return sum;
 }
 

@@ -31,6 +31,7 @@ import type { ReadSummary } from "./tenant-reader.js";
 import { scanTree } from "./tenant-scan.js";
 import type { TenantSource } from "./tenant-source.js";
 import { copy } from "./testing/databases.js";
+import { segmentEntries } from "./testing/segment-entries.js";
 import { stagingDirectory } from "./testing/staging.js";
 import { testOfPermissions } from "../test-support/permissions.js";
 import { aroundCalls, systemError } from "../test-support/system-calls.js";
@@ -96,7 +97,7 @@ async function read(
     },
     emit: (segment: FilledSegment) => {
       raw.push(Buffer.from(segment.buffer.subarray(0, segment.raw)));
-      entries.push(...segment.entries);
+      entries.push(...segmentEntries(segment));
       moments.afterSegment?.(segment.kind);
     },
   };

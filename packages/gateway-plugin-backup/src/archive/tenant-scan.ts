@@ -7,6 +7,7 @@ import type { ArchiveWarning } from "./format.js";
 import { ExcludedTally } from "./left-out.js";
 import type { Excluded, LeftOut } from "./left-out.js";
 import type { Plan, PlanSummary } from "./plan.js";
+import { companionOf } from "./sqlite/protocol.js";
 import type { TenantDatabases } from "./tenant-databases.js";
 import { TenantLinks } from "./tenant-links.js";
 import type { JudgedLinks } from "./tenant-links.js";
@@ -74,18 +75,19 @@ export async function scanTree(
         const stats = statIn(item.directory.handle, item.name);
         if (stats === undefined) continue;
         size = Number(stats.size);
-        const isCompanion = await databases.isCompanion(item.directory, item.name);
+        const mayBeCompanion = companionOf(item.name) !== undefined;
+        const isCompanion = mayBeCompanion && (await databases.isCompanion(item.directory, item.name));
         const isUnreadable = !isCompanion && plan !== undefined && !canBeRead(item, size, warnings);
         if (isCompanion || isUnreadable) {
           const reason = isCompanion ? "database-companion" : "unreadable";
           onLeftOut({ path: item.path, type: "file", reason, entries: 1, bytes: size });
           continue;
         }
-        await comparison?.addFile(item, stats);
+        if (comparison !== undefined) await comparison.addFile(item, stats);
       }
       tally.count(item, size);
       if (item.type !== "symlink") plan?.include({ path: item.path, type: item.type, size });
-      if (tally.totals.entries % PROGRESS_ENTRIES === 0) onProgress(tally.totals);
+      if (tally.entries % PROGRESS_ENTRIES === 0) onProgress(tally.totals);
     }
   } finally {
     closeSync(root);
@@ -126,9 +128,13 @@ class Tally {
     this.#source = source;
   }
 
+  get entries(): number {
+    return this.#files + this.#directories + this.#symlinks;
+  }
+
   get totals(): ScanTotals {
     return {
-      entries: this.#files + this.#directories + this.#symlinks,
+      entries: this.entries,
       files: this.#files,
       directories: this.#directories,
       symlinks: this.#symlinks,
@@ -141,9 +147,9 @@ class Tally {
     else if (type === "symlink") this.#symlinks++;
     else this.#files++;
     this.#contentBytes += size;
-    const { entries, contentBytes } = this.totals;
-    if (entries > this.#source.limits.entries) throw this.#exceeded("entries", this.#source.limits.entries);
-    if (contentBytes > this.#source.limits.bytes) throw this.#exceeded("bytes", this.#source.limits.bytes);
+    const { entries, bytes } = this.#source.limits;
+    if (this.entries > entries) throw this.#exceeded("entries", entries);
+    if (this.#contentBytes > bytes) throw this.#exceeded("bytes", bytes);
   }
 
   leaveOutLinks(count: number): void {

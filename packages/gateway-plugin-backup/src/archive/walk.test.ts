@@ -326,9 +326,9 @@ t.test("a directory that the disk cannot list fails the walk by its name, and is
   const directory = t.testdir({ d: {} });
   const before = readdirSync("/proc/self/fd").length;
   let listings = 0;
-  aroundCalls(t, "opendirSync", (opendir, ...args) => {
-    if (++listings === 2) throw systemError("EIO", "opendir");
-    return opendir(...args);
+  aroundCalls(t, "readdirSync", (readdir, ...args) => {
+    if (++listings === 2) throw systemError("EIO", "scandir");
+    return readdir(...args);
   });
   t.throws(() => walkAll(directory), {
     code: "FILE_UNREADABLE",
@@ -343,9 +343,9 @@ t.test(
   (t) => {
     const directory = t.testdir({ a: { b: "" } });
     let listings = 0;
-    aroundCalls(t, "opendirSync", (opendir, name, options) => {
+    aroundCalls(t, "readdirSync", (readdir, name, options) => {
       if (++listings % 2 === 0) throw new Error("a mistake");
-      return opendir(name, options);
+      return readdir(name, options);
     });
     t.throws(() => walkAll(directory), { message: "a mistake" });
     t.throws(() => walkAll(directory, { exclude: ["a"] }), { message: "a mistake" });
@@ -381,5 +381,26 @@ t.test("a glob is matched byte by byte against a name that is not UTF-8", (t) =>
   const { paths, leftOut } = walkAll(directory, { exclude: ["caf?.log"] });
   t.strictSame(paths, ["/", "caf\xe9.txt"]);
   t.equal(leftOut.length, 2);
+  t.end();
+});
+
+t.test("a directory with thousands of names is listed like a small one", (t) => {
+  const directory = t.testdir({});
+  const names = Array.from({ length: 2000 }, (_, i) => `${String(i).padStart(4, "0")}-${"n".repeat(150)}`);
+  for (const name of names) writeFileSync(join(directory, name), "");
+  t.strictSame(walkAll(directory).paths, ["/", ...names]);
+  t.end();
+});
+
+t.test("a directory that is removed while it is opened is an empty one", (t) => {
+  const directory = t.testdir({ d: {} });
+  aroundCalls(t, "openSync", (open, name, ...rest) => {
+    const handle = open(name, ...rest);
+    if (String(name).endsWith("/d")) rmdirSync(join(directory, "d"));
+    return handle;
+  });
+  const { paths, warnings } = walkAll(directory);
+  t.strictSame(paths, ["/", "d/"]);
+  t.strictSame(warnings, []);
   t.end();
 });

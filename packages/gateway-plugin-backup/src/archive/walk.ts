@@ -3,7 +3,7 @@
  * links and everything below it is reached through its handle. Paths come in the order of their bytes, each directory
  * before what it holds. Kept in memory are the listings of the directories from the root to the current one.
  */
-import { closeSync, fstatSync, opendirSync } from "node:fs";
+import { closeSync, fstatSync, opendirSync, readdirSync } from "node:fs";
 import type { BigIntStats, Dirent, OpenDirOptions } from "node:fs";
 import { nameOf, openSubdirectory, statIn } from "./confined.js";
 import { MAX_PATH_BYTES } from "./entry-name.js";
@@ -13,7 +13,7 @@ import type { IgnoreLayer } from "./ignore-files.js";
 import type { LeftOut, LeftOutReason } from "./left-out.js";
 import { Listing } from "./listing.js";
 import type { Child, Children, ChildType } from "./listing.js";
-import { identityOfHandle, OpenDirectories, ReplacedError } from "./open-directories.js";
+import { identityOf, OpenDirectories, ReplacedError } from "./open-directories.js";
 import type { Level } from "./open-directories.js";
 import { joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
@@ -117,8 +117,7 @@ class Walking {
   /** Opens a directory that is archived, in the deepest one. One that vanished or was replaced is looked for once more. */
   enter(name: RawPath, path: RawPath, isSecondAttempt = false): WalkItem[] {
     try {
-      const handle = this.#push(name, path, undefined);
-      return [{ type: "directory", path, stats: fstatSync(handle, { bigint: true }) }];
+      return [{ type: "directory", path, stats: this.#push(name, path, undefined) }];
     } catch (error) {
       if (isReplaced(error)) {
         if (!isSecondAttempt) return this.enter(name, path, true);
@@ -205,18 +204,19 @@ class Walking {
   }
 
   /** Opens and lists a directory in the deepest one. */
-  #push(name: RawPath, path: RawPath, leftOut: CountedLeftOut | undefined): number {
+  #push(name: RawPath, path: RawPath, leftOut: CountedLeftOut | undefined): BigIntStats {
     const parent = this.#open.deepest;
     const handle = openSubdirectory(parent?.handle ?? this.#options.root, name);
     try {
-      // Fails without the right to search it: then it can be listed, but nothing in it reached.
-      statIn(handle, HERE);
-      const { children, hasIgnoreFile } = listChildren(handle);
+      // Fails without the right to search it: then it can be listed, but nothing in it reached. Finds nothing in a
+      // directory that was removed since.
+      const stats = statIn(handle, HERE) ?? fstatSync(handle, { bigint: true });
+      const { children, hasIgnoreFile } = listChildren(handle, stats);
       const hasRules = leftOut === undefined && hasIgnoreFile;
       const ignore = this.#ignoreFiles.layer(path, handle, hasRules, parent?.ignore);
-      const identity = identityOfHandle(handle);
+      const identity = identityOf(stats);
       this.#open.push({ name, path, handle, identity, children, position: -1, ignore, leftOut });
-      return handle;
+      return stats;
     } catch (error) {
       closeSync(handle);
       throw error;
@@ -240,22 +240,33 @@ export function isReplaced(error: unknown): boolean {
 }
 
 /** Names as they are: one character, one byte. */
-const LISTING: OpenDirOptions = { encoding: "latin1", bufferSize: 512 };
+const ENCODING = "latin1";
+const LISTING: OpenDirOptions = { encoding: ENCODING, bufferSize: 512 };
+/** What file systems give as a directory's size grows with its entries. */
+const SMALL_DIRECTORY_BYTES = 32n * 1024n;
 
-/** Reads piece by piece: `readdir` would hold a million names at once, besides those that are kept. */
-function listChildren(handle: number): { children: Children; hasIgnoreFile: boolean } {
+/** A large directory is read piece by piece: `readdir` would hold a million names at once, besides those that are kept. */
+function listChildren(
+  handle: number,
+  { size }: BigIntStats,
+): { readonly children: Children; readonly hasIgnoreFile: boolean } {
   const children = new Listing();
   let hasIgnoreFile = false;
-  const listing = opendirSync(nameOf(handle), LISTING);
-  try {
-    for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
-      const name = entry.name as RawPath;
-      const type = childType(entry);
-      children.add(name, type);
-      if (name === IGNORE_FILE) hasIgnoreFile = type === "file" || type === "symlink";
+  const add = (entry: Dirent): void => {
+    const name = entry.name as RawPath;
+    const type = childType(entry);
+    children.add(name, type);
+    if (name === IGNORE_FILE) hasIgnoreFile = type === "file" || type === "symlink";
+  };
+  if (size > SMALL_DIRECTORY_BYTES) {
+    const listing = opendirSync(nameOf(handle), LISTING);
+    try {
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) add(entry);
+    } finally {
+      listing.closeSync();
     }
-  } finally {
-    listing.closeSync();
+  } else {
+    readdirSync(nameOf(handle), { encoding: ENCODING, withFileTypes: true }).forEach(add);
   }
   children.sort();
   return { children, hasIgnoreFile };

@@ -14,10 +14,11 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { BaseSegments } from "./base/base-segments.js";
 import type { Run } from "./base/survivors.js";
-import { takeOver } from "./base/take-over.js";
+import { copiedRanges, takeOver } from "./base/take-over.js";
 import type { BaseRange } from "./base/take-over.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { CompressThreads } from "./compress-threads.js";
+import { readEntries } from "./entry-batch.js";
 import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveTotals, ArchiveWarning, SegmentRecord } from "./format.js";
 import { skippableHeader } from "./frames.js";
@@ -84,6 +85,8 @@ export interface WriteSummary {
   readonly totals: ArchiveTotals;
   /** Size of the archive. */
   readonly storedBytes: number;
+  /** Of these, what stands behind the segments: index and seek table. */
+  readonly tailBytes: number;
   /** Of the index frame as stored, its header included; 64 hex digits. */
   readonly indexSha256: string;
   readonly warnings: readonly ArchiveWarning[];
@@ -124,8 +127,11 @@ interface Scanned {
   readonly runs: readonly Run[];
 }
 
+/** What is left to know of a segment once its memory has gone to a compress thread. */
+type SegmentShape = Pick<RawSegment, "kind" | "raw">;
+
 interface CompressedSegment {
-  readonly segment: Omit<RawSegment, "buffer">;
+  readonly segment: SegmentShape;
   readonly result: FromCompressor;
 }
 
@@ -204,10 +210,10 @@ class ArchiveWriting {
         const { stored } = result;
         reader.giveBuffer(result.buffer);
         if (stored !== undefined) {
-          this.#record(segment, { stored, sha256: result.sha256 });
+          this.#record(segment, stored, result);
           yield new Uint8Array(result.output, 0, stored);
         } else if (base !== undefined) {
-          yield this.#takePiece(base, segment, result.sha256);
+          yield this.#takePiece(base, segment, result);
         }
         this.#outputs.push(result.output);
       }
@@ -226,15 +232,11 @@ class ArchiveWriting {
 
   #receive(message: Exclude<FromReader, { type: "helper" | "failed" }>, compressors: CompressThreads): void {
     if (message.type === "segment") {
-      const { buffer, ...segment } = message.segment;
+      const { segment } = message;
+      const { kind, raw } = segment;
       const output = this.#outputs.pop() ?? new ArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
-      const compressed = compressors.compress({
-        buffer,
-        raw: segment.raw,
-        isPiece: segment.kind === "piece",
-        output,
-      });
-      this.#turns.add(compressed.then((result) => ({ segment, result })));
+      const compressed = compressors.compress({ ...segment, output });
+      this.#turns.add(compressed.then((result) => ({ segment: { kind, raw }, result })));
     } else if (message.type === "read") {
       this.#turns.add(Promise.resolve(message));
       this.#turns.end();
@@ -246,39 +248,43 @@ class ArchiveWriting {
   }
 
   async *#takeOver(base: WriteBase, runs: readonly Run[]): AsyncGenerator<CopiedRange, void, void> {
+    // All of them first: a store that copies by itself does so while the index is made and the rest is read.
+    for (const copy of copiedRanges(base.segments, runs)) yield { copy };
     for await (const line of takeOver(base.payload, this.#source.limits, runs)) {
       if (line.kind === "segment") {
         this.#addSegment(line.segment);
         this.#takenOver.push(line.segment);
-      } else if (line.kind === "entry") {
+      } else {
         this.#index.addEntry(line.entry);
         this.#contentBytes += line.entry.size;
-      } else {
-        this.#report("write");
-        yield { copy: line.range };
       }
     }
+    this.#report("write");
   }
 
   /** A piece that stands in the base. */
-  #takePiece(base: WriteBase, segment: Omit<RawSegment, "buffer">, sha256: string): CopiedRange {
-    const number = base.segments.piece(sha256, this.#lastPiece);
+  #takePiece(base: WriteBase, segment: SegmentShape, result: FromCompressor): CopiedRange {
+    const number = base.segments.piece(result.sha256, this.#lastPiece);
     const { offset, stored } = base.segments.get(number);
     this.#lastPiece = number;
-    this.#takenOver.push(this.#record(segment, { stored, sha256 }));
+    this.#takenOver.push(this.#record(segment, stored, result));
     return { copy: { start: offset, end: offset + stored } };
   }
 
   #record(
-    { kind, raw, entries }: Omit<RawSegment, "buffer">,
-    { stored, sha256 }: Pick<SegmentRecord, "stored" | "sha256">,
+    { kind, raw }: SegmentShape,
+    stored: number,
+    { sha256, entries }: Pick<FromCompressor, "sha256" | "entries">,
   ): SegmentRecord {
     const segment = { kind, offset: this.#storedBytes, stored, raw, sha256 };
     this.#addSegment(segment);
-    for (const entry of entries) this.#index.addEntry(entry);
-    if (kind === "pack") for (const { size } of entries) this.#contentBytes += size;
     // All pieces but the last, which comes with the entry, are content to their end.
-    if (kind === "piece") this.#contentBytes += raw - tarPadding(entries[0]?.size ?? 0);
+    if (kind === "piece") this.#contentBytes += raw;
+    for (const entry of readEntries(entries)) {
+      this.#index.addEntry(entry);
+      if (kind === "pack") this.#contentBytes += entry.size;
+      if (kind === "piece") this.#contentBytes -= tarPadding(entry.size);
+    }
     this.#report("write");
     return segment;
   }
@@ -311,6 +317,7 @@ class ArchiveWriting {
     this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
+      tailBytes: header.length + bytes + seekTable.length,
       indexSha256: digest.digest("hex"),
       excluded,
       plannedBytes: this.#scanned.contentBytes,

@@ -147,8 +147,15 @@ function whileInUse<T>(
   return held();
 }
 
-function inStore({ config }: Services, { settings, key }: ResolvedObject): ArchiveInStore {
-  return { store: withRates(settings, {}, config), key, limits: archiveLimits(config) };
+function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
+  const { config } = services;
+  const known = knownAt(services, source);
+  return {
+    store: withRates(source.settings, {}, config),
+    key: source.key,
+    limits: archiveLimits(config),
+    ...(known === undefined ? {} : { indexSha256: known.indexSha256 }),
+  };
 }
 
 function knownAt(

@@ -88,6 +88,12 @@ export class Destinations {
     if (this.#config.defaultDestination !== undefined) this.#destination(this.#config.defaultDestination);
   }
 
+  /** Whether config or environment name a place in S3. */
+  get areInS3(): boolean {
+    const urls = Object.values(this.#config.destinations).map(({ url }) => url);
+    return nonEmpty(this.#env["S3_BUCKET"]) !== undefined || urls.some((url) => url.startsWith("s3://"));
+  }
+
   /**
    * Where a backup of `tenant` goes. Without `to`, or where it ends with "/", the name is made automatically. Throws
    * `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`.

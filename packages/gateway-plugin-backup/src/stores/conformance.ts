@@ -61,7 +61,7 @@ export class LeftoverNotes {
   };
 }
 
-/** Writes in chunks that fit no boundary. */
+/** Writes in chunks that fit no boundary, all by the same memory. */
 export async function storeArchive(
   into: Store,
   key: string,
@@ -73,7 +73,13 @@ export async function storeArchive(
     onLeftover: () => Promise.resolve(),
     ...options,
   });
-  for (let at = 0; at < bytes.length; at += 1_000_003) await upload.write(bytes.subarray(at, at + 1_000_003));
+  const chunk = Buffer.alloc(1_000_003);
+  for (let at = 0; at < bytes.length; at += chunk.length) {
+    const taken = bytes.subarray(at, at + chunk.length);
+    chunk.set(taken);
+    await upload.write(chunk.subarray(0, taken.length));
+    chunk.fill(0);
+  }
   return upload.complete();
 }
 

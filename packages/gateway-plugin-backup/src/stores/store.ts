@@ -132,7 +132,7 @@ export interface Upload {
   /** Tells its object from those of other writers; undefined where the store keeps no marks. */
   readonly mark: string | undefined;
 
-  /** Takes the bytes over (the caller must not change them) and resolves when there is room for more. */
+  /** Resolves when there is room for more; only then the caller may use the chunk's memory again. */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Appends these bytes of the base to what was written and copied so far, and resolves when there is room for more.

@@ -30,7 +30,7 @@ async function opened(bytes: Buffer, tailBytes = bytes.length, source: ArchiveSo
 
 async function content(bytes: Buffer, path: string, source?: ArchiveSource): Promise<Buffer> {
   const archive = await opened(bytes, bytes.length, source);
-  const file = findFile(archive.source, archive.index, namedPath(path), DEFAULT_LIMITS);
+  const file = findFile(archive.source, archive.index, namedPath(path));
   const chunks: Buffer[] = [];
   for await (const chunk of readFile(archive.source, file)) chunks.push(chunk);
   return Buffer.concat(chunks);

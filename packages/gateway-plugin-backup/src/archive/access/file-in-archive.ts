@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { BackupError } from "../../errors.js";
 import { shownPath } from "../entry-name.js";
-import type { ArchiveLimits, EntryRecord } from "../format.js";
-import { readIndex } from "../index-codec.js";
+import type { EntryRecord } from "../format.js";
+import { readOpened } from "../index-codec.js";
+import { pathMember } from "../index-lines.js";
 import type { OpenIndex } from "../open.js";
 import { joinRaw, rawPath, type RawPath } from "../raw-path.js";
 import { type ArchiveSource, archiveSubject } from "../source.js";
@@ -25,12 +26,12 @@ export function findFile(
   source: ArchiveSource,
   { header, payload }: OpenIndex,
   path: RawPath,
-  limits: ArchiveLimits,
 ): FileInArchive {
   const subject = archiveSubject(source);
   const wanted = joinRaw(rawPath(header.root), path);
   let segments: NumberedSegment[] = [];
-  for (const line of readIndex(payload, limits)) {
+  const member = pathMember(wanted);
+  for (const line of readOpened(payload, (text) => text.includes(member))) {
     if (line.kind === "segment") {
       if (line.segment.kind !== "piece") segments = [];
       segments.push(line);

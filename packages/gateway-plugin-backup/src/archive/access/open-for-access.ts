@@ -12,7 +12,8 @@ const END_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Opens the index of an archive that is to be read in parts. `tail` holds the object's last bytes; where the index is
- * longer, what is missing of it comes by one more range.
+ * longer, what is missing of it comes by one more range. `knownSha256`: of the index that the archive had when it was
+ * opened before; if it still has that, its entries are not judged again.
  *
  * Throws ARCHIVE_WITHOUT_INDEX for archives of other tools, and what `identifyArchive` throws.
  */
@@ -20,8 +21,10 @@ export async function openForAccess(
   source: ArchiveSource,
   limits: ArchiveLimits,
   tail: Uint8Array,
+  knownSha256?: string,
 ): Promise<OpenIndex> {
-  const { index } = await identifyArchive(source, limits, await fromIndexOn(source, tail));
+  const known = knownSha256 === undefined ? undefined : { sha256: knownSha256, isRead: true };
+  const { index } = await identifyArchive(source, limits, await fromIndexOn(source, tail), known);
   if (index !== undefined) return index;
   throw new BackupError(
     "ARCHIVE_WITHOUT_INDEX",

@@ -1,6 +1,6 @@
 /** The segments of a base, a few bytes each: where they stand in its object, and the SHA-256 of what is in them. */
-import type { ArchiveLimits, SegmentKind, SegmentRecord } from "../format.js";
-import { readIndex } from "../index-codec.js";
+import type { SegmentKind, SegmentRecord } from "../format.js";
+import { readOpened } from "../index-codec.js";
 import { NumberColumn } from "../number-column.js";
 import { PieceSet, SHA256_BYTES } from "./piece-set.js";
 
@@ -20,8 +20,8 @@ export class BaseSegments {
   readonly #byHash: ReadonlyMap<string, number>;
 
   /** `payload`: of an index that was opened, and so checked, before. */
-  constructor(payload: Uint8Array, limits: ArchiveLimits) {
-    const segments = segmentsOf(payload, limits);
+  constructor(payload: Uint8Array) {
+    const segments = segmentsOf(payload);
     const { length } = segments;
     this.count = length;
     this.#sha256 = new Uint8Array(length * SHA256_BYTES);
@@ -80,8 +80,9 @@ export class BaseSegments {
   }
 }
 
-function segmentsOf(payload: Uint8Array, limits: ArchiveLimits): SegmentRecord[] {
+function segmentsOf(payload: Uint8Array): SegmentRecord[] {
   const segments: SegmentRecord[] = [];
-  for (const line of readIndex(payload, limits)) if (line.kind === "segment") segments.push(line.segment);
+  for (const line of readOpened(payload, () => false))
+    if (line.kind === "segment") segments.push(line.segment);
   return segments;
 }

@@ -1,6 +1,6 @@
 /** What the index of a base says of its entries, by path: for the thread that walks over the tenant. */
 import type { ArchiveLimits, EntryRecord, EntryType, SegmentKind } from "../format.js";
-import { readIndex } from "../index-codec.js";
+import { readHeader, readIndex } from "../index-codec.js";
 import { NumberColumn } from "../number-column.js";
 import { PathTable } from "../path-table.js";
 import type { RawPath } from "../raw-path.js";
@@ -55,7 +55,7 @@ export class BaseTable {
   constructor(payload: Uint8Array, limits: ArchiveLimits, states: Uint8Array = new Uint8Array(0)) {
     this.#payload = payload;
     this.#limits = limits;
-    const entries = entriesIn(payload, limits);
+    const { entries } = readHeader(payload, limits).totals;
     this.#times = new DataView(new ArrayBuffer(entries * BigInt64Array.BYTES_PER_ELEMENT));
     this.#sha256 = new Uint8Array(entries * SHA256_BYTES);
     this.#states = new Uint8Array(entries * STATE_BYTES);
@@ -142,13 +142,6 @@ export class BaseTable {
     for (const [number, { kind, stored }] of this.#segments.entries())
       yield { kind, stored, survives: this.#changed.get(number) === 0 };
   }
-}
-
-function entriesIn(payload: Uint8Array, limits: ArchiveLimits): number {
-  for (const line of readIndex(payload, limits))
-    if (line.kind === "header") return line.header.totals.entries;
-  /* c8 ignore next 2 -- readIndex gives a header first, or throws */
-  return 0;
 }
 
 function typeOf(bits: number): EntryType {

@@ -20,6 +20,8 @@ import { TenantDatabases } from "../tenant-databases.js";
 import type { DatabaseService } from "../tenant-databases.js";
 import { TenantReader, type ReadSummary } from "../tenant-reader.js";
 import { scanTree } from "../tenant-scan.js";
+import type { FilledSegment } from "../segmenter.js";
+import { segmentEntries } from "../testing/segment-entries.js";
 import { baseOf, writeToMemory } from "../testing/write-to-memory.js";
 import { aroundCalls, systemError } from "../../test-support/system-calls.js";
 import { BaseTable } from "./base-table.js";
@@ -80,7 +82,7 @@ async function readAgain(directory: string, moments: Moments = {}): Promise<Resu
   const entries: EntryRecord[] = [];
   const sink = {
     takeBuffer: () => Promise.resolve(new Uint8Array(SEGMENT_BYTES)),
-    emit: (segment: { entries: readonly EntryRecord[] }) => void entries.push(...segment.entries),
+    emit: (segment: FilledSegment) => void entries.push(...segmentEntries(segment)),
   };
   const read = await new TenantReader(source, databases, sink, { links, survival, now }).read();
   const taken = [...survival.entries()].map(({ entry }) => entry.path);

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { ArchiveLimits, EntryRecord, SegmentRecord } from "../format.js";
 import { readIndex } from "../index-codec.js";
+import type { BaseSegments } from "./base-segments.js";
 import type { Run } from "./survivors.js";
 
 /** Half-open: bytes `start` to `end - 1` of the base's object. */
@@ -13,14 +14,20 @@ export interface BaseRange {
 /** Offsets and numbers of segments are the new archive's. */
 export type TakenOver =
   | { readonly kind: "segment"; readonly segment: SegmentRecord }
-  | { readonly kind: "entry"; readonly entry: EntryRecord }
-  /** A run is complete: its segments and entries came before it. */
-  | { readonly kind: "copy"; readonly range: BaseRange };
+  | { readonly kind: "entry"; readonly entry: EntryRecord };
 
 /** Lines between two turns of the event loop. */
 const LINES_A_TURN = 2000;
 
-/** `payload`: of an index that was opened, and so checked, before. */
+/** What is copied, in order: the bytes of each run. */
+export function copiedRanges(segments: BaseSegments, runs: readonly Run[]): BaseRange[] {
+  return runs.map(({ first, end }) => {
+    const last = segments.get(end - 1);
+    return { start: segments.get(first).offset, end: last.offset + last.stored };
+  });
+}
+
+/** The lines of all runs. `payload`: of an index that was opened, and so checked, before. */
 export async function* takeOver(
   payload: Uint8Array,
   limits: ArchiveLimits,
@@ -30,25 +37,23 @@ export async function* takeOver(
   let run = rest.shift();
   /** What is subtracted from the base's segment numbers. */
   let shift = run?.first ?? 0;
-  let start: number | undefined;
+  let isInRun = false;
   let offset = 0;
   let lines = 0;
   for (const line of readIndex(payload, limits)) {
     if (++lines % LINES_A_TURN === 0) await turn();
     if (line.kind === "segment") {
       const { segment, number } = line;
-      if (run !== undefined && start !== undefined && number === run.end) {
-        yield { kind: "copy", range: { start, end: segment.offset } };
-        start = undefined;
+      if (number === run?.end) {
         run = rest.shift();
         shift += (run?.first ?? 0) - number;
       }
       if (run === undefined) break;
-      if (number < run.first) continue;
-      start ??= segment.offset;
+      isInRun = number >= run.first;
+      if (!isInRun) continue;
       yield { kind: "segment", segment: { ...segment, offset } };
       offset += segment.stored;
-    } else if (line.kind === "entry" && start !== undefined) {
+    } else if (line.kind === "entry" && isInRun) {
       yield { kind: "entry", entry: { ...line.entry, segment: line.entry.segment - shift } };
     }
   }

@@ -93,12 +93,13 @@ export type FromHelper = HelperReply | CheckNotice;
 
 /** Whether a file could be a sound database, by its `stat` alone. */
 export function mayBeDatabase(stats: BigIntStats): boolean {
-  return stats.isFile() && stats.size > 0n && stats.size % BigInt(SMALLEST_PAGE_BYTES) === 0n;
+  const size = Number(stats.size);
+  return size > 0 && size % SMALLEST_PAGE_BYTES === 0 && stats.isFile();
 }
 
 /** Whether a file must be left to the helper process: it could be a database, sound or cut short. */
 export function isCandidate(name: RawPath, stats: BigIntStats): boolean {
-  return mayBeDatabase(stats) || (stats.isFile() && stats.size > 0n && DATABASE_NAME.test(name));
+  return mayBeDatabase(stats) || (DATABASE_NAME.test(name) && stats.size > 0n && stats.isFile());
 }
 
 /** The database that a file belongs to if it is a companion; undefined when its name says that it is none. */

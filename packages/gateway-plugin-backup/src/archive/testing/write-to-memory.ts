@@ -62,7 +62,7 @@ export async function baseOf(
   const index = await openIndex(memorySource(bytes), bytes, DEFAULT_LIMITS);
   if (index === undefined) throw new Error("The archive has no index.");
   const { payload } = index;
-  return { payload, segments: new BaseSegments(payload, DEFAULT_LIMITS), states };
+  return { payload, segments: new BaseSegments(payload), states };
 }
 
 /** Writes an archive and reads its index. For small tenants. `base`: the bytes of the one in `changes`. */

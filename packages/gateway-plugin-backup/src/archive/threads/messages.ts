@@ -1,7 +1,7 @@
 /** What the job thread and its worker threads tell each other. */
 import type { SerializedError } from "../../errors.js";
 import type { Run } from "../base/survivors.js";
-import type { EntryRecord, SegmentKind } from "../format.js";
+import type { SegmentKind } from "../format.js";
 import type { Excluded } from "../left-out.js";
 import type { HelperReply, HelperRequest } from "../sqlite/protocol.js";
 import type { ReadSummary } from "../tenant-reader.js";
@@ -50,13 +50,16 @@ export type FromReader =
   | { readonly type: "read"; readonly summary: ReadSummary; readonly excluded: Excluded }
   | { readonly type: "failed"; readonly error: SerializedError };
 
-/** A segment on its way through the threads; the buffer is transferred. */
+/** A segment on its way through the threads; the memory of `buffer` and `entries` is transferred. */
 export interface RawSegment {
   readonly kind: SegmentKind;
   readonly buffer: ArrayBuffer;
   /** Bytes of the buffer that are the segment's. */
   readonly raw: number;
-  readonly entries: readonly EntryRecord[];
+  /** See `entry-batch.ts`. */
+  readonly entries: Uint8Array<ArrayBuffer>;
+  /** Of the segment's bytes, where it is known already. */
+  readonly sha256: Uint8Array | undefined;
 }
 
 export interface CompressStart {
@@ -65,18 +68,16 @@ export interface CompressStart {
   readonly knownPieces: Uint8Array;
 }
 
-/** Both buffers are transferred, there and back. */
-export interface ToCompressor {
-  readonly buffer: ArrayBuffer;
-  /** Bytes at the front of `buffer` that are the segment's. */
-  readonly raw: number;
-  readonly isPiece: boolean;
+/** A segment to be hashed and compressed. All memory is transferred, there and back. */
+export interface ToCompressor extends RawSegment {
   /** Takes the frame; large enough for any segment's. */
   readonly output: ArrayBuffer;
 }
 
 export interface FromCompressor {
   readonly buffer: ArrayBuffer;
+  /** With all hashes. */
+  readonly entries: Uint8Array<ArrayBuffer>;
   readonly output: ArrayBuffer;
   /** Bytes at the front of `output` that are the frame; undefined for a known piece. */
   readonly stored: number | undefined;

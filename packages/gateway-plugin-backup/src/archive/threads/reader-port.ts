@@ -36,8 +36,8 @@ export class ReaderPort implements SegmentSink {
     return new Uint8Array(buffer, 0, SEGMENT_BYTES);
   }
 
-  emit({ kind, buffer, raw, entries }: FilledSegment): void {
-    this.send({ type: "segment", segment: { kind, buffer: buffer.buffer, raw, entries } }, [buffer.buffer]);
+  emit({ buffer: { buffer }, ...filled }: FilledSegment): void {
+    this.send({ type: "segment", segment: { ...filled, buffer } }, [buffer, filled.entries.buffer]);
   }
 
   /** The helper process, reached through the job thread. */

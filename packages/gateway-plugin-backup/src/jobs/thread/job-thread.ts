@@ -3,6 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { lowerThreadPriority } from "../../archive/threads/priority.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { openStore } from "../../stores/open.js";
+import { loadSdk } from "../../stores/s3/client.js";
 import type { JobProgress } from "../types.js";
 import type { OperationContext } from "./operation-context.js";
 import { operations } from "./operations.js";
@@ -61,6 +62,9 @@ port.on("message", (message: ToThread) => {
   switch (message.type) {
     case "run":
       void run(message.operation, message.request);
+      break;
+    case "prepare":
+      void loadSdk();
       break;
     case "abort":
       abort.abort(

@@ -54,11 +54,11 @@ export async function openBase(
   const index = await guard(async () => {
     const tail = await source.tail(TAIL_BYTES);
     checkBase(copy, tail.object, where);
-    return openIndex(source, tail.bytes, limits, indexSha256);
+    return openIndex(source, tail.bytes, limits, { sha256: indexSha256, isRead: true });
   });
   if (index?.sha256 !== indexSha256) throw baseUnusable(where, "the base is not what it was");
   const { payload } = index;
-  const segments = new BaseSegments(payload, limits);
+  const segments = new BaseSegments(payload);
   return {
     copy,
     write: { payload, segments, states: readFacts(base) },

@@ -62,7 +62,7 @@ const nowhere = { store: { kind: "local", roots: [] }, key: "/" } as const;
 
 /** An entry whose threads do this when they are asked for something. */
 function entry(whenAsked: string): URL {
-  const source = `import { parentPort } from "node:worker_threads"; parentPort.on("message", () => { ${whenAsked} });`;
+  const source = `import { parentPort } from "node:worker_threads"; parentPort.on("message", (message) => { ${whenAsked} });`;
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
@@ -104,6 +104,34 @@ await t.test("an idle thread is kept for half a minute, and not longer", async (
   t.same(await ask(), [2], "the same thread");
   time.advance(30_000);
   t.same(await ask(), [1], "another one");
+});
+
+const unsettled = {
+  mark: undefined,
+  size: 0,
+  indexSha256: "",
+  limits: { entries: 1, bytes: 1, ratio: 1 },
+};
+
+await t.test("one thread stands ready, and stays", async (t) => {
+  const time = new FakeTime();
+  const telling = `globalThis.asked = (globalThis.asked ?? 0) + 1;
+    if (message.operation === "settle") throw new Error("out of order");
+    if (message.type === "run") parentPort.postMessage({ type: "done", result: [globalThis.asked] });`;
+  const threads = new JobThreads(time.timer, entry(telling));
+  t.teardown(() => threads.close());
+  threads.keepOneReady();
+  const ask = (): Promise<unknown> => threads.run("list", nowhere, { signal });
+  t.same(await ask(), [2], "the thread that was asked to get ready");
+  time.advance(30_000);
+  const both = Promise.all([ask(), ask()]);
+  t.same(await both, [[3], [1]], "another one beside it");
+  time.advance(30_000);
+  t.same(await ask(), [4], "the first stayed");
+  time.advance(30_000);
+  const failing = threads.run("settle", { ...nowhere, ...unsettled }, { signal });
+  await t.rejects(failing, { code: "JOB_THREAD_FAILED" });
+  t.same(await ask(), [2], "another one in its place");
 });
 
 await t.test("the entry of a job thread does nothing anywhere else", async (t) => {

@@ -38,6 +38,8 @@ export class JobThreads {
   readonly #timer: Timer;
   readonly #entry: URL;
   #closed = false;
+  /** Stays when it is idle. */
+  #ready: Worker | undefined;
 
   /** @param entry What the threads run; replaced in tests only, like the timer. */
   constructor(timer: Timer = systemTimer, entry: URL = ENTRY) {
@@ -69,13 +71,25 @@ export class JobThreads {
       // A thread that failed may hold half-ended work; the next operation gets a fresh one.
       this.#busy.delete(worker);
       await worker.terminate();
+      if (worker === this.#ready) this.keepOneReady();
       throw error;
     }
+  }
+
+  /**
+   * From now on one thread stays, with what it takes to speak to S3 loaded: a single file of an archive is read in less
+   * time than a thread needs to start.
+   */
+  keepOneReady(): void {
+    this.#ready = startThread(this.#entry);
+    this.#ready.postMessage({ type: "prepare" } satisfies ToThread);
+    this.#keep(this.#ready);
   }
 
   /** Ends every thread at once. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ready = undefined;
     for (const cancelTimer of this.#idle.values()) cancelTimer();
     await Promise.all([...this.#idle.keys(), ...this.#busy].map((worker) => worker.terminate()));
     this.#idle.clear();
@@ -101,6 +115,7 @@ export class JobThreads {
   #keep(worker: Worker): void {
     this.#busy.delete(worker);
     const cancelTimer = this.#timer(IDLE_MS, () => {
+      if (worker === this.#ready) return;
       this.#idle.delete(worker);
       void worker.terminate();
     });

@@ -190,6 +190,8 @@ export interface RecordOutcome {
 /** An archive that is read in parts. */
 export interface ArchiveInStore extends ObjectInStore {
   readonly limits: ArchiveLimits;
+  /** Of the index as the catalogue knows it: where the archive still has that one, it is not judged again. */
+  readonly indexSha256?: string;
 }
 
 /** What an operation that streams gives goes to this port: see `output.ts`. */
@@ -352,6 +354,8 @@ export type ToThread =
         readonly request: Operations[N]["request"];
       };
     }[OperationName]
+  /** Load what an S3 store needs, for operations to come. */
+  | { readonly type: "prepare" }
   /** `suspend`: the gateway stops; what the next start can go on with stays. */
   | { readonly type: "abort"; readonly suspend: boolean }
   /** What was announced stands in the ledger: the thread may go on. */

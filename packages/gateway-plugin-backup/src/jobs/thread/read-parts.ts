@@ -14,14 +14,14 @@ import type { ArchiveInStore, CatOperation, FileFacts, FilesOperation, ShowOutco
 
 /** Opens an archive by its last bytes alone: the object's size and ETag come with them. */
 export function withArchive<T>(
-  { store: settings, key, limits }: ArchiveInStore,
+  { store: settings, key, limits, indexSha256 }: ArchiveInStore,
   context: Pick<OperationContext, "openStore" | "signal">,
   work: (source: ObjectSource, index: OpenIndex) => Promise<T>,
 ): Promise<T> {
   return withStore(settings, context, async (store) => {
     const { bytes, object } = await store.readTail(key, TAIL_BYTES, context.signal);
     const source = objectSource(store, object, context.signal);
-    return work(source, await openForAccess(source, limits, bytes));
+    return work(source, await openForAccess(source, limits, bytes, indexSha256));
   });
 }
 
@@ -63,7 +63,7 @@ export function cat(request: CatOperation, context: OperationContext): Promise<u
   const path = namedPath(request.path);
   const output = new Output(request.output, context.signal);
   return withArchive(request, context, async (source, index) => {
-    const file = findFile(source, index, path, request.limits);
+    const file = findFile(source, index, path);
     const { size, sha256 = "" } = file.entry;
     let skip = request.skip;
     let begun = false;

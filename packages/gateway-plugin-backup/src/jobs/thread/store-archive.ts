@@ -91,9 +91,8 @@ async function writeAndComplete(
   return { ...figures, object: rest, bytes, factsProblem, abilities: store.abilities() };
 }
 
-/** The upload keeps what it is given; the writer uses its memory again. */
 function append(upload: Upload, chunk: Uint8Array | CopiedRange): Promise<void> {
-  return chunk instanceof Uint8Array ? upload.write(new Uint8Array(chunk)) : upload.copy(chunk.copy);
+  return chunk instanceof Uint8Array ? upload.write(chunk) : upload.copy(chunk.copy);
 }
 
 /**
@@ -104,10 +103,10 @@ async function verified(
   { limits, overwrite }: BackupOperation,
   { signal }: OperationContext,
   { store, upload }: Places,
-  { indexSha256, takenOver }: WriteSummary,
+  { indexSha256, takenOver, tailBytes }: WriteSummary,
 ): Promise<StoredObject> {
   const object = await upload.complete();
-  const isIndexGood = await hasIndex(store, object, indexSha256, { limits, signal });
+  const isIndexGood = await hasIndex(store, object, indexSha256, { limits, signal, tailBytes });
   if (isIndexGood && (await hasSegments(store, object, takenOver, signal))) return object;
   const where = store.locate(object.key);
   if (await store.removeIfSame(object, signal)) {

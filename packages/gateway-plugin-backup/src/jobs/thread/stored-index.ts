@@ -12,6 +12,8 @@ import { objectSource } from "./object-source.js";
 export interface IndexReading {
   readonly limits: ArchiveLimits;
   readonly signal: AbortSignal;
+  /** What stands behind the segments, where that is known. */
+  readonly tailBytes?: number;
 }
 
 /**
@@ -21,13 +23,14 @@ export interface IndexReading {
 export async function indexHash(
   store: Store,
   object: ObjectInfo,
-  { limits, signal }: IndexReading,
+  { limits, signal, tailBytes = TAIL_BYTES }: IndexReading,
   expected?: string,
 ): Promise<string | undefined> {
   const source = objectSource(store, object, signal);
-  const { bytes } = await source.tail(TAIL_BYTES);
+  const { bytes } = await source.tail(tailBytes);
   try {
-    return (await openIndex(source, bytes, limits, expected))?.sha256;
+    const known = expected === undefined ? undefined : { sha256: expected, isRead: false };
+    return (await openIndex(source, bytes, limits, known))?.sha256;
   } catch (error) {
     // What the archive itself causes has exit code 7; anything else is the store's trouble.
     if (error instanceof BackupError && error.exitCode === 7) return undefined;
@@ -48,8 +51,11 @@ export async function hasIndex(
   );
 }
 
-/** Copied segments that are read back: enough to notice a store that copies wrongly, few enough not to be noticed. */
-const SEGMENTS_SAMPLED = 8;
+/**
+ * Copied segments that are read back. A store that copies wrongly copies another range, or nothing: then hardly any segment
+ * is where it should be. More would only take time, megabytes each.
+ */
+const SEGMENTS_SAMPLED = 3;
 
 /** Whether some of these segments, chosen at random, stand in the object as they should. Each is looked at twice before it says no. */
 export async function hasSegments(

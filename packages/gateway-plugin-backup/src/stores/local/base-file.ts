@@ -10,6 +10,8 @@ const READ_BYTES = 1024 * 1024;
 export class BaseFile {
   readonly #base: CopyBase;
   readonly #file: OpenFile;
+  /** Used again for every chunk: fresh memory costs more than what is read into it. */
+  readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
 
   /** Opens the file if it is still what it was. */
   constructor(base: CopyBase, roots: readonly string[]) {
@@ -25,13 +27,13 @@ export class BaseFile {
     }
   }
 
-  /** Throws `REQUEST_INVALID` for a range that the file does not have. */
+  /** A chunk holds until the next one is asked for. Throws `REQUEST_INVALID` for a range that the file does not have. */
   *read(range: ByteRange): Generator<Buffer, void, undefined> {
     checkRange(range, this.#base);
     const { start, end } = range;
     for (let position = start; position < end;) {
       const wanted = Math.min(READ_BYTES, end - position);
-      const chunk = this.#attempt(() => this.#file.readAt(position, wanted));
+      const chunk = this.#attempt(() => this.#file.readAt(position, wanted, this.#memory));
       if (chunk.length < wanted) throw baseUnusable(this.#base.key, "the base is not what it was");
       position += wanted;
       yield chunk;

@@ -47,20 +47,19 @@ export class OpenFile {
     return undefined;
   }
 
-  /** Up to `length` bytes; less only when the file has been cut. */
-  readAt(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(length);
+  /** Up to `length` bytes, at the front of `into`; less only when the file has been cut. */
+  readAt(position: number, length: number, into = Buffer.allocUnsafeSlow(length)): Buffer {
     let filled = 0;
     try {
       while (filled < length) {
-        const count = readSync(this.#fd, bytes, filled, length - filled, position + filled);
+        const count = readSync(this.#fd, into, filled, length - filled, position + filled);
         if (count === 0) break;
         filled += count;
       }
     } catch (error) {
       throw fileError(error, "reading", `read ${this.#key}`, this.#directory);
     }
-    return bytes.subarray(0, filled);
+    return into.subarray(0, filled);
   }
 
   /**

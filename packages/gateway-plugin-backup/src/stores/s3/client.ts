@@ -33,16 +33,21 @@ export interface ClientTimeouts {
 
 export const defaultTimeouts: ClientTimeouts = { connectMs: CONNECT_TIMEOUT_MS, idleMs: IDLE_TIMEOUT_MS };
 
+/** Loads the SDK, once in a thread. */
+export function loadSdk(): Promise<typeof Sdk> {
+  // The SDK's notice about future Node versions is for whoever maintains this package, not for an operator's log, where
+  // it would stand once per job.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+  return import("@aws-sdk/client-s3");
+}
+
 /** `upload` limits what goes out in the bodies of requests. */
 export async function openClient(
   settings: S3StoreSettings,
   timeouts: ClientTimeouts,
   upload?: RateLimit,
 ): Promise<OpenClient> {
-  // The SDK's notice about future Node versions is for whoever maintains this package, not for an operator's log, where
-  // it would stand once per job.
-  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
-  const sdk = await import("@aws-sdk/client-s3");
+  const sdk = await loadSdk();
   const config: Sdk.S3ClientConfig = {
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     forcePathStyle: settings.pathStyle ?? settings.endpoint !== undefined,

@@ -270,3 +270,22 @@ t.test("what is sent before a range takes what it lacks from the range", (t) => 
   t.strictSame(planned(), [{ send: [], size: 0 }]);
   t.end();
 });
+
+t.test("the first copies of a long run begin before it is known where it ends", (t) => {
+  const plan = planParts({
+    limits: { maxParts: 10_000, equalParts: false },
+    sizeHint: 600 * MiB,
+    hasBase: true,
+  });
+  t.strictSame(plan.fresh(MiB), []);
+  const [before, ...copies] = plan.copy({ start: 0, end: 554 * MiB });
+  // What lies before the run is too short for a part of its own.
+  t.strictSame(before, {
+    send: [{ fresh: MiB }, { base: { start: 0, end: 4 * MiB } }],
+    size: LEAST,
+  });
+  t.strictSame(copies.map(partBytes), Array<number>(7).fill(64 * MiB));
+  t.strictSame(plan.copy({ start: 554 * MiB, end: 555 * MiB }), []);
+  t.strictSame(plan.end().map(partBytes), [51.5 * MiB, 51.5 * MiB]);
+  t.end();
+});

@@ -143,6 +143,7 @@ class FreeParts implements PartPlan {
       this.#closeRun();
       this.#run = range;
     }
+    this.#copyAhead();
     return this.#take();
   }
 
@@ -164,17 +165,38 @@ class FreeParts implements PartPlan {
     if (run === undefined) return;
     this.#run = undefined;
     const before = this.#pending.size;
-    const missing = before === 0 ? 0 : Math.max(0, least(this.#size(0)) - before);
-    const first = run.start + missing;
+    const first = run.start + this.#missing();
     if (run.end - first < least(this.#size(before === 0 ? 0 : 1))) {
       this.#pending.base(run);
       this.#sendFull();
       return;
     }
-    if (missing > 0) this.#pending.base({ start: run.start, end: first });
+    this.#sendBefore(run);
+    this.#copy({ start: first, end: run.end });
+  }
+
+  /** The first copies of a long run begin before it is known where it ends. */
+  #copyAhead(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const start = run.start + this.#missing();
+    if (run.end - start < 2 * mostCopied(this.#size(1))) return;
+    this.#sendBefore(run);
+    this.#run = { start: this.#copyLargest({ start, end: run.end }), end: run.end };
+  }
+
+  /** Bytes of the open run that have to be sent, because what lies before it is too short for a part. */
+  #missing(): number {
+    const before = this.#pending.size;
+    return before === 0 ? 0 : Math.max(0, least(this.#size(0)) - before);
+  }
+
+  /** What lies before a run, with what is missing. */
+  #sendBefore({ start }: ByteRange): void {
+    const missing = this.#missing();
+    if (missing > 0) this.#pending.base({ start, end: start + missing });
     while (this.#pending.size > LARGEST_PART) this.#send(Math.ceil(this.#pending.size / 2));
     if (this.#pending.size > 0) this.#send(this.#pending.size);
-    this.#copy({ start: first, end: run.end });
   }
 
   /** Sends what fills a part, and keeps enough for another, should a range be next. */
@@ -190,14 +212,27 @@ class FreeParts implements PartPlan {
 
   /** In parts of about one size, so that none is too short. */
   #copy({ start, end }: ByteRange): void {
-    for (let at = start; at < end;) {
+    for (let at = this.#copyLargest({ start, end }); at < end;) {
       const left = end - at;
-      const most = mostCopied(this.#size(0));
-      const length = left <= most ? left : left < 2 * most ? Math.ceil(left / 2) : most;
-      this.#planned.push({ copy: { start: at, end: at + length } });
-      this.#number++;
+      const length = left <= mostCopied(this.#size(0)) ? left : Math.ceil(left / 2);
+      this.#copyPart({ start: at, end: at + length });
       at += length;
     }
+  }
+
+  /** Copies as much at once as may be, while two of such parts are left; returns where the rest begins. */
+  #copyLargest({ start, end }: ByteRange): number {
+    let at = start;
+    for (let most = mostCopied(this.#size(0)); end - at >= 2 * most; most = mostCopied(this.#size(0))) {
+      this.#copyPart({ start: at, end: at + most });
+      at += most;
+    }
+    return at;
+  }
+
+  #copyPart(copy: ByteRange): void {
+    this.#planned.push({ copy });
+    this.#number++;
   }
 
   #take(): readonly PlannedPart[] {

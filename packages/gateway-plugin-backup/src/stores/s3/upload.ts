@@ -101,6 +101,7 @@ export class S3Upload implements Upload {
     this.#bytes.all += chunk.length;
     this.#fresh.add(chunk);
     await this.#startParts(this.#plan.fresh(chunk.length));
+    this.#fresh.keep();
   }
 
   async copy(range: ByteRange): Promise<void> {
