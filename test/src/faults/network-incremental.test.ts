@@ -28,14 +28,14 @@ if (s3 !== undefined) {
       combinations: faults,
       run: (one) => runNetworkRow(bed, scenario, one),
       cleanRun: () => bed.scenarios.cleanRun(),
-      minimum: 1,
+      minimum: 12,
     });
     await runMatrix(t, {
       title: "deaths in an incremental upload",
       combinations: networkCombinations(scenario.name, requests, [death]),
       run: (one) => runDeathRow(bed, scenario, one),
       cleanRun: () => bed.scenarios.cleanRun(),
-      minimum: 1,
+      minimum: 6,
     });
   });
 }
