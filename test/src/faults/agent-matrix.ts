@@ -9,12 +9,21 @@ import { makeSource } from "./source-tenant.js";
 
 export interface AgentMatrix {
   readonly title: string;
-  readonly scenario: "backup" | "restore" | "forced restore";
+  readonly scenario: keyof typeof scenarios;
   /** Which combinations a clean run gives rise to. */
   readonly plan: (scenario: string, trace: readonly string[]) => readonly AgentCombination[];
   /** See `runMatrix`. */
   readonly minimum: number;
 }
+
+/** How each begins. */
+const scenarios = {
+  backup: (all: Scenarios) => Promise.resolve(all.backup()),
+  restore: (all: Scenarios) => all.restore(),
+  "forced restore": (all: Scenarios) => all.forcedRestore(),
+  "restore in place": (all: Scenarios) => all.restoreInPlace(),
+  "restore beside": (all: Scenarios) => all.restoreBeside(),
+};
 
 /** Enough for a file that has segments of its own. */
 const NOISE_BYTES = 1_500_000;
@@ -26,13 +35,12 @@ export async function agentMatrix(
   const faultBed = await FaultBed.start(t);
   const source = await makeSource(t, faultBed, NOISE_BYTES);
   const all = new Scenarios(faultBed, source, `${faultBed.bed.archives}/`);
-  const scenario =
-    name === "backup" ? all.backup() : await (name === "restore" ? all.restore() : all.forcedRestore());
+  const scenario = await scenarios[name](all);
   const trace = await faultBed.trace(() => scenario.run());
   t.same(await scenario.judge(true), [], `a ${name} without a fault`);
-  // Extraction is the same in both kinds of restore.
+  // Extraction is the same in all kinds of restore.
   const isTriedElsewhere = (point: string): boolean =>
-    name === "forced restore" && point.startsWith("extract-thread ");
+    name !== "backup" && name !== "restore" && point.startsWith("extract-thread ");
   await runMatrix(t, {
     title,
     combinations: plan(name, trace).filter(({ point }) => !isTriedElsewhere(point)),

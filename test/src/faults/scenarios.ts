@@ -1,6 +1,6 @@
 /** What the faults strike: a backup and the two kinds of restore, each with what must hold afterwards. */
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unexplainedDifferences } from "../support/restored-tenant.js";
 import { mustRun } from "../support/run.js";
@@ -48,6 +48,12 @@ export class Scenarios {
     };
   }
 
+  /** On top of an archive of the same tenant, which stays. */
+  async incrementalBackup(): Promise<Scenario> {
+    await this.#baseArchive();
+    return { ...this.backup(), name: "incremental backup" };
+  }
+
   /** Into an empty slot, as a clone. */
   async restore(): Promise<Scenario> {
     const from = await this.#baseArchive();
@@ -66,18 +72,7 @@ export class Scenarios {
 
   /** Replaces a tenant that differs from the archive. */
   async forcedRestore(): Promise<Scenario> {
-    const { bed, tokens } = this.#faultBed;
-    const from = await this.#baseArchive();
-    const slot = bed.gateway.tenantDirectory("target");
-    const reference = join(bed.directory, "target-reference");
-    tokens.set("target", await bed.createTenant("target"));
-    const change = async (): Promise<void> => {
-      rmSync(join(slot, "usage"), { recursive: true, force: true });
-      writeFileSync(join(slot, "workspace/since-the-backup"), randomBytes(100));
-      rmSync(reference, { recursive: true, force: true });
-      await mustRun("cp", ["-a", slot, reference]);
-    };
-    await change();
+    const { slot, reference, change, from } = await this.#changedTenant("target");
     return {
       name: "forced restore",
       run: () => this.#faultBed.run("/api/admin/restores", { from, as: "target", force: true }),
@@ -90,9 +85,81 @@ export class Scenarios {
     };
   }
 
+  /** Of some paths, in place of what the tenant has there now. */
+  async restoreInPlace(): Promise<Scenario> {
+    const { slot, reference, change, from } = await this.#changedTenant("in-place");
+    const paths = ["workspace", "usage", "sessions"];
+    return {
+      name: "restore in place",
+      run: () => this.#faultBed.run("/api/admin/restores", { from, as: "in-place", paths, force: true }),
+      judge: async (succeeded) => {
+        if (!succeeded) return said("the tenant is not as it was", diffTrees(reference, slot));
+        const violations = paths.flatMap((path) => {
+          const archived = join(this.#source.reference, path);
+          // Directories stay, with their modes and what else they hold; what is put into them changes their times.
+          const lacking = diffTrees(archived, join(slot, path)).filter(
+            ({ path: name, aspect }) =>
+              aspect !== "only-right" &&
+              (!(aspect === "mtime" || aspect === "mode") || !isDirectory(archived, name)),
+          );
+          return said(`${path} is not as it was archived`, lacking);
+        });
+        await change();
+        return violations;
+      },
+    };
+  }
+
+  /** Of some paths, beside what the tenant has. */
+  async restoreBeside(): Promise<Scenario> {
+    const { slot, reference, from } = await this.#changedTenant("beside");
+    const into = "workspace/restored";
+    return {
+      name: "restore beside",
+      run: () =>
+        this.#faultBed.run("/api/admin/restores", { from, as: "beside", paths: ["workspace"], into }),
+      judge: (succeeded) => {
+        const restored = join(slot, into);
+        const violations = succeeded
+          ? said(
+              "it is not whole",
+              diffTrees(join(this.#source.reference, "workspace"), join(restored, "workspace")),
+            )
+          : [];
+        if (succeeded) rmSync(restored, { recursive: true });
+        const isTouched = ({ path, aspect }: Difference): boolean =>
+          path === "workspace" && aspect === "mtime";
+        const changes = diffTrees(reference, slot).filter((difference) => !isTouched(difference));
+        return Promise.resolve([...violations, ...said("the tenant is not as it was", changes)]);
+      },
+    };
+  }
+
   #backUp(name: string, options: object = {}): Promise<Ended> {
     const to = `${this.#place}${name}`;
     return this.#faultBed.run(`/api/admin/tenants/${this.#source.id}/backups`, { to, ...options });
+  }
+
+  /** A tenant that differs from the archive; `change` makes it differ again, and `reference` a copy of that. */
+  async #changedTenant(id: string): Promise<{
+    readonly slot: string;
+    readonly reference: string;
+    readonly change: () => Promise<void>;
+    readonly from: string;
+  }> {
+    const { bed, tokens } = this.#faultBed;
+    const from = await this.#baseArchive();
+    const slot = bed.gateway.tenantDirectory(id);
+    const reference = join(bed.directory, `${id}-reference`);
+    tokens.set(id, await bed.createTenant(id));
+    const change = async (): Promise<void> => {
+      rmSync(join(slot, "usage"), { recursive: true, force: true });
+      writeFileSync(join(slot, "workspace/since-the-backup"), randomBytes(100));
+      rmSync(reference, { recursive: true, force: true });
+      await mustRun("cp", ["-a", slot, reference]);
+    };
+    await change();
+    return { slot, reference, change, from };
   }
 
   /** The archive's id in the catalogue. */
@@ -132,7 +199,8 @@ export class Scenarios {
       ...this.#missing("clean"),
     ];
     await this.#delete("clean");
-    return violations;
+    // It would be the base of the backups that follow.
+    return [...violations, ...(await this.#remove(await this.#listed(name)))];
   }
 
   async #delete(tenant: string): Promise<void> {
@@ -159,6 +227,11 @@ export class Scenarios {
     const lacking = differences.filter(({ path, aspect }) => path !== LIVE_DATABASE || aspect !== "mtime");
     return said("the new tenant is not whole", lacking);
   }
+}
+
+/** @param name Each character is one byte. */
+function isDirectory(root: string, name: string): boolean {
+  return lstatSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, "latin1")])).isDirectory();
 }
 
 function said(what: string, differences: readonly Difference[]): string[] {

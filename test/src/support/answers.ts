@@ -17,12 +17,20 @@ export interface Job<Result> {
 }
 
 export interface BackupResult {
+  /** Its id in the catalogue. */
+  readonly archiveId: string;
   /** As a person would write it: a path, or `s3://bucket/key`. */
   readonly location: string;
   readonly size: number;
   readonly durationMs: number;
   readonly totals: Totals;
   readonly databases: number;
+  readonly mode: "full" | "incremental";
+  /** Of an incremental one: the archive it took bytes over from. */
+  readonly base?: string;
+  /** Of a full one: why it is not incremental. */
+  readonly fullReason?: string;
+  readonly bytes: Readonly<Record<"planned" | "read" | "reused" | "uploaded" | "stored", number>>;
 }
 
 export interface RestoreResult {

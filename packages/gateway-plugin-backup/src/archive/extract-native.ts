@@ -1,7 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import type { BackupError } from "../errors.js";
 import { damaged, type FormatRule } from "./damage.js";
-import { shownPath } from "./entry-name.js";
+import { checkContent, checkedHeaderEnd, checkPadding } from "./entry-checks.js";
 import { FrameAssembler } from "./frame-assembler.js";
 import {
   type ArchiveLimits,
@@ -13,12 +13,9 @@ import {
 import { readIndex } from "./index-codec.js";
 import { naming } from "./naming.js";
 import type { RawPath } from "./raw-path.js";
-import { encodeTarHeader, TAR_END, tarPadding } from "./tar-header.js";
+import { TAR_END, tarPadding } from "./tar-header.js";
 import type { TreeReceiver } from "./tree-receiver.js";
 import { decompressFrame } from "./zstd.js";
-
-/** More than any padding: that fills a block of 512 bytes. */
-const ZEROS = Buffer.alloc(512);
 
 export interface NativeExtraction {
   /** The archive, as it begins a message. */
@@ -139,20 +136,21 @@ export class NativeExtractor {
 
   /** An entry that lies in its segment whole. */
   #packed(entry: EntryRecord, raw: Buffer): void {
-    const start = this.#checkHeader(entry, raw);
+    const { subject, receiver } = this.#extraction;
+    const start = checkedHeaderEnd(subject, entry, raw);
     const path = this.#relative(entry);
-    const { receiver } = this.#extraction;
     if (entry.type === "directory") {
       receiver.directory(path, entry.mode, entry.mtimeNs);
     } else if (entry.type === "symlink") {
       if (entry.target !== undefined) receiver.symlink(path, entry.target, entry.mtimeNs);
     } else {
       const content = raw.subarray(start, start + entry.size);
-      this.#checkPadding(
+      checkPadding(
+        subject,
         entry,
         raw.subarray(start + entry.size, start + entry.size + tarPadding(entry.size)),
       );
-      this.#checkContent(entry, hash("sha256", content, "hex"));
+      checkContent(subject, entry, hash("sha256", content, "hex"));
       receiver.beginFile(path, entry.mode, entry.mtimeNs, entry.size);
       receiver.content(content);
       receiver.endFile();
@@ -161,48 +159,25 @@ export class NativeExtractor {
 
   /** A file with a head of its own, piece by piece. */
   *#largeFile(entry: EntryRecord, head: Buffer, pieces: readonly NumberedSegment[]): SegmentReader<void> {
-    this.#checkHeader(entry, head);
-    const { receiver } = this.#extraction;
+    const { subject, receiver } = this.#extraction;
+    checkedHeaderEnd(subject, entry, head);
     const sha256 = createHash("sha256");
     receiver.beginFile(this.#relative(entry), entry.mode, entry.mtimeNs, entry.size);
     let left = entry.size;
     for (const piece of pieces) {
       const raw = yield piece;
       const content = raw.subarray(0, left);
-      this.#checkPadding(entry, raw.subarray(content.length));
+      checkPadding(subject, entry, raw.subarray(content.length));
       sha256.update(content);
       receiver.content(content);
       left -= content.length;
     }
-    this.#checkContent(entry, sha256.digest("hex"));
+    checkContent(subject, entry, sha256.digest("hex"));
     receiver.endFile();
-  }
-
-  /** Returns where the content begins. */
-  #checkHeader(entry: EntryRecord, raw: Buffer): number {
-    const header = encodeTarHeader(entry);
-    const end = entry.offset + header.length;
-    if (!header.equals(raw.subarray(entry.offset, end)))
-      throw this.#differs(entry, "tar header", "tar header");
-    return end;
-  }
-
-  #checkPadding(entry: EntryRecord, padding: Buffer): void {
-    if (!ZEROS.subarray(0, padding.length).equals(padding)) throw this.#differs(entry, "padding", "padding");
-  }
-
-  #checkContent(entry: EntryRecord, sha256: string): void {
-    if (entry.sha256 !== sha256) throw this.#differs(entry, "content", "content hash");
   }
 
   #relative(entry: EntryRecord): RawPath {
     return entry.path.slice(this.#rootBytes + 1) as RawPath;
-  }
-
-  #differs({ path }: EntryRecord, what: string, rule: FormatRule): BackupError {
-    const entry = shownPath(path);
-    const message = `${this.#extraction.subject}: the ${what} of entry "${entry}" is not what the index says.`;
-    return damaged(rule, message, { entry });
   }
 
   #damaged(how: string, rule: FormatRule = "object layout"): BackupError {

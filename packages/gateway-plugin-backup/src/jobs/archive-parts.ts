@@ -11,6 +11,7 @@ import { storeColumns, type ResolvedObject, type S3Options } from "./destination
 import type { ArchiveRecord } from "./ledger/archives.js";
 import { makeDirectory } from "./make-directory.js";
 import type { Services } from "./services.js";
+import { withRates } from "./transfer-rates.js";
 import { streamed, type Streamed } from "./thread/output.js";
 import type { ArchiveInStore, FileFacts, LiveTenant, ShowOutcome } from "./thread/protocol.js";
 
@@ -33,11 +34,16 @@ export interface ShownArchive {
  */
 export async function showArchive(services: Services, choice: ArchiveChoice): Promise<ShownArchive> {
   const source = archiveSource(services, choice.archive, choice.s3);
+  const found = await showObject(services, source);
+  return { location: source.location, found, known: knownAt(services, source) };
+}
+
+/** As {@link showArchive}, of an archive that has been looked up. */
+export function showObject(services: Services, source: ResolvedObject): Promise<ShowOutcome> {
   const { signal } = new AbortController();
-  const found = await services.archivesInUse.use(source, () =>
+  return whileInUse(services, [source], () =>
     services.threads.run("show", inStore(services, source), { signal }),
   );
-  return { location: source.location, found, known: knownAt(services, source) };
 }
 
 /** The entries of an archive as JSON lines. Throws what {@link showArchive} does. */
@@ -48,7 +54,7 @@ export function listFiles(
 ): Promise<Streamed> {
   const source = archiveSource(services, choice.archive, choice.s3);
   return streamed(services.threads, "files", { ...inStore(services, source), patterns }, (run) =>
-    services.archivesInUse.use(source, run),
+    whileInUse(services, [source], run),
   );
 }
 
@@ -67,7 +73,7 @@ export async function readArchivedFile(
   const source = archiveSource(services, archive, s3);
   const request = { ...inStore(services, source), path, skip };
   const { facts, body } = await streamed(services.threads, "cat", request, (run) =>
-    services.archivesInUse.use(source, run),
+    whileInUse(services, [source], run),
   );
   // What the operation begins with: see `FileFacts`.
   return { facts: facts as FileFacts, body };
@@ -85,20 +91,19 @@ export interface DiffRequest extends ArchiveChoice {
  * both, `TENANT_NOT_FOUND`, and what keeps a tenant from being read: `FILE_UNREADABLE`, `DATABASE_UNREADABLE`, …
  */
 export async function diffArchive(services: Services, request: DiffRequest): Promise<Streamed> {
-  const { archivesInUse, threads } = services;
+  const { threads } = services;
   const source = archiveSource(services, request.archive, request.s3);
   const before = inStore(services, source);
   if (request.with !== undefined) {
     const other = archiveSource(services, request.with, request.s3);
     return streamed(threads, "diff", { before, after: inStore(services, other) }, (run) =>
-      archivesInUse.use(source, () => archivesInUse.use(other, run)),
+      whileInUse(services, [source, other], run),
     );
   }
-  const { signal } = new AbortController();
-  const { header } = await archivesInUse.use(source, () => threads.run("show", before, { signal }));
+  const { header } = await showObject(services, source);
   const after = liveTenant(services, header.tenant, request.content === true);
   return streamed(threads, "diff", { before, after }, (run) =>
-    archivesInUse.use(source, () => withDirectory(after.temporaryDirectory, run)),
+    whileInUse(services, [source], () => withDirectory(after.temporaryDirectory, run)),
   );
 }
 
@@ -129,12 +134,26 @@ async function withDirectory(path: string | undefined, work: () => Promise<void>
   }
 }
 
+/** Runs `work` in its turn, while nothing removes these archives. */
+function whileInUse<T>(
+  { archivesInUse, views }: Services,
+  sources: readonly ResolvedObject[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const held = sources.reduce(
+    (inner: () => Promise<T>, source) => () => archivesInUse.use(source, inner),
+    () => views.take(work),
+  );
+  return held();
+}
+
 function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
+  const { config } = services;
   const known = knownAt(services, source);
   return {
-    store: source.settings,
+    store: withRates(source.settings, {}, config),
     key: source.key,
-    limits: archiveLimits(services.config),
+    limits: archiveLimits(config),
     ...(known === undefined ? {} : { indexSha256: known.indexSha256 }),
   };
 }

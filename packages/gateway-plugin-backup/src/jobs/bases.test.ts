@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { BackupError } from "../errors.js";
-import type { StoreSettings } from "../stores/settings.js";
+import type { S3StoreSettings, StoreSettings } from "../stores/settings.js";
 import { FakeTime } from "../test-support/fake-time.js";
 import { ArchivesInUse } from "./archives-in-use.js";
 import { chooseBase, withBase, type BaseChoice } from "./bases.js";
@@ -11,7 +11,7 @@ import { Ledger } from "./ledger/ledger.js";
 import type { NewArchive } from "./ledger/archives.js";
 
 const DAY_MS = 24 * 3_600_000;
-const s3: StoreSettings = { kind: "s3", bucket: "b", endpoint: "http://s" };
+const s3: S3StoreSettings = { kind: "s3", bucket: "b", endpoint: "http://s" };
 const totals = {
   entries: 1,
   files: 1,
@@ -57,7 +57,7 @@ function setUp(t: Test) {
     location: "s3://b/new",
     isAutomatic: true,
   });
-  const choose = (settings = s3, key = "new"): Promise<BaseChoice> =>
+  const choose = (settings: StoreSettings = s3, key = "new"): Promise<BaseChoice> =>
     chooseBase(services, { tenant: "acme", tenantUid: "u1", target: target(settings, key) });
   return { ledger, time, add, services, choose, target };
 }
@@ -137,4 +137,20 @@ t.test("a base is held while it is used, and done without when it is of no use",
   t.equal(await run(), "full");
   end?.();
   t.strictSame(seen, ["a1", "a1", "the base is gone", "a1", "the earlier archive is just being removed"]);
+});
+
+t.test("a store that refuses parts gets equal ones, and no copies if it refuses those, too", async (t) => {
+  const { add, services, choose, target } = setUp(t);
+  add("a1");
+  const details = { reason: "the store refused the parts" };
+  const abilities = (): unknown => (services.knownAbilities.apply(s3) as S3StoreSettings).abilities;
+  for (const learnt of [{ equalParts: true }, { equalParts: true, copy: false }]) {
+    const run = withBase(services, { choice: await choose(), target: target() }, ({ base, fullReason }) => {
+      if (base !== undefined) throw new BackupError("BASE_UNUSABLE", "It refused them.", { details });
+      return Promise.resolve(fullReason);
+    });
+    t.equal(await run, "the store refused the parts");
+    t.strictSame(abilities(), learnt);
+  }
+  t.match(await choose(), { fullReason: "the store cannot copy" });
 });

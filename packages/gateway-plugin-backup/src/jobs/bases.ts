@@ -14,6 +14,7 @@ const CHECKED_FOR_MS = 30 * 24 * 3_600_000;
 
 /** As the store itself says it. */
 const STORE_CANNOT: UnusableReason = "the store cannot copy";
+const PARTS_REFUSED: UnusableReason = "the store refused the parts";
 
 /** `fullReason` follows "because". */
 export type BaseChoice =
@@ -112,6 +113,12 @@ export async function withBase<T>(
     if (!(error instanceof BackupError) || error.code !== "BASE_UNUSABLE") throw error;
     const fullReason = String(error.details?.["reason"]);
     if (fullReason === STORE_CANNOT) knownAbilities.learn(target.settings, { copy: false });
+    if (fullReason === PARTS_REFUSED) {
+      // The next time they have one size; where they had already, it was not that.
+      const known = knownAbilities.apply(target.settings);
+      const hadOneSize = known.kind === "s3" && known.abilities?.equalParts === true;
+      knownAbilities.learn(target.settings, hadOneSize ? { copy: false } : { equalParts: true });
+    }
     return work({ fullReason });
   }
 }

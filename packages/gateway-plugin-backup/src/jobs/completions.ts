@@ -4,6 +4,7 @@
  */
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import type { StoreSettings } from "../stores/settings.js";
+import { isUnfinished } from "./leftovers.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { Completion, CompletionRecord } from "./ledger/completions.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -141,11 +142,16 @@ function noteDamage({ host, ledger }: SettlingServices, record: CompletionRecord
   host.log.error({ jobId, location: archive.location }, "A job's archive was damaged, and was removed.");
 }
 
-/** Is there something to look at again in {@link LATE_MS}? */
+/** Is there something to look at again in {@link LATE_MS}? Not while a job has the upload: its end is looked after. */
 export function awaitsItsStore({ ledger }: Pick<SettlingServices, "ledger">): boolean {
+  const left = ledger.leftovers
+    .ofEndedJobs()
+    .flatMap(({ leftover }) => (isUnfinished(leftover) ? [leftover] : []));
+  // A job that has ended takes its own away just now.
+  const isEnding = (mark: string | undefined): boolean => left.some(({ leftover }) => leftover.mark === mark);
   return ledger.completions
     .ofEndedJobs()
-    .some(({ mark, problem }) => problem === undefined && !hasUpload(ledger, mark));
+    .some(({ mark, problem }) => problem === undefined && (!hasUpload(ledger, mark) || isEnding(mark)));
 }
 
 function hasUpload(ledger: Ledger, mark: string | undefined): boolean {

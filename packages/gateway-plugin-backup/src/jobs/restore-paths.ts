@@ -4,6 +4,7 @@ import { namedPath, pathGlobs } from "../archive/access/path-globs.js";
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { archiveSource } from "./archive-source.js";
+import { showObject } from "./archive-parts.js";
 import { publicOptions } from "./backup.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
@@ -13,9 +14,10 @@ import { removeStale } from "./recovery.js";
 import { removeTree } from "./remove-tree.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractPathsOutcome } from "./thread/protocol.js";
+import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
-export interface RestorePathsRequest {
+export interface RestorePathsRequest extends Pick<RateRequest, "limitDownload"> {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
   /** Paths and globs, relative to the tenant's directory; each also stands for what is below it. At least one. */
@@ -47,8 +49,9 @@ export async function restorePathsSubmission(
     );
   if (request.into !== undefined) namedPath(request.into);
   pathGlobs(request.paths);
-  const source = archiveSource(services, request.from, request.s3);
-  const tenant = request.as ?? (await archivedTenant(services, source));
+  const found = archiveSource(services, request.from, request.s3);
+  const source = { ...found, settings: withRates(found.settings, request, services.config) };
+  const tenant = request.as ?? (await showObject(services, source)).header.tenant;
   const directory = services.host.tenants.directory(tenant);
   if (services.host.tenants.get(tenant) === undefined)
     throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' to restore paths into.`, {
@@ -65,18 +68,6 @@ export async function restorePathsSubmission(
         restorePaths(services, request, { source, directory }, context),
       ),
   };
-}
-
-async function archivedTenant(
-  services: Services,
-  { settings, key, ...source }: ResolvedObject,
-): Promise<string> {
-  const { signal } = new AbortController();
-  const request = { store: settings, key, limits: archiveLimits(services.config) };
-  const { header } = await services.archivesInUse.use({ settings, key, ...source }, () =>
-    services.threads.run("show", request, { signal }),
-  );
-  return header.tenant;
 }
 
 interface Places {

@@ -16,6 +16,7 @@ import { JobThreads } from "./thread/pool.js";
 import { systemTimer } from "./timer.js";
 import { TokenReservations } from "./token-reservations.js";
 import { Trash } from "./trash.js";
+import { Views } from "./views.js";
 import { isTerminal, type JobRecord, type JobSubmission } from "./types.js";
 
 export interface Services {
@@ -31,6 +32,7 @@ export interface Services {
   readonly tokenReservations: TokenReservations;
   readonly knownAbilities: KnownAbilities;
   readonly archivesInUse: ArchivesInUse;
+  readonly views: Views;
   /** Hands a job to the engine and tells `onEnded` listeners of its end. Throws what `JobEngine.submit` throws. */
   start(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean };
   readonly onEnded: (listener: (job: JobRecord) => void) => void;
@@ -86,6 +88,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     tokenReservations: new TokenReservations(tenants),
     knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
+    views: new Views(),
     start: (submission) => {
       const started = engine.submit(submission);
       if (!started.joined) {

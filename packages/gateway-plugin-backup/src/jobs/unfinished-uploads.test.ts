@@ -10,7 +10,12 @@ import type { Services } from "./services.js";
 import { UnfinishedUploads } from "./unfinished-uploads.js";
 
 /** An ended job that had noted an archive as about to be visible. */
-function cutOff({ ledger, host, destinations }: Services, store: StoreAddress, key: string): void {
+function cutOff(
+  { ledger, host, destinations }: Services,
+  store: StoreAddress,
+  key: string,
+  mark?: string,
+): void {
   const job = { type: "backup", tenant: "acme", trigger: "api", actor: "admin", request: {} } as const;
   ledger.jobs.insert({ ...job, id: "j1", state: "queued", createdAt: 1, warnings: [] });
   ledger.jobs.end({ id: "j1", state: "interrupted", finishedAt: 2, warnings: [] });
@@ -39,7 +44,7 @@ function cutOff({ ledger, host, destinations }: Services, store: StoreAddress, k
     state: "good",
     checkedAt: 1,
   } as const;
-  const completion = { store, mark: undefined, limits: DEFAULT_LIMITS, archive, result: {}, warnings: [] };
+  const completion = { store, mark, limits: DEFAULT_LIMITS, archive, result: {}, warnings: [] };
   ledger.completions.put("j1", completion, host.clock.now());
 }
 
@@ -73,6 +78,27 @@ t.test("what a store may still be making is looked at again by itself", async (t
   await uploads.stop(new Error("The test ends."));
   time.advance(3_600_000);
   t.equal(looks, before + 1, "nothing is looked at after the end");
+});
+
+t.test("an upload that a job takes away at its end leaves nothing open", async (t) => {
+  const { services, time } = await servicesBench(t);
+  const { ledger } = services;
+  const absent = withThreads(services, () => ({ found: "nothing" }));
+  const uploads = new UnfinishedUploads(absent, time.timer);
+  const store = { kind: "s3", bucket: "archive" } as const;
+  cutOff(services, store, "s3://archive/a.tar.zst", "m1");
+  const upload = { kind: "multipart", key: "a.tar.zst", uploadId: "u1", mark: "m1" } as const;
+  const leftover = { kind: "upload", store, namedAt: 1, leftover: upload } as const;
+  ledger.leftovers.add("j1", leftover, 1);
+  await ended(services, { ...nothing, run: () => Promise.resolve({ result: {} }) });
+  await setImmediate();
+  t.ok(ledger.completions.get("j1"), "while it is there, so may its archive be");
+  ledger.leftovers.remove("j1", leftover);
+  while (ledger.completions.get("j1") !== undefined) {
+    time.advance(10_000);
+    await setImmediate();
+  }
+  await uploads.stop(new Error("The test ends."));
 });
 
 t.test("a stop ends the looking before anything is continued or taken away", async (t) => {

@@ -38,6 +38,7 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     ...(archive.pinnedAt === undefined ? {} : { pinnedAt: time(archive.pinnedAt) }),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
+    ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),
     totals: { ...archive.totals },
   };
 }

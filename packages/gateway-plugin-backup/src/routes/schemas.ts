@@ -163,6 +163,12 @@ export const ArchiveViewSchema = Type.Object({
   pinnedAt: Type.Optional(Type.String({ description: "RFC 3339; absent: not pinned." })),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),
+  baseId: Type.Optional(
+    Type.String({
+      description:
+        "The archive that this one took bytes over from when it was made; it needs it no more. Absent: a full backup.",
+    }),
+  ),
   totals: Type.Optional(JsonDocument),
 });
 export type ArchiveView = Static<typeof ArchiveViewSchema>;

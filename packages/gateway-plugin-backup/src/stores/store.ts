@@ -70,6 +70,8 @@ export interface StoreAbilities {
   readonly complete?: boolean;
   /** A part of an object can be a range of another object, which the store copies. */
   readonly copy?: boolean;
+  /** It has refused parts of different sizes: all but the last are to have one size. */
+  readonly equalParts?: boolean;
 }
 
 export interface ReadOptions {

@@ -16,10 +16,14 @@ export interface S3ForTests extends ServerSettings {
   environment(bucket?: string, endpoint?: string): Record<string, string>;
   /** Stores an object without the plugin's help. */
   put(bucket: string, key: string, bytes: Buffer): Promise<void>;
+  /** Removes an object without the plugin's help. */
+  remove(bucket: string, key: string): Promise<void>;
   /** From now on, every version of every object is kept. */
   keepVersions(bucket: string): Promise<void>;
   /** Begins a multipart upload without the plugin's help, and leaves it. */
   beginUpload(bucket: string, key: string): Promise<void>;
+  /** An object's bytes, read without the plugin's help. */
+  get(bucket: string, key: string): Promise<Buffer>;
   /** Reads an object to its end without the plugin's help; gives its size. */
   download(bucket: string, key: string, endpoint: string): Promise<number>;
   /** Removes every object and every unfinished upload of a bucket. */
@@ -117,7 +121,7 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
       });
     }
   };
-  const remove = async (bucket: string): Promise<void> => {
+  const removeBucket = async (bucket: string): Promise<void> => {
     await empty(bucket);
     await client.send(new sdk.DeleteBucketCommand({ Bucket: bucket }));
   };
@@ -128,7 +132,7 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
     newBucket: async () => {
       const bucket = `openclaw-test-${randomBytes(6).toString("hex")}`;
       await client.send(new sdk.CreateBucketCommand({ Bucket: bucket }));
-      t.teardown(() => remove(bucket));
+      t.teardown(() => removeBucket(bucket));
       return bucket;
     },
     settings: (bucket) => ({
@@ -148,6 +152,9 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
     put: async (bucket, key, bytes) => {
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
     },
+    remove: async (bucket, key) => {
+      await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
     keepVersions: async (bucket) => {
       const VersioningConfiguration = { Status: "Enabled" } as const;
       await client.send(new sdk.PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
@@ -155,6 +162,10 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
     },
     beginUpload: async (bucket, key) => {
       await client.send(new sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+    },
+    get: async (bucket, key) => {
+      const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
     download: async (bucket, key, endpoint) => {
       const through = clientOf(endpoint);

@@ -54,6 +54,9 @@ export function checkTrash(stateDirectory: string, { trash }: LedgerRows): Disag
 function checkKept(directory: string, { job_id, tree, tenant, replaced_uid }: TrashRow): string[] {
   const expected = join(directory, job_id, "tree");
   if (tree !== expected) return [`job ${job_id} keeps ${String(tree)} instead of ${expected}`];
+  // Of a restore of paths only what stood there is kept, and a journal of where that was.
+  if (existsSync(join(directory, job_id, `${job_id}.paths`)))
+    return existsSync(expected) ? [] : [`what job ${job_id} replaced is not there`];
   const record = readRecord(expected);
   if (typeof record === "string") return [`the tree that job ${job_id} replaced: ${record}`];
   return record.id === tenant && record.uid === replaced_uid

@@ -230,9 +230,10 @@ export class RandomKill {
   }
 
   #countEnd({ operation: { name }, answer, jobs }: SettledRun): void {
-    for (const { state, warnings } of jobs) {
+    for (const { state, warnings, result } of jobs) {
       const isRecovered = warnings.some(({ code }) => code === "RECOVERED");
-      this.#count(`${name}: ${state}${isRecovered ? " by the next start" : ""}`);
+      const mode = typeof result?.["mode"] === "string" ? `${result["mode"]} ` : "";
+      this.#count(`${mode}${name}: ${state}${isRecovered ? " by the next start" : ""}`);
     }
     if (jobs.length === 0)
       this.#count(`${name}: ${answer === undefined ? "no answer" : `answered ${answer.status}`}`);

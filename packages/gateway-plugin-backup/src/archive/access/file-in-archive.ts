@@ -10,7 +10,7 @@ import { joinRaw, rawPath, type RawPath } from "../raw-path.js";
 import { type ArchiveSource, archiveSubject } from "../source.js";
 import { tarPadding } from "../tar-header.js";
 import { checkedSegments, type NumberedSegment } from "./checked-segments.js";
-import { checkContent, checkedHeaderEnd, checkPadding } from "./entry-checks.js";
+import { checkContent, checkedHeaderEnd, checkPadding } from "../entry-checks.js";
 
 export interface FileInArchive {
   readonly entry: EntryRecord;
@@ -56,19 +56,20 @@ export async function* readFile(
   source: ArchiveSource,
   { entry, segments }: FileInArchive,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const subject = archiveSubject(source);
   const digest = createHash("sha256");
   let left = entry.size;
   let state: "header" | "content" | "whole" = "header";
   for await (const raw of checkedSegments(source, segments)) {
-    const start = state === "header" ? checkedHeaderEnd(source, entry, raw) : 0;
+    const start = state === "header" ? checkedHeaderEnd(subject, entry, raw) : 0;
     const end = Math.min(start + left, raw.length);
-    checkPadding(source, entry, raw.subarray(end, end + tarPadding(entry.size)));
+    checkPadding(subject, entry, raw.subarray(end, end + tarPadding(entry.size)));
     const content = raw.subarray(start, end);
     digest.update(content);
     left -= content.length;
     if (left > 0) state = "content";
     else if (state !== "whole") {
-      checkContent(source, entry, digest.digest("hex"));
+      checkContent(subject, entry, digest.digest("hex"));
       state = "whole";
     }
     if (content.length > 0) yield content;

@@ -5,11 +5,11 @@ import { readIndex } from "../index-codec.js";
 import { NumberColumn } from "../number-column.js";
 import type { OpenIndex } from "../open.js";
 import { rawPath, type RawPath } from "../raw-path.js";
-import type { ArchiveSource } from "../source.js";
+import { type ArchiveSource, archiveSubject } from "../source.js";
 import type { TreeReceiver, TreeTotals } from "../tree-receiver.js";
 import { isWithin, parentPath, shownPath } from "../entry-name.js";
 import { checkedSegments, type NumberedSegment } from "./checked-segments.js";
-import { checkContent, checkedHeaderEnd, checkPadding } from "./entry-checks.js";
+import { checkContent, checkedHeaderEnd, checkPadding } from "../entry-checks.js";
 import { relativePath } from "./entry-view.js";
 import type { PathMatcher } from "./path-globs.js";
 import { tarPadding } from "../tar-header.js";
@@ -105,6 +105,7 @@ export async function extractSelection(
   receiver: TreeReceiver,
   onEntry: () => void,
 ): Promise<void> {
+  const subject = archiveSubject(source);
   const raws = segmentsOf(source, runs);
   /** Number of the segment, pack or head, that was read last. */
   let current = -1;
@@ -119,13 +120,13 @@ export async function extractSelection(
       raw = await next(raws);
       current = entry.segment;
     }
-    const start = checkedHeaderEnd(source, entry, raw);
+    const start = checkedHeaderEnd(subject, entry, raw);
     if (entry.type === "directory") receiver.directory(path, entry.mode, entry.mtimeNs);
     else if (entry.target !== undefined) receiver.symlink(path, entry.target, entry.mtimeNs);
     else {
       receiver.beginFile(path, entry.mode, entry.mtimeNs, entry.size);
-      if (pieces === 0) packedContent(source, entry, raw.subarray(start), receiver);
-      else await largeContent(source, entry, raws, pieces, receiver);
+      if (pieces === 0) packedContent(subject, entry, raw.subarray(start), receiver);
+      else await largeContent(subject, entry, raws, pieces, receiver);
       receiver.endFile();
     }
     onEntry();
@@ -135,15 +136,15 @@ export async function extractSelection(
   receiver.finish();
 }
 
-function packedContent(source: ArchiveSource, entry: EntryRecord, raw: Buffer, receiver: TreeReceiver): void {
+function packedContent(subject: string, entry: EntryRecord, raw: Buffer, receiver: TreeReceiver): void {
   const content = raw.subarray(0, entry.size);
-  checkPadding(source, entry, raw.subarray(entry.size, entry.size + tarPadding(entry.size)));
-  checkContent(source, entry, hash("sha256", content, "hex"));
+  checkPadding(subject, entry, raw.subarray(entry.size, entry.size + tarPadding(entry.size)));
+  checkContent(subject, entry, hash("sha256", content, "hex"));
   receiver.content(content);
 }
 
 async function largeContent(
-  source: ArchiveSource,
+  subject: string,
   entry: EntryRecord,
   raws: AsyncIterator<Buffer>,
   pieces: number,
@@ -154,12 +155,12 @@ async function largeContent(
   for (let piece = 0; piece < pieces; piece++) {
     const raw = await next(raws);
     const content = raw.subarray(0, left);
-    checkPadding(source, entry, raw.subarray(content.length));
+    checkPadding(subject, entry, raw.subarray(content.length));
     digest.update(content);
     receiver.content(content);
     left -= content.length;
   }
-  checkContent(source, entry, digest.digest("hex"));
+  checkContent(subject, entry, digest.digest("hex"));
 }
 
 async function* segmentsOf(

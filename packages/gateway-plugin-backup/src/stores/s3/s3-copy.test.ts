@@ -296,20 +296,21 @@ if (s3 !== undefined) {
     t.strictSame(await s3.unfinishedUploads(bucket), []);
   });
 
-  behaviour("a store that wants equal parts gets them", async (t, { proxy, direct, bucket }) => {
-    const it = new S3Store({
-      ...s3.settings(bucket),
-      endpoint: proxy.endpoint,
-      partLimits: { equalParts: true },
+  for (const [how, known] of [
+    ["by its config", { partLimits: { equalParts: true } }],
+    ["as it was found out", { abilities: { equalParts: true }, partLimits: { equalParts: false } }],
+  ] as const) {
+    behaviour(`a store that wants equal parts, ${how}, gets them`, async (t, { proxy, direct, bucket }) => {
+      const it = new S3Store({ ...s3.settings(bucket), endpoint: proxy.endpoint, ...known });
+      t.teardown(() => it.close());
+      const base = await storedBase(direct);
+      const upload = await begin(it, base);
+      const expected = await copyAround(upload);
+      // Of the windows of 8 MiB, each run holds one.
+      t.match(await upload.complete(), { copiedBytes: 16 * MiB, size: expected.length });
+      t.ok((await readAll(direct, "new")).equals(expected));
     });
-    t.teardown(() => it.close());
-    const base = await storedBase(direct);
-    const upload = await begin(it, base);
-    const expected = await copyAround(upload);
-    // Of the windows of 8 MiB, each run holds one.
-    t.match(await upload.complete(), { copiedBytes: 16 * MiB, size: expected.length });
-    t.ok((await readAll(direct, "new")).equals(expected));
-  });
+  }
 
   await t.test("where a bucket keeps versions, that of the base is copied", async (t) => {
     const { it, proxy, direct, bucket } = await s3FaultBench(t, s3);

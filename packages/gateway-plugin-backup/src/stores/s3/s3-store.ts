@@ -59,7 +59,9 @@ export class S3Store implements Store {
     if (existing !== undefined && !options.overwrite) throw archiveExists(this.#bucket, key);
     const source = await this.#findBase(options);
     const resumed = await this.#findUpload(key, options);
-    const limits = partLimits(await this.#bucket.host(), this.#partLimits);
+    const { equalParts } = this.#abilities.known;
+    const found = equalParts === undefined ? {} : { equalParts };
+    const limits = partLimits(await this.#bucket.host(), { ...this.#partLimits, ...found });
     const means = { abilities: this.#abilities, guards: this.#guards, limits, source, resumed };
     return new S3Upload(this.#bucket, key, options, means);
   }
