@@ -32,7 +32,7 @@ export async function agentMatrix(
   t.same(await scenario.judge(true), [], `a ${name} without a fault`);
   // Extraction is the same in both kinds of restore.
   const isTriedElsewhere = (point: string): boolean =>
-    name === "forced restore" && point.startsWith("extract-thread ");
+    name === "forced restore" && /^(extract|write)-thread /.test(point);
   await runMatrix(t, {
     title,
     combinations: plan(name, trace).filter(({ point }) => !isTriedElsewhere(point)),
