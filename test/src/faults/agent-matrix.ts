@@ -40,7 +40,7 @@ export async function agentMatrix(
   t.same(await scenario.judge(true), [], `a ${name} without a fault`);
   // Extraction is the same in all kinds of restore.
   const isTriedElsewhere = (point: string): boolean =>
-    name !== "backup" && name !== "restore" && point.startsWith("extract-thread ");
+    name !== "backup" && name !== "restore" && /^(extract|write)-thread /.test(point);
   await runMatrix(t, {
     title,
     combinations: plan(name, trace).filter(({ point }) => !isTriedElsewhere(point)),

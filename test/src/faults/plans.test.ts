@@ -9,12 +9,12 @@ const faultsAt = (combinations: readonly { point: string; hit: number; fault: st
 
 t.test("each call that a run makes fails, the first time and the last", (t) => {
   const trace = [
-    ...Array.from({ length: 5 }, () => "extract-thread write staged entry"),
+    ...Array.from({ length: 5 }, () => "write-thread write staged entry"),
     "gateway rename slot → trash",
     "job-thread post progress",
   ];
   const combinations = failingCalls("restore", trace, false);
-  t.same(faultsAt(combinations, "extract-thread write staged entry"), ["EIO 1", "ENOSPC 1", "ENOSPC 5"]);
+  t.same(faultsAt(combinations, "write-thread write staged entry"), ["EIO 1", "ENOSPC 1", "ENOSPC 5"]);
   t.same(faultsAt(combinations, "gateway rename slot → trash"), ["EIO 1", "EROFS 1"]);
   const all = failingCalls("restore", trace, true);
   t.same(faultsAt(all, "gateway rename slot → trash"), ["EIO 1", "ENOSPC 1", "EROFS 1"]);
@@ -23,10 +23,10 @@ t.test("each call that a run makes fails, the first time and the last", (t) => {
 });
 
 t.test("what can die, dies at every point that changes something", (t) => {
-  const trace = ["helper create database copy", "extract-thread write staged entry", "gateway stat slot"];
+  const trace = ["helper create database copy", "write-thread write staged entry", "gateway stat slot"];
   const combinations = deaths("restore", trace);
   t.same(faultsAt(combinations, "helper create database copy"), ["SIGKILL 1", "SIGTERM 1", "dies 1"]);
-  t.same(faultsAt(combinations, "extract-thread write staged entry"), ["SIGKILL 1", "out of memory 1"]);
+  t.same(faultsAt(combinations, "write-thread write staged entry"), ["SIGKILL 1", "out of memory 1"]);
   t.same(faultsAt(combinations, "gateway stat slot"), [], "reading changes nothing");
   t.end();
 });

@@ -28,9 +28,9 @@ export interface ExtractClientOptions {
 
 /**
  * The job's end of an extract thread, which unpacks and checks, and of the thread beside it that writes what has been
- * checked. Stored bytes are copied into a fixed set of buffers, which are transferred to the
- * thread and come back: that bounds what is under way, whatever the source delivers, and never transfers memory that is
- * not ours (small reads of Node share pools).
+ * checked. Stored bytes are copied into a fixed set of buffers, which are transferred to the first thread and come back:
+ * that bounds what is under way, whatever the source delivers, and never transfers memory that is not ours (small reads of
+ * Node share pools).
  */
 export class ExtractClient {
   readonly #subject: string;

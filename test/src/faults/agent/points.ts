@@ -1,5 +1,5 @@
 /**
- * Names of the points at which a fault can be made: `PLACE OPERATION CLASS`, such as `extract-thread write staged file`.
+ * Names of the points at which a fault can be made: `PLACE OPERATION CLASS`, such as `write-thread write staged entry`.
  * A class stands for all paths that play the same role, so that the points of a run do not depend on its names.
  */
 import { readlinkSync } from "node:fs";
