@@ -144,11 +144,10 @@ function noteDamage({ host, ledger }: SettlingServices, record: CompletionRecord
 
 /** Is there something to look at again in {@link LATE_MS}? Not while a job has the upload: its end is looked after. */
 export function awaitsItsStore({ ledger }: Pick<SettlingServices, "ledger">): boolean {
-  const left = ledger.leftovers
-    .ofEndedJobs()
-    .flatMap(({ leftover }) => (isUnfinished(leftover) ? [leftover] : []));
+  const left = ledger.leftovers.ofEndedJobs();
   // A job that has ended takes its own away just now.
-  const isEnding = (mark: string | undefined): boolean => left.some(({ leftover }) => leftover.mark === mark);
+  const isEnding = (mark: string | undefined): boolean =>
+    left.some(({ leftover }) => isUnfinished(leftover) && leftover.leftover.mark === mark);
   return ledger.completions
     .ofEndedJobs()
     .some(({ mark, problem }) => problem === undefined && (!hasUpload(ledger, mark) || isEnding(mark)));
