@@ -7,7 +7,7 @@ import { FileContents } from "./file-contents.js";
 import { FactsRecorder } from "./base/facts.js";
 import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveWarning, EntryRecord } from "./format.js";
-import { holdFile } from "./opened-file.js";
+import { holdFile, type HeldFile } from "./opened-file.js";
 import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
 import { Segmenter } from "./segmenter.js";
@@ -34,13 +34,19 @@ interface Archived {
   readonly attempts: number;
 }
 
-/** Archives the file `f` of a directory, which `meddle` changes before each attempt to read it. */
-async function archive(
-  t: Test,
-  content: string | Buffer,
-  meddle: (file: string, attempt: number) => void,
-  allowUnreadable = false,
-): Promise<Archived> {
+interface Place {
+  readonly segmenter: MeddledSegmenter;
+  readonly contents: FileContents;
+  readonly warnings: Warnings;
+  readonly entries: readonly EntryRecord[];
+  /** The file `f`. */
+  readonly file: HeldFile;
+  readonly entry: TarEntry;
+  readonly path: string;
+}
+
+/** A directory with the file `f`, held and ready to be archived. */
+function place(t: Test, content: string | Buffer, allowUnreadable = false): Place {
   const directory = t.testdir({ f: content });
   const entries: EntryRecord[] = [];
   const policy = new EntryPolicy({
@@ -55,23 +61,42 @@ async function archive(
     },
     { policy, facts: new FactsRecorder(), firstSegment: 0 },
   );
-  segmenter.meddle = (attempt) => meddle(join(directory, "f"), attempt);
   const warnings = new Warnings("Tenant acme", allowUnreadable);
   const root = openRootDirectory(directory);
-  const held = holdFile(root, rawPath("f"));
-  if (held === undefined) throw new Error("The file is not there.");
-  const size = Number(held.stats.size);
-  const entry = {
-    path: rawPath("tenants/acme/f"),
-    type: "file",
-    mode: 0o600,
-    size,
-    mtimeNs: held.stats.mtimeNs,
-  } as const;
-  await new FileContents(segmenter, warnings).add(rawPath("f"), held, entry, undefined);
+  const file = holdFile(root, rawPath("f"));
+  if (file === undefined) throw new Error("The file is not there.");
+  t.teardown(() => {
+    closeSync(file.handle);
+    closeSync(root);
+  });
+  return {
+    segmenter,
+    contents: new FileContents(segmenter, warnings),
+    warnings,
+    entries,
+    file,
+    entry: {
+      path: rawPath("tenants/acme/f"),
+      type: "file",
+      mode: 0o600,
+      size: Number(file.stats.size),
+      mtimeNs: file.stats.mtimeNs,
+    },
+    path: join(directory, "f"),
+  };
+}
+
+/** Archives the file `f` of a directory, which `meddle` changes before each attempt to read it. */
+async function archive(
+  t: Test,
+  content: string | Buffer,
+  meddle: (file: string, attempt: number) => void,
+  allowUnreadable = false,
+): Promise<Archived> {
+  const { segmenter, contents, warnings, entries, file, entry, path } = place(t, content, allowUnreadable);
+  segmenter.meddle = (attempt) => meddle(path, attempt);
+  await contents.add(rawPath("f"), file, entry, undefined);
   segmenter.flush();
-  closeSync(held.handle);
-  closeSync(root);
   return { entries, warnings: warnings.list(), attempts: segmenter.attempts };
 }
 
@@ -163,4 +188,27 @@ t.test("a large file that the disk gives only in part has zeros in place of the 
     { code: "FILE_UNREADABLE", path: "f" },
     { code: "FILE_TRUNCATED", path: "f" },
   ]);
+});
+
+t.test("a small file that cannot be opened is not added at once, and not reported yet", async (t) => {
+  const { segmenter, contents, warnings, entries, file, entry } = place(t, "content");
+  await segmenter.room(entry);
+  aroundCalls(t, "openSync", () => {
+    throw systemError("EIO", "open");
+  });
+  t.equal(contents.addAtOnce(rawPath("f"), file, entry, undefined), false);
+  segmenter.flush();
+  t.strictSame(entries, []);
+  t.strictSame(warnings.list(), []);
+});
+
+t.test("what no system says is no reason to read a file again", async (t) => {
+  const { segmenter, contents, file, entry } = place(t, "content");
+  await segmenter.room(entry);
+  aroundCalls(t, "readSync", () => {
+    throw new TypeError("a fault of the program");
+  });
+  t.throws(() => contents.addAtOnce(rawPath("f"), file, entry, undefined), {
+    message: /fault of the program/,
+  });
 });
