@@ -95,17 +95,22 @@ export class FileContents {
 
   /** False where the file cannot be read, or has changed. */
   #fill(target: Uint8Array, file: HeldFile): boolean {
-    let handle: number | undefined;
     try {
-      handle = openHeld(file);
-      const filled = readFully(handle, target, 0);
-      this.#bytesRead += filled;
-      return filled === target.length && !hasChanged(handle, file.stats);
+      return this.#readUnchanged(target, file);
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return false;
+    }
+  }
+
+  #readUnchanged(target: Uint8Array, file: HeldFile): boolean {
+    const handle = openHeld(file);
+    try {
+      const filled = readFully(handle, target, 0);
+      this.#bytesRead += filled;
+      return filled === target.length && !hasChanged(handle, file.stats);
     } finally {
-      if (handle !== undefined) closeSync(handle);
+      closeSync(handle);
     }
   }
 
