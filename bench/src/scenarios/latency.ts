@@ -39,7 +39,7 @@ export const latency: Scenario = {
           await measure(IDLE, () => delay(IDLE_MS));
           await measure(DURING_BACKUP, () => ours.backup());
           await measure(DURING_RESTORE, () => ours.restore());
-          await ours.discardRestored();
+          ours.setRestoredAside();
         });
       }
     } finally {

@@ -25,9 +25,9 @@ export function restore(kind: Place["kind"]): Scenario {
             name: RESTORE,
             round,
             work: (contestant, watch) => contestant.restore(watch),
-            after: async (contestant) => {
-              await contestant.discardRestored();
-              return {};
+            after: (contestant) => {
+              contestant.setRestoredAside();
+              return Promise.resolve({});
             },
           });
         }

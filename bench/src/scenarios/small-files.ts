@@ -39,9 +39,9 @@ export const smallFiles: Scenario = {
           name: RESTORE,
           round,
           work: (contestant, watch) => contestant.restore(watch),
-          after: async (contestant) => {
-            await contestant.discardRestored();
-            return {};
+          after: (contestant) => {
+            contestant.setRestoredAside();
+            return Promise.resolve({});
           },
         });
       }

@@ -77,6 +77,6 @@ async function restoreLast(lab: Lab, notebook: Notebook, field: Field): Promise<
       round: 1,
       values: { ms, differences: differences.length },
     });
-    await ours.discardRestored();
+    ours.setRestoredAside();
   });
 }

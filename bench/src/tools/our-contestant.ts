@@ -8,7 +8,6 @@ import type { Job, OurGateway } from "./our-gateway.js";
 import type { Storage } from "./storage.js";
 
 export const TENANT = "acme";
-const COPY = "acme-copy";
 /** The same gateway, through the command line: with the time that its process needs to start. */
 export const OURS_BY_COMMAND = "this project, by its command line";
 
@@ -19,6 +18,7 @@ export class OurContestant implements Contestant {
   lastBackup: Job | undefined;
   readonly #gateway: OurGateway;
   readonly #storage: Storage | undefined;
+  #copies = 1;
 
   /** @param storage undefined: the gateway's own directory */
   constructor(gateway: OurGateway, storage: Storage | undefined) {
@@ -45,12 +45,13 @@ export class OurContestant implements Contestant {
   }
 
   async restore(): Promise<Values> {
-    await this.#gateway.run("/api/admin/restores", { from: this.location, as: COPY });
+    await this.#gateway.run("/api/admin/restores", { from: this.location, as: this.restoredName });
     return {};
   }
 
-  discardRestored(): Promise<void> {
-    return this.#gateway.deleteTenant(COPY);
+  /** A tenant that is of no more interest: gone with the gateway. */
+  setRestoredAside(): void {
+    this.#copies++;
   }
 
   async readFile(path: string, size: number): Promise<Values> {
@@ -83,11 +84,11 @@ export class OurContestant implements Contestant {
 
   /** The directory of a restored copy. */
   get restoredDirectory(): string {
-    return this.#gateway.tenantDirectory(COPY);
+    return this.#gateway.tenantDirectory(this.restoredName);
   }
 
   get restoredName(): string {
-    return COPY;
+    return `${TENANT}-copy-${this.#copies}`;
   }
 
   /** The same tenant and the same ledger, by the command line. */
@@ -101,13 +102,16 @@ export class OurContestant implements Contestant {
       name: OURS_BY_COMMAND,
       commands: {
         backup: `openclaw tenants backup ${TENANT}`,
-        restore: `openclaw tenants restore --from … --as ${COPY}`,
+        restore: `openclaw tenants restore --from … --as ${TENANT}-copy`,
       },
       standingPid: () => this.#gateway.pid,
       reset: () => this.reset(),
       backup: (watch) => run(["tenants", "backup", TENANT], watch),
-      restore: (watch) => run(["tenants", "restore", "--from", this.location, "--as", COPY], watch),
-      discardRestored: () => this.discardRestored(),
+      restore: (watch) =>
+        run(["tenants", "restore", "--from", this.location, "--as", this.restoredName], watch),
+      setRestoredAside: () => {
+        this.setRestoredAside();
+      },
       readFile: async (path, size, watch) => {
         watch(this.#gateway.pid);
         const content = await new Cli(this.#gateway.process).ok(["backups", "cat", this.location, path]);

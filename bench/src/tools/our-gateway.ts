@@ -67,10 +67,6 @@ export class OurGateway {
     return ((await answer.json()) as { token: string }).token;
   }
 
-  async deleteTenant(id: string): Promise<void> {
-    await this.#call("DELETE", `/api/admin/tenants/${id}?confirm=${id}`);
-  }
-
   /** Starts a job. */
   async submit(path: string, body: object): Promise<Job> {
     const answer = await this.#call("POST", path, body);

@@ -1,7 +1,7 @@
 /** A rival at work: runs its scripts on one tenant and one place. */
 import { cleanEnvironment } from "@openclaw/test/support";
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Values } from "../results/results.js";
 import type { Contestant, Watch } from "./contestant.js";
@@ -26,6 +26,7 @@ export class ShellContestant implements Contestant {
   readonly commands: Readonly<Record<string, string>>;
   readonly #options: ShellContestantOptions;
   #runs = 0;
+  #setAside = 0;
 
   constructor(options: ShellContestantOptions) {
     const { name, backup, restore } = options.tool;
@@ -58,10 +59,9 @@ export class ShellContestant implements Contestant {
     return {};
   }
 
-  discardRestored(): Promise<void> {
-    rmSync(this.#into, { recursive: true, force: true });
-    mkdirSync(this.#into, { recursive: true });
-    return Promise.resolve();
+  setRestoredAside(): void {
+    renameSync(this.#into, `${this.#into}-${++this.#setAside}`);
+    mkdirSync(this.#into);
   }
 
   async readFile(path: string, size: number, watch: Watch): Promise<Values> {
