@@ -1,11 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
 import type { DestinationStream } from "pino";
 import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { secretResolver } from "./config/secrets.js";
 import { Cron } from "./cron/cron.js";
+import { scheduleCheck } from "./cron/doctor.js";
 import { systemTicker, type Ticker } from "./cron/ticker.js";
 import { coreDoctorChecks } from "./doctor/core-checks.js";
 import { GatewayError } from "./errors.js";
@@ -113,6 +115,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ticker: options.ticker ?? systemTicker,
       random: Math.random,
     });
+    contributions.addDoctorCheck(
+      scheduleCheck(cron, (owner) =>
+        owner.kind === "tenant"
+          ? [path.join(tenants.directory(owner.id), "cron")]
+          : [path.join(paths.root, "cron"), path.join(paths.root, "cron", "runs")],
+      ),
+    );
     contributions.addShutdown({ drain: () => cron.stop(), stop: () => Promise.resolve() });
     closing.stops(contributions.shutdowns);
     const metrics = createMetrics();

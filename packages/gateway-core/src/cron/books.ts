@@ -49,6 +49,8 @@ export class Books {
   readonly #books = new Map<string, Book>();
   /** By {@link ownerKey}; what has run is not forgotten when an owner's schedules are read again. */
   readonly #logs = new Map<string, RunLog>();
+  /** By {@link ownerKey}. */
+  readonly #unreadable = new Map<string, { readonly owner: Owner; readonly problem: string }>();
   /** By owner: what works on its files, one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Called with every entry that is new, to plan its next run. */
@@ -61,9 +63,7 @@ export class Books {
   /** Reads all schedules. An owner whose file cannot be read is logged, and harms no other. */
   async load(plan: (book: Book, entry: Entry) => Promise<void>): Promise<void> {
     this.#plan = plan;
-    for (const owner of [GATEWAY, ...this.#options.tenants.list().map(ofTenant)]) {
-      await this.open(owner).catch((error: unknown) => this.#logUnreadable(owner, error));
-    }
+    for (const owner of this.owners()) await this.open(owner).catch(() => undefined);
   }
 
   /** A tenant's directory was swapped, or the tenant is gone: what stands there now counts. */
@@ -71,10 +71,22 @@ export class Books {
     for (const [key, { owner }] of this.#books) {
       if (owner.kind === "tenant" && owner.id === id) this.#books.delete(key);
     }
+    for (const [key, { owner }] of this.#unreadable) {
+      if (owner.kind === "tenant" && owner.id === id) this.#unreadable.delete(key);
+    }
     const record = this.#options.tenants.get(id);
     if (record === undefined) return;
-    const owner = ofTenant(record);
-    await this.open(owner).catch((error: unknown) => this.#logUnreadable(owner, error));
+    await this.open(ofTenant(record)).catch(() => undefined);
+  }
+
+  /** The gateway, and every tenant. */
+  owners(): readonly Owner[] {
+    return [GATEWAY, ...this.#options.tenants.list().map(ofTenant)];
+  }
+
+  /** Owners whose schedules cannot be read, and why. */
+  unreadable(): readonly { readonly owner: Owner; readonly problem: string }[] {
+    return [...this.#unreadable.values()];
   }
 
   /** Of the gateway first, then by tenant. */
@@ -121,15 +133,34 @@ export class Books {
   }
 
   async #open(owner: Owner): Promise<Book> {
-    const known = this.#books.get(ownerKey(owner));
+    const key = ownerKey(owner);
+    const known = this.#books.get(key);
     if (known !== undefined) return known;
+    try {
+      const book = await this.#read(owner);
+      this.#books.set(key, book);
+      this.#unreadable.delete(key);
+      return book;
+    } catch (error) {
+      const problem = errorText(error);
+      if (!this.#unreadable.has(key)) {
+        this.#options.log.error(
+          { owner: ownerText(owner), problem },
+          "schedules cannot be read, and do not run",
+        );
+      }
+      this.#unreadable.set(key, { owner, problem });
+      throw error;
+    }
+  }
+
+  async #read(owner: Owner): Promise<Book> {
     const { definitions, runsDirectory, files } = this.#options;
     const schedules = await definitions.read(owner);
     const log = this.#logs.get(ownerKey(owner)) ?? (await RunLog.load(runsDirectory, owner, files));
     this.#logs.set(ownerKey(owner), log);
     const book: Book = { owner, log, entries: new Map<string, Entry>() };
     for (const schedule of schedules) await this.#put(book, schedule);
-    this.#books.set(ownerKey(owner), book);
     return book;
   }
 
@@ -148,13 +179,6 @@ export class Books {
     };
     turn.then(forget, forget);
     return turn;
-  }
-
-  #logUnreadable(owner: Owner, error: unknown): void {
-    this.#options.log.error(
-      { owner: ownerText(owner), error: errorText(error) },
-      "schedules cannot be read, and do not run",
-    );
   }
 }
 

@@ -113,6 +113,16 @@ export class Cron implements ScheduleAccess {
     return this.all().map((found) => this.#info(found));
   }
 
+  /** The gateway, and every tenant. */
+  owners(): readonly Owner[] {
+    return this.#books.owners();
+  }
+
+  /** Owners whose schedules cannot be read, and why. */
+  unreadable(): ReturnType<Books["unreadable"]> {
+    return this.#books.unreadable();
+  }
+
   all(): readonly Found[] {
     return this.#books.all().flatMap(sortedEntries);
   }
