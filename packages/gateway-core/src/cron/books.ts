@@ -22,8 +22,8 @@ export interface NextRun {
   readonly due: number;
   /** When it is to run: later by its jitter, or because its time was missed. */
   readonly at: number;
-  /** It has come to its time already, and waits for the job of the run before. */
-  readonly waits: boolean;
+  /** `missed`: its time went by unseen. `waiting`: it has come, and the job of the run before has not ended. */
+  readonly state: "ahead" | "missed" | "waiting";
 }
 
 /** The schedules of one owner. */

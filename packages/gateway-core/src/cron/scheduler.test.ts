@@ -160,22 +160,19 @@ t.test("a year over two changes of the clocks in three zones runs by the rules",
   const bed = await cronBed(t, time);
   await testTenant(bed.gateway, "acme");
   const zones = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"];
-  for (const tz of zones) {
-    const name = tz.replace("/", ".");
-    await bed.add("acme", { name, schedule: "30 2 * * 0,1", tz });
+  for (const tz of zones) await bed.add("acme", { name: tz.replace("/", "."), schedule: "30 2 * * 0", tz });
+  const end = Date.parse("2027-01-01T12:00:00Z");
+  while (time.clock.now() < end) {
+    const next = bed.host.schedules.list().map((schedule) => schedule.nextRun(time.clock.now()) ?? end);
+    await time.to(new Date(Math.min(...next, end)).toISOString());
   }
-  // Only Sundays and Mondays: the weeks between would make the test long, and not better.
-  await time.walk("2027-01-01T12:00:00Z", 30 * MINUTE_MS);
   for (const tz of zones) {
-    const due = bed.runs
-      .filter(({ schedule }) => schedule === tz.replace("/", "."))
-      .map(({ run }) => run.due ?? "");
-    t.equal(due.length, 104, `${tz}: 52 Sundays and 52 Mondays`);
-    t.equal(new Set(due).size, 104, tz);
+    const ofZone = bed.runs.filter(({ schedule }) => schedule === tz.replace("/", "."));
+    t.equal(new Set(ofZone.map(({ run }) => run.due)).size, 52, `${tz}: once each Sunday`);
+    t.equal(ofZone.length, 52, tz);
   }
   t.ok(bed.runs.every(({ run }) => run.by === "schedule" && run.outcome === "started"));
-  t.ok(
-    bed.runs.some(({ run }) => run.due === "2026-03-29T01:00:00.000Z"),
-    "02:30 was 03:00 in Berlin",
-  );
+  const found = (due: string): boolean => bed.runs.some(({ run }) => run.due === due);
+  t.ok(found("2026-03-29T01:00:00.000Z"), "02:30 was 03:00 in Berlin");
+  t.ok(found("2026-10-25T00:30:00.000Z"), "and the first of two there");
 });

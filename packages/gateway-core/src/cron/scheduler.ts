@@ -60,7 +60,8 @@ export class Scheduler {
     const handled = Math.min(known ?? now, now);
     const missed = lastRun(timing.fields, timing.zone, handled, now);
     if (missed !== undefined && now - missed <= timing.graceMs) {
-      entry.next = { due: missed, at: now, waits: false };
+      const late = now - missed > LATE_MS + timing.jitterMs;
+      entry.next = { due: missed, at: now, state: late ? "missed" : "ahead" };
       return;
     }
     if (missed !== undefined) {
@@ -112,9 +113,12 @@ export class Scheduler {
     const { schedule, timing, next } = entry;
     if (next === undefined) return;
     const now = this.#options.clock.now();
+    const missed = next.state === "missed" || (next.state === "ahead" && now - next.at > LATE_MS);
     // Of several times that have gone by, the last one stands for all.
-    const due = lastRun(timing.fields, timing.zone, next.due, now) ?? next.due;
-    const missed = !next.waits && now - due > LATE_MS + timing.jitterMs;
+    const due =
+      missed || next.state === "waiting"
+        ? (lastRun(timing.fields, timing.zone, next.due, now) ?? next.due)
+        : next.due;
     const moment = this.#moment(due, missed ? "missed" : "schedule");
     const active = schedule.overlap === "allow" ? undefined : this.#activeJob(book, entry);
     let run: ScheduleRun | undefined;
@@ -128,7 +132,7 @@ export class Scheduler {
       run = await this.#startOnTime(book, entry, moment);
       if (run === undefined) return;
     } else if (schedule.overlap === "wait") {
-      entry.next = { due, at: now, waits: true };
+      entry.next = { due, at: now, state: "waiting" };
       return;
     } else {
       run = { ...moment, outcome: "skipped", reason: `Job ${active} of the run before has not ended.` };
@@ -197,7 +201,7 @@ export class Scheduler {
     // A run that is put off must not meet the next one.
     const room = jitterMs === 0 ? 0 : (nextRun(fields, zone, due) ?? Infinity) - due - 1000;
     const jitter = Math.floor(this.#options.random() * Math.min(jitterMs, room));
-    entry.next = { due, at: due + jitter, waits: false };
+    entry.next = { due, at: due + jitter, state: "ahead" };
   }
 
   #moment(due: number | undefined, by: string): Moment {
