@@ -15,7 +15,8 @@ export const NameSchema = Type.String({
   description: "a name of up to 64 of A-Z a-z 0-9 . _ -, starting with a letter or digit",
 });
 
-const Duration = Type.String({ minLength: 2, maxLength: 9 });
+const duration = (options: { readonly description: string; readonly default?: string }) =>
+  Type.String({ minLength: 2, maxLength: 9, ...options });
 
 /** What a person chooses of a schedule. */
 export const choiceProperties = {
@@ -26,12 +27,7 @@ export const choiceProperties = {
     description: "Five or six fields, or a form such as @daily or @daily-random.",
   }),
   tz: Type.String({ minLength: 1, maxLength: 64, description: "IANA time zone.", default: "Etc/UTC" }),
-  jitter: Type.Optional(
-    Type.Unsafe<string>({
-      ...Duration,
-      description: "Each run is put off by a random time up to this: 10m.",
-    }),
-  ),
+  jitter: Type.Optional(duration({ description: "Each run is put off by a random time up to this: 10m." })),
   overlap: Type.Union([Type.Literal("skip"), Type.Literal("wait"), Type.Literal("allow")], {
     default: "skip",
     description:
@@ -42,8 +38,7 @@ export const choiceProperties = {
     description:
       "What becomes of runs that were missed while the gateway was down: one is made up for, or none.",
   }),
-  grace: Type.Unsafe<string>({
-    ...Duration,
+  grace: duration({
     default: DEFAULT_GRACE,
     description: "Only what was missed no longer ago than this is made up for.",
   }),

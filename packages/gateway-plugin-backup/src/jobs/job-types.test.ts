@@ -91,7 +91,7 @@ await t.test("a run shows what became of its job, as long as the ledger knows it
   const first = await testGateway(t);
   await first.tenant("acme");
   const cron = "/api/admin/tenants/acme/cron/n";
-  const to = join(t.testdir(), "outside.tar.zst");
+  const to = join(first.stateDir, "outside.tar.zst");
   const schedule = { name: "n", schedule: "@daily", job: "backup", parameters: { to } };
   await first.call("POST", "/api/admin/tenants/acme/cron", schedule);
   const { body } = await first.call("POST", `${cron}/run`);

@@ -45,13 +45,15 @@ export function scheduleRoutes(
   { path, scope, whose, owner }: ScheduleScope,
 ): void {
   const one = `${path}/:name`;
-  const params = Type.Object({ ...(path.includes(":id") ? { id: Type.String() } : {}), name: Type.String() });
+  const ids = path.includes(":id") ? { id: Type.String() } : {};
+  const all = Type.Object(ids);
+  const params = Type.Object({ ...ids, name: Type.String() });
   const view = { 200: ScheduleViewSchema };
   const caller = ({ actor, trigger }: FastifyRequest): CronCaller => ({ scope, actor, trigger });
 
   app.get(
     path,
-    { schema: { summary: `List the schedules of ${whose}`, response: { 200: ListSchema } } },
+    { schema: { summary: `List the schedules of ${whose}`, params: all, response: { 200: ListSchema } } },
     async (request) => ({
       schedules: (await cron.of(owner(request))).map((found) => scheduleView(cron, found)),
     }),
@@ -60,7 +62,12 @@ export function scheduleRoutes(
   app.post(
     path,
     {
-      schema: { summary: `Add a schedule of ${whose}`, body: AddBody, response: { 201: ScheduleViewSchema } },
+      schema: {
+        summary: `Add a schedule of ${whose}`,
+        params: all,
+        body: AddBody,
+        response: { 201: ScheduleViewSchema },
+      },
     },
     async (request, reply) => {
       const added = await cron.add(owner(request), request.body, caller(request));
