@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.js";
 import type { PluginLogger } from "../plugin/host.js";
 import { errorText } from "../system-error.js";
 import type { Tenants } from "../tenants/tenants.js";
-import type { Definitions } from "./definitions.js";
+import type { Defined, Definitions, UnknownSchedule } from "./definitions.js";
 import type { JsonFiles } from "./json-file.js";
 import { GATEWAY, ownerKey, ownerText, type Owner } from "./owner.js";
 import { RunLog } from "./run-log.js";
@@ -32,6 +32,8 @@ export interface Book {
   readonly log: RunLog;
   /** By name. */
   readonly entries: Map<string, Entry>;
+  /** What stands in its file and is no schedule to this gateway. */
+  unknown: readonly UnknownSchedule[];
 }
 
 export interface BooksOptions {
@@ -110,20 +112,20 @@ export class Books {
    * Writes what `change` makes of the owner's schedules, then takes it over. `change` throws to refuse. Throws
    * `TENANT_SUSPENDED` while the tenant's directory is being swapped.
    */
-  async change(owner: Owner, change: (schedules: readonly Schedule[]) => readonly Schedule[]): Promise<Book> {
+  async change(owner: Owner, change: (defined: Defined) => Defined): Promise<Book> {
     const visit = owner.kind === "tenant" ? this.#options.tenants.gate.enter(owner.id) : undefined;
     try {
       return await this.#inTurn(owner, async () => {
         const book = await this.#open(owner);
         const before = [...book.entries.values()].map(({ schedule }) => schedule);
-        const after = change(before);
+        const after = change({ schedules: before, unknown: book.unknown });
         await this.#options.definitions.write(owner, after);
+        book.unknown = after.unknown;
         for (const { name } of before) {
-          if (!after.some((schedule) => schedule.name === name)) book.entries.delete(name);
+          if (!after.schedules.some((schedule) => schedule.name === name)) book.entries.delete(name);
         }
-        for (const schedule of after) {
-          if (before.includes(schedule)) continue;
-          await this.#put(book, schedule);
+        for (const schedule of after.schedules) {
+          if (!before.includes(schedule)) await this.#put(book, schedule);
         }
         return book;
       });
@@ -156,10 +158,14 @@ export class Books {
 
   async #read(owner: Owner): Promise<Book> {
     const { definitions, runsDirectory, files } = this.#options;
-    const schedules = await definitions.read(owner);
+    const { schedules, unknown } = await definitions.read(owner);
+    for (const { name, problem } of unknown) {
+      const fields = { owner: ownerText(owner), schedule: name, problem };
+      this.#options.log.warn(fields, "a schedule makes no sense to this gateway, and does not run");
+    }
     const log = this.#logs.get(ownerKey(owner)) ?? (await RunLog.load(runsDirectory, owner, files));
     this.#logs.set(ownerKey(owner), log);
-    const book: Book = { owner, log, entries: new Map<string, Entry>() };
+    const book: Book = { owner, log, entries: new Map<string, Entry>(), unknown };
     for (const schedule of schedules) await this.#put(book, schedule);
     return book;
   }

@@ -123,6 +123,11 @@ export class Cron implements ScheduleAccess {
     return this.#books.unreadable();
   }
 
+  /** What stands in files of schedules and is none to this gateway. */
+  unknown(): readonly Pick<Book, "owner" | "unknown">[] {
+    return this.#books.all();
+  }
+
   all(): readonly Found[] {
     return this.#books.all().flatMap(sortedEntries);
   }
@@ -169,8 +174,8 @@ export class Cron implements ScheduleAccess {
         });
       }
     }
-    await this.#books.change(owner, (schedules) => {
-      if (schedules.some(({ name }) => name === schedule.name)) {
+    await this.#books.change(owner, ({ schedules, unknown }) => {
+      if ([...schedules, ...unknown].some(({ name }) => name === schedule.name)) {
         throw new GatewayError(
           "SCHEDULE_EXISTS",
           `There is a schedule ${schedule.name} of ${ownerText(owner)} already`,
@@ -182,20 +187,30 @@ export class Cron implements ScheduleAccess {
           `${ownerText(owner)} has ${MAX_SCHEDULES} schedules, as many as there may be`,
         );
       }
-      return [...schedules, schedule];
+      return { schedules: [...schedules, schedule], unknown };
     });
     if (caller.scope === "admin" && owner.kind === "tenant") await this.#approvals.approve(owner, schedule);
     this.#options.log.info({ owner: ownerText(owner), schedule: schedule.name }, "schedule added");
     return this.find(owner, schedule.name);
   }
 
-  /** Throws `SCHEDULE_NOT_FOUND`, and `FORBIDDEN` for a tenant whose schedule an admin has approved. */
+  /**
+   * Removes a schedule, or what stands under its name and is none to this gateway. Throws `SCHEDULE_NOT_FOUND`, and
+   * `FORBIDDEN` for a tenant whose schedule an admin has approved.
+   */
   async remove(owner: Owner, name: string, caller: CronCaller): Promise<void> {
-    const { book, entry } = await this.find(owner, name);
-    this.#checkMayChange(owner, entry, caller);
-    await this.#books.change(owner, (schedules) => schedules.filter((schedule) => schedule.name !== name));
+    const { unknown, log } = await this.#books.open(owner);
+    if (!unknown.some((one) => one.name === name)) {
+      const { entry } = await this.find(owner, name);
+      this.#checkMayChange(owner, entry, caller);
+    }
+    const isOther = (one: { readonly name: string | undefined }): boolean => one.name !== name;
+    await this.#books.change(owner, (defined) => ({
+      schedules: defined.schedules.filter(isOther),
+      unknown: defined.unknown.filter(isOther),
+    }));
     await this.#approvals.withdraw(owner, name);
-    await book.log.remove(name);
+    await log.remove(name);
     this.#options.log.info({ owner: ownerText(owner), schedule: name }, "schedule removed");
   }
 
@@ -205,9 +220,12 @@ export class Cron implements ScheduleAccess {
     this.#checkMayChange(owner, entry, caller);
     if (entry.schedule.enabled !== enabled) {
       await book.log.note(name, this.#options.clock.now());
-      await this.#books.change(owner, (schedules) =>
-        schedules.map((schedule) => (schedule.name === name ? { ...schedule, enabled } : schedule)),
-      );
+      await this.#books.change(owner, ({ schedules, unknown }) => ({
+        schedules: schedules.map((schedule) =>
+          schedule.name === name ? { ...schedule, enabled } : schedule,
+        ),
+        unknown,
+      }));
     }
     return this.find(owner, name);
   }

@@ -3,17 +3,33 @@ import path from "node:path";
 import { Type } from "typebox";
 import { openConfined } from "../files/confined.js";
 import { faultText, schemaCheck } from "../schema/check.js";
-import { readJsonFile, setAside, writeJsonFile, type JsonFiles } from "./json-file.js";
+import { readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
 import type { Owner } from "./owner.js";
 import { ScheduleSchema, timingOf, type Schedule } from "./schedule.js";
 import { isCodedError } from "../errors.js";
 
 const FILE = "jobs.json";
 
-/** Loose, so that one damaged schedule does not take the others along. */
+/** Loose, so that one schedule that makes no sense does not take the others along. */
 const FileSchema = Type.Object({ version: Type.Literal(1), jobs: Type.Array(Type.Unknown()) });
 
 const checkSchedule = schemaCheck(ScheduleSchema);
+
+/** What stands in a file of schedules. */
+export interface Defined {
+  readonly schedules: readonly Schedule[];
+  /** What is no schedule to this gateway; it stays in the file as it is, and does not run. */
+  readonly unknown: readonly UnknownSchedule[];
+}
+
+export interface UnknownSchedule {
+  /** Where it has one. */
+  readonly name: string | undefined;
+  /** What is wrong with it: `tz is missing`. */
+  readonly problem: string;
+  /** As it stands in the file. */
+  readonly json: unknown;
+}
 
 export interface DefinitionPaths {
   /** The state directory. */
@@ -35,32 +51,31 @@ export class Definitions {
     this.#files = files;
   }
 
-  /** What is damaged is set aside; the rest counts. Throws `STATE_UNUSABLE`, and `PATH_NOT_ALLOWED` for a link. */
-  async read(owner: Owner): Promise<readonly Schedule[]> {
-    const schedules = await this.#inDirectory(owner, false, (directory) => this.#readFrom(owner, directory));
-    return schedules ?? [];
+  /** A file that is damaged is set aside. Throws `STATE_UNUSABLE`, and `PATH_NOT_ALLOWED` for a link. */
+  async read(owner: Owner): Promise<Defined> {
+    const content = await this.#inDirectory(owner, false, (directory) =>
+      readJsonFile(
+        this.#files,
+        path.join(directory, FILE),
+        FileSchema,
+        path.join(this.#directory(owner), FILE),
+      ),
+    );
+    const schedules: Schedule[] = [];
+    const unknown: UnknownSchedule[] = [];
+    for (const json of content?.jobs ?? []) {
+      const read = readSchedule(owner, json, schedules);
+      if (typeof read === "string") unknown.push({ name: nameOf(json), problem: read, json });
+      else schedules.push(read);
+    }
+    return { schedules, unknown };
   }
 
-  async write(owner: Owner, jobs: readonly Schedule[]): Promise<void> {
-    await this.#inDirectory(owner, true, (directory) => writeFile(directory, jobs));
-  }
-
-  async #readFrom(owner: Owner, directory: string): Promise<readonly Schedule[]> {
-    const file = path.join(directory, FILE);
-    const shown = path.join(this.#directory(owner), FILE);
-    const content = await readJsonFile(this.#files, file, FileSchema, shown);
-    const good: Schedule[] = [];
-    let problem: string | undefined;
-    for (const [index, job] of (content?.jobs ?? []).entries()) {
-      const read = readSchedule(owner, job, good);
-      if (typeof read === "string") problem ??= `jobs[${index}]: ${read}`;
-      else good.push(read);
-    }
-    if (problem !== undefined) {
-      await setAside(this.#files, file, problem, shown);
-      await writeFile(directory, good);
-    }
-    return good;
+  async write(owner: Owner, { schedules, unknown }: Defined): Promise<void> {
+    const jobs = [...schedules, ...unknown.map(({ json }) => json)];
+    await this.#inDirectory(owner, true, (directory) =>
+      writeJsonFile(path.join(directory, FILE), { version: 1, jobs }),
+    );
   }
 
   #directory(owner: Owner): string {
@@ -87,13 +102,10 @@ export class Definitions {
   }
 }
 
-async function writeFile(directory: string, jobs: readonly Schedule[]): Promise<void> {
-  await writeJsonFile(path.join(directory, FILE), { version: 1, jobs });
-}
-
 /** The schedule, or what is wrong with it. */
 function readSchedule(owner: Owner, job: unknown, before: readonly Schedule[]): Schedule | string {
-  const checked = checkSchedule(job);
+  // Checking fills in defaults, and what is unknown is to stay as it is.
+  const checked = checkSchedule(structuredClone(job));
   if (!checked.ok) return faultText(checked.fault, "the schedule");
   const schedule = checked.value;
   if (before.some(({ name }) => name === schedule.name)) return `the name ${schedule.name} stands twice`;
@@ -104,4 +116,9 @@ function readSchedule(owner: Owner, job: unknown, before: readonly Schedule[]): 
     if (!isCodedError(error)) throw error;
     return error.message;
   }
+}
+
+function nameOf(json: unknown): string | undefined {
+  const isNamed = typeof json === "object" && json !== null && "name" in json;
+  return isNamed && typeof json.name === "string" ? json.name : undefined;
 }

@@ -23,6 +23,16 @@ export function scheduleCheck(cron: Cron, directories: (owner: Owner) => readonl
           fix: "Make cron/ a directory and jobs.json in it a file of the gateway's user, then restart the gateway.",
         });
       }
+      for (const { owner, unknown } of cron.unknown()) {
+        for (const { name = "without a name", problem } of unknown) {
+          findings.push({
+            severity: "info",
+            ...tenantOf(owner),
+            message: `Schedule ${name} of ${ownerText(owner)} makes no sense to this gateway, and does not run: ${problem}`,
+            fix: `openclaw cron rm ${tenantOf(owner).tenant ?? "--gateway"} ${name}, then add it anew.`,
+          });
+        }
+      }
       let running = 0;
       for (const found of cron.all()) {
         const { schedule } = found.entry;
