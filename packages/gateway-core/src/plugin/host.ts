@@ -186,7 +186,10 @@ export interface HookEvents {
     readonly jobId: string;
     readonly succeeded: boolean;
   };
-  /** A schedule has come to a time at which it runs, or somebody has run it by hand: what came of it. */
+  /**
+   * A schedule has come to a time at which it runs, or somebody has run it by hand: what came of it. The other schedules
+   * wait for the handlers.
+   */
   scheduleRun: {
     /** Absent: the schedule is the gateway's. */
     readonly tenant?: string;
