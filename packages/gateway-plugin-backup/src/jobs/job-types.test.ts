@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { GatewayPlugin } from "@openclaw/gateway-core";
 import t from "tap";
+import { Type } from "typebox";
 import { testGateway } from "../test-support/gateway.js";
 
 await t.test("a backup is scheduled by its command, and run", async (t) => {
@@ -108,4 +110,30 @@ await t.test("a run shows what became of its job, as long as the ledger knows it
   const second = await testGateway(t, {}, first.stateDir);
   const { runs } = (await second.call("GET", `${cron}/runs`)).body as { runs: object[] };
   t.same(runs, [{ at: body["at"], by: "admin", outcome: "started", jobId: body["jobId"] }]);
+});
+
+await t.test("a job that runs is reported as running", async (t) => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const holder: GatewayPlugin = {
+    name: "holder",
+    version: "1.0.0",
+    configSchema: Type.Object({}),
+    setup: (host) => {
+      host.hooks.on("beforeBackup", () => held);
+      return Promise.resolve();
+    },
+  };
+  const host = await testGateway(t, {}, undefined, [holder]);
+  await host.tenant("acme");
+  const cron = "/api/admin/tenants/acme/cron";
+  await host.call("POST", cron, { name: "n", schedule: "@daily", job: "backup" });
+  const { body } = await host.call("POST", `${cron}/n/run`);
+  const { lastRun } = (await host.call("GET", `${cron}/n`)).body as { lastRun: { job: object } };
+  t.match(lastRun.job, { state: /^(queued|running)$/ });
+  t.notHas(lastRun.job, { finishedAt: String });
+  release();
+  const url = `/api/admin/jobs/${String(body["jobId"])}/events`;
+  await host.gateway.app.inject({ url, headers: host.headers });
+  t.match((await host.call("GET", `${cron}/n`)).body, { lastRun: { job: { state: "succeeded" } } });
 });

@@ -39,7 +39,7 @@ export function pruneJobType(services: Services): JobType {
     parameters: PruneParameters,
     scope: "tenant",
     command: PRUNE_COMMAND,
-    report: (jobId) => reportOf(services, jobId),
+    report: reporter(services),
     start: ({ tenant = "", parameters, actor, trigger }) => {
       const request = { ...(parameters as Static<typeof PruneParameters>), tenant };
       const { job } = services.start(pruneSubmission(services, request, { actor, trigger }));
@@ -55,7 +55,7 @@ export function backupJobType(services: Services): JobType {
     parameters: BackupParameters,
     scope: "tenant",
     command: BACKUP_COMMAND,
-    report: (jobId) => reportOf(services, jobId),
+    report: reporter(services),
     start: ({ tenant = "", parameters, actor, trigger }) => {
       // The host has checked the parameters against the schema.
       const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
@@ -65,13 +65,16 @@ export function backupJobType(services: Services): JobType {
   };
 }
 
-function reportOf({ ledger }: Services, jobId: string): JobReport | undefined {
-  const job = ledger.jobs.get(jobId);
-  if (job === undefined) return undefined;
-  const { state, finishedAt, error } = job;
-  return {
-    state,
-    ...(finishedAt === undefined ? {} : { finishedAt }),
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+/** What the ledger knows of a job. */
+function reporter({ ledger }: Services): (jobId: string) => JobReport | undefined {
+  return (jobId) => {
+    const job = ledger.jobs.get(jobId);
+    if (job === undefined) return undefined;
+    const { state, finishedAt, error } = job;
+    return {
+      state,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    };
   };
 }
