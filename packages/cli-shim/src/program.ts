@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { CommanderError } from "commander";
 import { Command } from "commander";
 import { addBackupCommands } from "./commands/backups.js";
+import { addCronCommands } from "./commands/cron.js";
 import { addGatewayCommands } from "./commands/gateway.js";
 import { addHealthCommands } from "./commands/health.js";
 import { addJobCommands } from "./commands/jobs.js";
@@ -53,6 +54,7 @@ export function buildProgram(context: Context): Command {
   const tenants = addTenantCommands(program, context);
   addTenantBackupCommands(tenants, context);
   addBackupCommands(program, context);
+  addCronCommands(program, context);
   addJobCommands(program, context);
   addHealthCommands(program, context);
   throwInsteadOfExit(program, "openclaw");

@@ -231,6 +231,43 @@ export interface DifferencesEnd {
   readonly unchanged: number;
 }
 
+/** What came of one time at which a schedule was to run. */
+export interface ScheduleRunView {
+  readonly at: string;
+  readonly due?: string;
+  readonly by: string;
+  readonly outcome: "started" | "skipped" | "refused" | "failed";
+  readonly jobId?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly job?: {
+    readonly state: JobState;
+    readonly finishedAt?: string;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
+}
+
+export interface ScheduleView {
+  /** Absent: the gateway's. */
+  readonly tenant?: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly schedule: string;
+  readonly tz: string;
+  readonly jitter?: string;
+  readonly overlap: string;
+  readonly missed: string;
+  readonly grace: string;
+  readonly job: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly approved: boolean;
+  readonly problem?: string;
+  readonly nextRuns: readonly { readonly at: string; readonly words: string }[];
+  readonly lastRun?: ScheduleRunView;
+}
+
 export interface FindingView {
   readonly check: string;
   readonly severity: "ok" | "info" | "warning" | "critical";

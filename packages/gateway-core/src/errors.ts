@@ -71,6 +71,31 @@ const definitions = {
     exitCode: 5,
     hint: "Paths are relative to the tenant's workspace/, without '..', and lead through no link.",
   },
+  SCHEDULE_INVALID: {
+    status: 400,
+    exitCode: 2,
+    hint: "`0 3 * * *` is 3 o'clock every day; docs/schedules.md has all forms.",
+  },
+  SCHEDULE_EXISTS: {
+    status: 409,
+    exitCode: 4,
+    hint: "Choose another name, or remove the schedule first: `openclaw cron rm`.",
+  },
+  SCHEDULE_NOT_FOUND: {
+    status: 404,
+    exitCode: 3,
+    hint: "`openclaw cron list` shows the schedules.",
+  },
+  SCHEDULE_UNAPPROVED: {
+    status: 403,
+    exitCode: 5,
+    hint: "An admin looks at it with `openclaw cron show` and lets it run with `openclaw cron approve`.",
+  },
+  COMMAND_REFUSED: {
+    status: 400,
+    exitCode: 5,
+    hint: "--job and --params name a job without a command line; docs/schedules.md has what can be scheduled.",
+  },
   FILE_CONFLICT: { status: 409, exitCode: 4 },
   BODY_TOO_LARGE: { status: 413, exitCode: 2 },
   QUOTA_EXCEEDED: { status: 413, exitCode: 5 },

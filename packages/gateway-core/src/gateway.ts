@@ -1,10 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
 import type { DestinationStream } from "pino";
 import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { secretResolver } from "./config/secrets.js";
+import { Cron } from "./cron/cron.js";
+import { scheduleCheck } from "./cron/doctor.js";
+import { systemTicker, type Ticker } from "./cron/ticker.js";
 import { coreDoctorChecks } from "./doctor/core-checks.js";
 import { GatewayError } from "./errors.js";
 import { TenantUsage } from "./files/usage.js";
@@ -37,6 +41,8 @@ export interface GatewayOptions {
   /** Without an admin token, make one (`devToken`) instead of refusing to start. */
   readonly dev?: boolean;
   readonly clock?: Clock;
+  /** Makes the schedules look at the clock. Default: once a second. */
+  readonly ticker?: Ticker;
   /** Default: `info`. */
   readonly logLevel?: LogLevel;
   /** Default: stdout. */
@@ -103,9 +109,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }
     contributions.addReadiness("gateway", () => (closing.begun ? "the gateway is stopping" : undefined));
     contributions.addShutdown({ drain: () => lifecycle.settled(), stop: () => Promise.resolve() });
+    const cron = new Cron({
+      ...{ paths, tenants, hooks, clock, log },
+      jobTypes: contributions.jobTypes,
+      ticker: options.ticker ?? systemTicker,
+      random: Math.random,
+    });
+    contributions.addDoctorCheck(
+      scheduleCheck(cron, (owner) =>
+        owner.kind === "tenant"
+          ? [path.join(tenants.directory(owner.id), "cron")]
+          : [path.join(paths.root, "cron"), path.join(paths.root, "cron", "runs")],
+      ),
+    );
+    contributions.addShutdown({ drain: () => cron.stop(), stop: () => Promise.resolve() });
     closing.stops(contributions.shutdowns);
     const metrics = createMetrics();
-    const host = { paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env };
+    const host = {
+      ...{ paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env },
+      schedules: cron,
+    };
     for (const plugin of options.plugins) {
       await plugin.setup(pluginHost(plugin, host), config.plugins[plugin.name]);
     }
@@ -125,8 +148,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         maxUploadBytes: MAX_UPLOAD_BYTES,
       }),
       contributions,
+      cron,
     });
     closing.serves(app);
+    await cron.start();
     return gatewayOf({ app, stateDir: paths.root, options, config, token, closing });
   } catch (error) {
     await closing.close(0);

@@ -17,7 +17,19 @@ t.test("the document has every route with its token, its schemas and its errors"
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  t.same(operations.sort(), [
+  const schedules = ["/api/admin/gateway/cron", "/api/admin/tenants/{id}/cron", "/api/tenant/cron"].flatMap(
+    (path) => [
+      ...[`GET ${path}`, `POST ${path}`, `GET ${path}/{name}`, `DELETE ${path}/{name}`],
+      ...[`POST ${path}/{name}/enable`, `POST ${path}/{name}/disable`],
+      ...[`POST ${path}/{name}/run`, `GET ${path}/{name}/runs`],
+      ...(path.startsWith("/api/admin") ? [`POST ${path}/{name}/approve`] : []),
+    ],
+  );
+  t.same(
+    operations.filter((operation) => operation.includes("/cron")).sort(),
+    ["GET /api/admin/cron", ...schedules].sort(),
+  );
+  t.same(operations.filter((operation) => !operation.includes("/cron")).sort(), [
     "DELETE /api/admin/tenants/{id}",
     "DELETE /api/tenant/files/{*}",
     "GET /api/admin/doctor",

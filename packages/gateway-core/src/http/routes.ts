@@ -1,5 +1,7 @@
 /** The table of contents of the gateway's own routes; each one is a file in `routes/`. */
 import type { Registry } from "prom-client";
+import type { Cron } from "../cron/cron.js";
+import { GATEWAY } from "../cron/owner.js";
 import type { Workspace } from "../files/workspace.js";
 import type { Contributions } from "../plugin/contributions.js";
 import type { Clock, RouteScope } from "../plugin/host.js";
@@ -18,6 +20,7 @@ import { metricsRoute } from "./routes/metrics.js";
 import { openApiRoute } from "./routes/openapi.js";
 import { listPanelsRoute, panelAssets } from "./routes/panels.js";
 import { rotateTokenRoute } from "./routes/rotate-token.js";
+import { allSchedulesRoute, scheduleRoutes } from "./routes/schedules.js";
 import { showTenantRoute } from "./routes/show-tenant.js";
 import { startJobRoute } from "./routes/start-job.js";
 import { statusRoute } from "./routes/status.js";
@@ -31,6 +34,7 @@ export interface RouteParts {
   readonly lifecycle: TenantLifecycle;
   readonly workspace: Workspace;
   readonly contributions: Contributions;
+  readonly cron: Cron;
 }
 
 export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
@@ -40,7 +44,7 @@ export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<vo
 }
 
 export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
-  const { contributions, lifecycle, tenants } = parts;
+  const { contributions, cron, lifecycle, tenants } = parts;
   metricsRoute(app, parts.metrics);
   await app.register(
     async (admin: TypedApp) => {
@@ -51,6 +55,19 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
       deleteTenantRoute(admin, lifecycle);
       listJobTypesRoute(admin, contributions.jobTypes);
       startJobRoute(admin, contributions.jobTypes, lifecycle);
+      allSchedulesRoute(admin, cron);
+      scheduleRoutes(admin, cron, {
+        path: "/gateway/cron",
+        scope: "admin",
+        whose: "the gateway",
+        owner: () => GATEWAY,
+      });
+      scheduleRoutes(admin, cron, {
+        path: "/tenants/:id/cron",
+        scope: "admin",
+        whose: "a tenant",
+        owner: ({ params }) => cron.owner((params as { readonly id: string }).id),
+      });
       doctorRoute(admin, () => contributions.doctorChecks.values());
       statusRoute(admin, {
         clock: parts.clock,
@@ -71,6 +88,12 @@ export async function tenantRoutes(app: TypedApp, parts: RouteParts): Promise<vo
   await app.register((uploads: TypedApp, _options, done) => {
     putFileRoute(uploads, parts.workspace);
     done();
+  });
+  scheduleRoutes(app, parts.cron, {
+    path: "/cron",
+    scope: "tenant",
+    whose: "the calling tenant",
+    owner: ({ tenant }) => parts.cron.owner(tenant.id),
   });
   await registerContributed(app, parts.contributions, "tenant");
 }

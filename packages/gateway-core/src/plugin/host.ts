@@ -11,7 +11,8 @@
  *   directory can be swapped.
  * - **workspace**: the part of a tenant's directory that the tenant itself reads and writes through the file API. No
  *   plugin keeps an SQLite connection below it: the host opens and closes files there, which drops the connection's locks.
- * - **job type**: work that a plugin can be asked to start by name with checked parameters (by a route, later by cron).
+ * - **job type**: work that a plugin can be asked to start by name with checked parameters, by a route or by a schedule.
+ * - **schedule**: when to start which job with which parameters; a tenant's, or the gateway's own. See docs/schedules.md.
  */
 import type { FastifyPluginAsync } from "fastify";
 import type { Registry } from "prom-client";
@@ -40,6 +41,7 @@ export interface PluginHost {
   readonly clock: Clock;
   readonly tenants: TenantAccess;
   readonly hooks: HookBus;
+  readonly schedules: ScheduleAccess;
   /** The registry behind `/metrics`. Names start with `openclaw_<plugin>_`. */
   readonly metrics: Registry;
 
@@ -184,6 +186,17 @@ export interface HookEvents {
     readonly jobId: string;
     readonly succeeded: boolean;
   };
+  /**
+   * A schedule has come to a time at which it runs, or somebody has run it by hand: what came of it. The other schedules
+   * wait for the handlers.
+   */
+  scheduleRun: {
+    /** Absent: the schedule is the gateway's. */
+    readonly tenant?: string;
+    readonly schedule: string;
+    readonly job: string;
+    readonly run: ScheduleRun;
+  };
 }
 
 export type HookName = keyof HookEvents;
@@ -229,12 +242,40 @@ export type JobTrigger = "cron" | "api" | "cli" | "ui";
 export interface JobType {
   readonly name: string;
   readonly description: string;
-  /** JSON schema of the parameters; the host checks them before `start`. */
+  /**
+   * JSON schema of the parameters; the host checks them before `start`. They may stand in a schedule, for anybody who
+   * reads the tenant's backup: no credentials among them.
+   */
   readonly parameters: TObject;
   /** `tenant`: a tenant id is required. `gateway`: none may be given. */
   readonly scope: "tenant" | "gateway";
+  /** The command line that starts it, so that one can be scheduled as it stands (`cron add --cmd`). */
+  readonly command?: JobCommand;
   /** Queues a job and returns at once. */
   start(request: JobStart): Promise<{ readonly jobId: string }>;
+  /**
+   * Why a tenant may not have this job with its own rights: one clause, "the destination 'offsite' is not granted to it".
+   * Undefined: it may. A type without this is the admin's alone. Asked anew at every run.
+   */
+  tenantRefusal?(request: { readonly tenant: string; readonly parameters: unknown }): string | undefined;
+  /** What has become of a job that `start` has queued; undefined when nothing is known of it any more. */
+  report?(jobId: string): JobReport | undefined;
+}
+
+/** How the words of a command become a job's parameters. For a type of scope `tenant`, the tenant's id is its one operand. */
+export interface JobCommand {
+  /** What follows `openclaw`: `["tenants", "backup"]`. */
+  readonly words: readonly string[];
+  /** By the flag as it is written, `--to`. */
+  readonly flags: Readonly<Record<string, CommandFlag>>;
+  /** Flags that the command has and a schedule cannot have, each with the reason and the way out, as one clause. */
+  readonly refusedFlags: Readonly<Record<string, string>>;
+}
+
+export interface CommandFlag {
+  readonly parameter: string;
+  /** `none`: a switch. `number`: a whole number where it looks like one, else a text. */
+  readonly value: "none" | "text" | "number";
 }
 
 export interface JobStart {
@@ -243,6 +284,54 @@ export interface JobStart {
   readonly trigger: JobTrigger;
   /** `admin`, or `tenant:<id>`. */
   readonly actor: string;
+}
+
+export type JobReportState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+
+export interface JobReport {
+  readonly state: JobReportState;
+  /** Milliseconds since the epoch. */
+  readonly finishedAt?: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** What plugins see of all schedules. */
+export interface ScheduleAccess {
+  /** Of the gateway first, then by tenant and name. */
+  list(): readonly ScheduleInfo[];
+}
+
+export interface ScheduleInfo {
+  /** Absent: it is the gateway's. */
+  readonly tenant?: string;
+  readonly name: string;
+  /** Name of the job type. */
+  readonly job: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly enabled: boolean;
+  /** Why it does not run though it is enabled: it waits for an approval, its job type is gone. One sentence. */
+  readonly problem?: string;
+  /** The last ones, the newest first. */
+  readonly runs: readonly ScheduleRun[];
+  /** The first instant after `after` at which it runs by its times; milliseconds since the epoch. */
+  nextRun(after: number): number | undefined;
+}
+
+/** What came of one time at which a schedule was to run. */
+export interface ScheduleRun {
+  /** RFC 3339, like `due`. */
+  readonly at: string;
+  /** The time that the schedule names; absent for a run by hand. */
+  readonly due?: string;
+  /** `schedule`; `missed`: made up for, because the gateway was down; else who ran it by hand. */
+  readonly by: string;
+  /** `refused`: the schedule lacks a right. `failed`: the job could not be started. */
+  readonly outcome: "started" | "skipped" | "refused" | "failed";
+  readonly jobId?: string;
+  /** The error's code, of what was refused or failed. */
+  readonly code?: string;
+  /** One sentence, of what was not started. */
+  readonly reason?: string;
 }
 
 /** A page of the control UI: an ES module, with its assets, that the shell loads. */

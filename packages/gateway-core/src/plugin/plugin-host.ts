@@ -4,7 +4,7 @@ import type { SecretResolver } from "../config/secrets.js";
 import { GATEWAY_VERSION } from "../version.js";
 import type { Contributions } from "./contributions.js";
 import type { Hooks } from "./hook-bus.js";
-import type { Clock, GatewayPlugin, PluginHost, StatePaths, TenantAccess } from "./host.js";
+import type { Clock, GatewayPlugin, PluginHost, ScheduleAccess, StatePaths, TenantAccess } from "./host.js";
 
 /** The parts of the gateway that every plugin sees. */
 export interface HostParts {
@@ -13,6 +13,7 @@ export interface HostParts {
   readonly clock: Clock;
   readonly tenants: TenantAccess;
   readonly hooks: Hooks;
+  readonly schedules: ScheduleAccess;
   readonly metrics: Registry;
   readonly contributions: Contributions;
   readonly resolveSecret: SecretResolver;
@@ -29,6 +30,7 @@ export function pluginHost(plugin: Pick<GatewayPlugin, "name">, parts: HostParts
     clock: parts.clock,
     tenants: parts.tenants,
     hooks: parts.hooks.forPlugin(plugin.name),
+    schedules: parts.schedules,
     metrics: parts.metrics,
     resolveSecret: parts.resolveSecret,
     env: parts.env,

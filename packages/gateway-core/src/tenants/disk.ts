@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { GatewayError, isCodedError } from "../errors.js";
 import type { StatePaths, TenantRecord } from "../plugin/host.js";
 import { GATEWAY_TEMPORARY, syncDirectory, writeFileAtomic } from "../state/atomic-write.js";
+import { readSmallFile } from "../state/small-file.js";
 import { errorText, isSystemError } from "../system-error.js";
 import { parseTenantRecord } from "./record.js";
 import type { BrokenTenant } from "./registry.js";
@@ -63,7 +63,9 @@ export class TenantDisk {
   /** The slot's record; undefined when there is no directory or no `tenant.json` in it. */
   async read(id: string): Promise<TenantRecord | BrokenTenant | undefined> {
     try {
-      const record = parseTenantRecord(JSON.parse(await readRecordFile(this.#recordFile(id))));
+      const record = parseTenantRecord(
+        JSON.parse(await readSmallFile(this.#recordFile(id), MAX_RECORD_BYTES)),
+      );
       if (record.id !== id) return { id, reason: `tenant.json is that of ${record.id}` };
       return record;
     } catch (error) {
@@ -143,20 +145,4 @@ function temporaryName(): string {
 
 function recordText(record: TenantRecord): string {
   return `${JSON.stringify(record, undefined, 2)}\n`;
-}
-
-/**
- * Reads a `tenant.json` that an archive may have brought: a link, a device or a huge file in its place is refused, and
- * a FIFO does not block.
- */
-async function readRecordFile(file: string): Promise<string> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const status = await handle.stat();
-    if (!status.isFile()) throw new Error("is not a regular file");
-    if (status.size > MAX_RECORD_BYTES) throw new Error(`is larger than ${MAX_RECORD_BYTES} bytes`);
-    return await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,8 +1,9 @@
 /** The job types that the plugin offers its host, for everything that starts jobs by name. */
-import type { JobType } from "@openclaw/gateway-core";
+import type { JobReport, JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { backupSubmission } from "./backup.js";
+import { BACKUP_COMMAND, PRUNE_COMMAND } from "./job-commands.js";
 import { pruneSubmission } from "./prune.js";
 import { retentionProperties } from "./retention/schema.js";
 import type { Services } from "./services.js";
@@ -37,6 +38,8 @@ export function pruneJobType(services: Services): JobType {
     description: "Removes the archives of a tenant that a retention policy does not keep.",
     parameters: PruneParameters,
     scope: "tenant",
+    command: PRUNE_COMMAND,
+    report: reporter(services),
     start: ({ tenant = "", parameters, actor, trigger }) => {
       const request = { ...(parameters as Static<typeof PruneParameters>), tenant };
       const { job } = services.start(pruneSubmission(services, request, { actor, trigger }));
@@ -51,11 +54,27 @@ export function backupJobType(services: Services): JobType {
     description: "Backs a tenant up to a destination.",
     parameters: BackupParameters,
     scope: "tenant",
+    command: BACKUP_COMMAND,
+    report: reporter(services),
     start: ({ tenant = "", parameters, actor, trigger }) => {
       // The host has checked the parameters against the schema.
       const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
       const { job } = services.start(backupSubmission(services, request, { actor, trigger }));
       return Promise.resolve({ jobId: job.id });
     },
+  };
+}
+
+/** What the ledger knows of a job. */
+function reporter({ ledger }: Services): (jobId: string) => JobReport | undefined {
+  return (jobId) => {
+    const job = ledger.jobs.get(jobId);
+    if (job === undefined) return undefined;
+    const { state, finishedAt, error } = job;
+    return {
+      state,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+    };
   };
 }

@@ -1,0 +1,93 @@
+/** The small JSON files that schedules live in. */
+import { mkdir, rename } from "node:fs/promises";
+import path from "node:path";
+import type { Static, TSchema } from "typebox";
+import { GatewayError } from "../errors.js";
+import type { Clock, PluginLogger } from "../plugin/host.js";
+import { faultText, schemaCheck } from "../schema/check.js";
+import { writeFileAtomic } from "../state/atomic-write.js";
+import { readSmallFile } from "../state/small-file.js";
+import { errorText, isSystemError } from "../system-error.js";
+
+/** Files of some thousand schedules or runs; anything larger is none of ours. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** What stands behind the name of a file that was set aside, before the time. */
+export const DAMAGED = ".damaged-";
+
+export interface JsonFiles {
+  readonly clock: Clock;
+  readonly log: PluginLogger;
+}
+
+/**
+ * Reads a file; undefined when it is not there. One that is damaged (no JSON, not what the schema says, no regular file)
+ * is kept aside under another name, logged, and counts as not there. Throws `STATE_UNUSABLE` when the file may be good
+ * and cannot be read.
+ *
+ * @param shown The file as a person would name it.
+ */
+export async function readJsonFile<S extends TSchema>(
+  files: JsonFiles,
+  file: string,
+  schema: S,
+  shown = file,
+): Promise<Static<S> | undefined> {
+  const read = await readText(file, shown);
+  if (read === undefined) return undefined;
+  const problem = "problem" in read ? read.problem : undefined;
+  const parsed = "text" in read ? parse(read.text) : undefined;
+  if (parsed === undefined) {
+    await setAside(files, file, problem ?? "is not JSON", shown);
+    return undefined;
+  }
+  const checked = schemaCheck(schema)(parsed.value);
+  if (checked.ok) return checked.value;
+  await setAside(files, file, faultText(checked.fault, "its content"), shown);
+  return undefined;
+}
+
+/** Renames a file to what it is called plus `.damaged-` and the time. */
+export async function setAside(
+  { clock, log }: JsonFiles,
+  file: string,
+  problem: string,
+  shown = file,
+): Promise<void> {
+  const suffix = `${DAMAGED}${new Date(clock.now()).toISOString().replaceAll(":", "-")}`;
+  await rename(file, file + suffix);
+  log.error({ file: shown, keptAs: shown + suffix, problem }, "a damaged file of schedules was set aside");
+}
+
+/** Writes a file whole or not at all, and the directory that it stands in where that is missing. */
+export async function writeJsonFile(file: string, content: object): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await writeFileAtomic(file, `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+async function readText(
+  file: string,
+  shown: string,
+): Promise<{ readonly text: string } | { readonly problem: string } | undefined> {
+  try {
+    return { text: await readSmallFile(file, MAX_BYTES) };
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (isSystemError(error, "ELOOP")) return { problem: "is a link" };
+    // Errors of the system have a code: the file may be good.
+    if (!(error instanceof Error) || "code" in error) {
+      throw new GatewayError("STATE_UNUSABLE", `${shown} cannot be read: ${errorText(error)}`, {
+        cause: error,
+      });
+    }
+    return { problem: error.message };
+  }
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}

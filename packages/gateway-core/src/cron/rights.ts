@@ -1,0 +1,35 @@
+/** Whether a schedule may run, and with whose rights. */
+import type { JobType } from "../plugin/host.js";
+import type { Approvals } from "./approvals.js";
+import { ownerText, type Owner } from "./owner.js";
+import type { Schedule } from "./schedule.js";
+
+export type Right =
+  /** `actor`: `admin`, or `tenant:<id>`. */
+  | { readonly allowed: true; readonly actor: string }
+  /** One sentence. */
+  | { readonly allowed: false; readonly reason: string };
+
+/**
+ * The gateway's schedules are the admin's. A tenant's runs with an admin's rights where one has approved it as it stands
+ * now, else with the tenant's own, else not at all.
+ */
+export function rightOf(owner: Owner, schedule: Schedule, type: JobType, approvals: Approvals): Right {
+  if (owner.kind === "gateway" || approvals.has(owner, schedule)) return { allowed: true, actor: "admin" };
+  const refusal = tenantRefusal(owner.id, type, schedule.parameters);
+  if (refusal === undefined) return { allowed: true, actor: `tenant:${owner.id}` };
+  return {
+    allowed: false,
+    reason: `Schedule ${schedule.name} of ${ownerText(owner)} waits for an admin's approval: ${refusal}`,
+  };
+}
+
+/** Why the tenant may not have this job by itself, as a clause; undefined: it may. */
+export function tenantRefusal(
+  tenant: string,
+  type: JobType,
+  parameters: Schedule["parameters"],
+): string | undefined {
+  if (type.tenantRefusal === undefined) return `a ${type.name} job is not for tenants to start`;
+  return type.tenantRefusal({ tenant, parameters });
+}

@@ -1,0 +1,54 @@
+/** Which commands of the command line can stand in a schedule, and what their flags are as parameters of the job. */
+import type { CommandFlag, JobCommand } from "@openclaw/gateway-core";
+
+const text = (parameter: string): CommandFlag => ({ parameter, value: "text" });
+const number = (parameter: string): CommandFlag => ({ parameter, value: "number" });
+const flag = (parameter: string): CommandFlag => ({ parameter, value: "none" });
+
+const DESTINATION = "name a destination of the gateway's config instead, as in --to dest:NAME/";
+const CREDENTIALS = `a schedule holds no credentials; ${DESTINATION}`;
+
+const S3_FLAGS: Readonly<Record<string, string>> = {
+  "--endpoint": DESTINATION,
+  "--region": DESTINATION,
+  "--path-style": DESTINATION,
+  "--aws-profile": DESTINATION,
+  "--access-key": CREDENTIALS,
+  "--secret-key": CREDENTIALS,
+};
+
+export const BACKUP_COMMAND: JobCommand = {
+  words: ["tenants", "backup"],
+  flags: {
+    "--to": text("to"),
+    "--overwrite": flag("overwrite"),
+    "--allow-unreadable": flag("allowUnreadable"),
+    "--rehash": flag("rehash"),
+    "--compression-level": number("compressionLevel"),
+    "--limit-upload": number("limitUpload"),
+    "--limit-download": number("limitDownload"),
+  },
+  refusedFlags: {
+    ...S3_FLAGS,
+    "--dry-run": "nobody would see what it says",
+    "--list": "nobody would see what it says",
+  },
+};
+
+export const PRUNE_COMMAND: JobCommand = {
+  words: ["backups", "prune"],
+  flags: {
+    "--keep-last": number("keepLast"),
+    "--keep-hourly": number("keepHourly"),
+    "--keep-daily": number("keepDaily"),
+    "--keep-weekly": number("keepWeekly"),
+    "--keep-monthly": number("keepMonthly"),
+    "--keep-yearly": number("keepYearly"),
+    "--keep-within": text("keepWithin"),
+    "--tz": text("tz"),
+    "--to": text("to"),
+    "--include-named": flag("includeNamed"),
+    "--dry-run": flag("dryRun"),
+  },
+  refusedFlags: S3_FLAGS,
+};

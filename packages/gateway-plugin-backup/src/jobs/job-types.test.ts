@@ -1,0 +1,139 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { GatewayPlugin } from "@openclaw/gateway-core";
+import t from "tap";
+import { Type } from "typebox";
+import { testGateway } from "../test-support/gateway.js";
+
+await t.test("a backup is scheduled by its command, and run", async (t) => {
+  const host = await testGateway(t);
+  await host.tenant("acme", { "sessions/a.jsonl": "{}\n" });
+  const archives = join(host.stateDir, "backups");
+  const cron = "/api/admin/tenants/acme/cron";
+  const added = await host.call("POST", cron, {
+    name: "nightly-backup",
+    schedule: "0 3 * * *",
+    cmd: `openclaw tenants backup acme --to ${archives}/$(date -u +%F).tar.zst --rehash --limit-upload 10MiB`,
+  });
+  t.match(added, {
+    status: 201,
+    body: { job: "backup", parameters: { rehash: true, limitUpload: "10MiB" } },
+  });
+  const { body } = await host.call("POST", `${cron}/nightly-backup/run`);
+  const jobId = String(body["jobId"]);
+  const events = await host.gateway.app.inject({
+    url: `/api/admin/jobs/${jobId}/events`,
+    headers: host.headers,
+  });
+  t.match(events.body, /"state":"succeeded"/);
+  const shown = await host.call("GET", `${cron}/nightly-backup`);
+  t.match(shown.body, { lastRun: { jobId, outcome: "started", job: { state: "succeeded" } } });
+  const { result } = (await host.call("GET", `/api/admin/jobs/${jobId}`)).body as {
+    result: { location: string };
+  };
+  t.match(result.location, /\/backups\/\d{4}-\d\d-\d\d\.tar\.zst$/);
+  t.ok(existsSync(result.location));
+});
+
+await t.test("the line that has a dollar behind a backslash is scheduled as it stands", async (t) => {
+  const host = await testGateway(t);
+  await host.tenant("acme");
+  const { status, body } = await host.call("POST", "/api/admin/tenants/acme/cron", {
+    name: "nightly-backup",
+    schedule: "0 3 * * *",
+    cmd: "openclaw tenants backup acme --to s3://my-bucket/acme/\\$(date +%F).tar.zst",
+  });
+  t.equal(status, 201);
+  t.match(body, { parameters: { to: "s3://my-bucket/acme/$(date +%F).tar.zst" } });
+  const stored = readFileSync(join(host.directory("acme"), "cron/jobs.json"), "utf8");
+  t.match(JSON.parse(stored), { jobs: [{ name: "nightly-backup", enabled: true }] });
+});
+
+await t.test("a prune is scheduled by its command; what a schedule cannot have is refused", async (t) => {
+  const host = await testGateway(t);
+  await host.tenant("acme");
+  const add = async (name: string, cmd: string) =>
+    (await host.call("POST", "/api/admin/tenants/acme/cron", { name, schedule: "@daily-random", cmd })).body;
+  t.match(
+    await add("prune", "openclaw backups prune acme --keep-daily 7 --keep-within 30d --include-named"),
+    {
+      job: "prune",
+      parameters: { keepDaily: 7, keepWithin: "30d", includeNamed: true },
+    },
+  );
+  for (const [cmd, reason] of [
+    ["openclaw tenants backup acme --secret-key abc", /--secret-key: a schedule holds no credentials/],
+    ["openclaw tenants backup acme --endpoint https://x", /--endpoint: name a destination/],
+    ["openclaw tenants backup acme --dry-run", /--dry-run: nobody would see/],
+    [
+      "openclaw tenants restore --from x",
+      /can be scheduled: openclaw tenants backup, openclaw backups prune/,
+    ],
+  ] as const) {
+    const refusal = await add("x", cmd);
+    t.match(refusal, { code: "COMMAND_REFUSED", exitCode: 5, detail: reason }, cmd);
+    t.notMatch(JSON.stringify(refusal), /abc/);
+  }
+  t.match(await add("x", "openclaw backups prune acme --keep-daily many"), { code: "REQUEST_INVALID" });
+});
+
+await t.test("a tenant starts none of these by itself", async (t) => {
+  const host = await testGateway(t);
+  const token = await host.tenant("acme");
+  const response = await host.gateway.app.inject({
+    method: "POST",
+    url: "/api/tenant/cron",
+    headers: { authorization: `Bearer ${token}` },
+    payload: { name: "mine", schedule: "@daily", job: "backup" },
+  });
+  t.match(response.json(), { code: "FORBIDDEN", exitCode: 5, detail: /a backup job is not for tenants/ });
+});
+
+await t.test("a run shows what became of its job, as long as the ledger knows it", async (t) => {
+  const first = await testGateway(t);
+  await first.tenant("acme");
+  const cron = "/api/admin/tenants/acme/cron/n";
+  const to = join(first.stateDir, "outside.tar.zst");
+  const schedule = { name: "n", schedule: "@daily", job: "backup", parameters: { to } };
+  await first.call("POST", "/api/admin/tenants/acme/cron", schedule);
+  const { body } = await first.call("POST", `${cron}/run`);
+  await first.gateway.app.inject({
+    url: `/api/admin/jobs/${String(body["jobId"])}/events`,
+    headers: first.headers,
+  });
+  t.match((await first.call("GET", `${cron}/runs`)).body, {
+    runs: [{ outcome: "started", job: { state: "failed", error: { code: "PATH_NOT_ALLOWED" } } }],
+  });
+  await first.gateway.close();
+  for (const suffix of ["", "-wal", "-shm"])
+    rmSync(join(first.stateDir, `backup/ledger.sqlite${suffix}`), { force: true });
+  const second = await testGateway(t, {}, first.stateDir);
+  const { runs } = (await second.call("GET", `${cron}/runs`)).body as { runs: object[] };
+  t.same(runs, [{ at: body["at"], by: "admin", outcome: "started", jobId: body["jobId"] }]);
+});
+
+await t.test("a job that runs is reported as running", async (t) => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const holder: GatewayPlugin = {
+    name: "holder",
+    version: "1.0.0",
+    configSchema: Type.Object({}),
+    setup: (host) => {
+      host.hooks.on("beforeBackup", () => held);
+      return Promise.resolve();
+    },
+  };
+  const host = await testGateway(t, {}, undefined, [holder]);
+  await host.tenant("acme");
+  const cron = "/api/admin/tenants/acme/cron";
+  await host.call("POST", cron, { name: "n", schedule: "@daily", job: "backup" });
+  const { body } = await host.call("POST", `${cron}/n/run`);
+  const { lastRun } = (await host.call("GET", `${cron}/n`)).body as { lastRun: { job: object } };
+  t.match(lastRun.job, { state: /^(queued|running)$/ });
+  t.notHas(lastRun.job, { finishedAt: String });
+  release();
+  const url = `/api/admin/jobs/${String(body["jobId"])}/events`;
+  await host.gateway.app.inject({ url, headers: host.headers });
+  t.match((await host.call("GET", `${cron}/n`)).body, { lastRun: { job: { state: "succeeded" } } });
+});
