@@ -20,7 +20,8 @@ import { Approvals } from "./approvals.js";
 import { Books, type Book, type Entry } from "./books.js";
 import { parseCommand } from "./command.js";
 import { Definitions } from "./definitions.js";
-import { nextRun } from "./next-run.js";
+import { longestInterval } from "./interval.js";
+import { jitterRoom, nextRun } from "./next-run.js";
 import { GATEWAY, ownerText, tenantOf, type Owner } from "./owner.js";
 import { checkStoredParameters } from "./parameters.js";
 import { rightOf, tenantRefusal } from "./rights.js";
@@ -307,7 +308,8 @@ export class Cron implements ScheduleAccess {
 
   #info(found: Found): ScheduleInfo {
     const { book, entry } = found;
-    const { name, job, parameters, enabled } = entry.schedule;
+    const { name, job, parameters, enabled, createdAt } = entry.schedule;
+    const { fields, zone, jitterMs } = entry.timing;
     const problem = this.problem(found);
     return {
       ...tenantOf(book.owner),
@@ -317,7 +319,13 @@ export class Cron implements ScheduleAccess {
       enabled,
       ...(problem === undefined ? {} : { problem }),
       runs: book.log.get(name)?.runs ?? [],
-      nextRun: (after) => nextRun(entry.timing.fields, entry.timing.zone, after),
+      createdAt,
+      nextRun: (after) => nextRun(fields, zone, after),
+      startsBy: (after) => {
+        const due = nextRun(fields, zone, after);
+        return due === undefined ? undefined : due + jitterRoom(fields, zone, due, jitterMs);
+      },
+      longestInterval: () => longestInterval(fields, zone.toLocal(this.now())),
     };
   }
 }

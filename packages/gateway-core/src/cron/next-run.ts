@@ -45,6 +45,15 @@ function nextInRealTime(fields: CronFields, zone: Zone, after: number): number |
   }
 }
 
+/**
+ * How long after `due`, a time of the schedule, its run may start, in milliseconds: a run that is put off must not meet
+ * the next one.
+ */
+export function jitterRoom(fields: CronFields, zone: Zone, due: number, jitterMs: number): number {
+  if (jitterMs === 0) return 0;
+  return Math.min(jitterMs, (nextRun(fields, zone, due) ?? Infinity) - due - 1000);
+}
+
 /** The last instant in (`after`, `until`] at which the schedule runs; undefined when there is none. */
 export function lastRun(fields: CronFields, zone: Zone, after: number, until: number): number | undefined {
   const first = nextRun(fields, zone, after);

@@ -6,7 +6,7 @@ import type { Clock, JobTrigger, JobType, PluginLogger, ScheduleRun } from "../p
 import { errorText } from "../system-error.js";
 import type { Approvals } from "./approvals.js";
 import type { Book, Books, Entry } from "./books.js";
-import { lastRun, nextRun } from "./next-run.js";
+import { jitterRoom, lastRun, nextRun } from "./next-run.js";
 import { ownerText, tenantOf } from "./owner.js";
 import { parametersAt } from "./parameters.js";
 import { rightOf } from "./rights.js";
@@ -198,9 +198,7 @@ export class Scheduler {
       entry.next = undefined;
       return;
     }
-    // A run that is put off must not meet the next one.
-    const room = jitterMs === 0 ? 0 : (nextRun(fields, zone, due) ?? Infinity) - due - 1000;
-    const jitter = Math.floor(this.#options.random() * Math.min(jitterMs, room));
+    const jitter = Math.floor(this.#options.random() * jitterRoom(fields, zone, due, jitterMs));
     entry.next = { due, at: due + jitter, state: "ahead" };
   }
 

@@ -262,5 +262,15 @@ t.test("plugins see the schedules with their times", async (t) => {
     runs: [{ outcome: "started" }],
   });
   t.equal(info?.nextRun(time.clock.now()), Date.parse("2026-03-03T02:00:00Z"));
+  t.equal(info?.startsBy(time.clock.now()), Date.parse("2026-03-03T02:00:00Z"));
+  t.equal(info?.longestInterval(), 86_400_000);
+  await bed.add("acme", { name: "off", schedule: "0 3 * * 1-5", jitter: "2h" });
+  await bed.add("acme", { name: "tight", schedule: "0 * * * *", jitter: "2h" });
+  await bed.call("POST", "/api/admin/tenants/acme/cron/off/disable");
+  const [, off, tight] = bed.host.schedules.list();
+  t.match(off, { name: "off", enabled: false, createdAt: "2026-03-02T02:00:00.000Z" });
+  t.equal(off?.startsBy(time.clock.now()), Date.parse("2026-03-02T05:00:00Z"), "it would");
+  t.equal(off?.longestInterval(), 3 * 86_400_000);
+  t.equal(tight?.startsBy(time.clock.now()), Date.parse("2026-03-02T03:59:59Z"), "never behind the next");
   t.notOk(info?.problem);
 });

@@ -313,8 +313,17 @@ export interface ScheduleInfo {
   readonly problem?: string;
   /** The last ones, the newest first. */
   readonly runs: readonly ScheduleRun[];
-  /** The first instant after `after` at which it runs by its times; milliseconds since the epoch. */
+  /** RFC 3339, when it was added: on this gateway, or on the one that it came from. */
+  readonly createdAt: string;
+  /**
+   * The first instant after `after` at which it runs by its times, or would if it were enabled; milliseconds since the
+   * epoch. Undefined, here and below: it never does.
+   */
   nextRun(after: number): number | undefined;
+  /** By when that run has started, put off by its jitter as far as it can be: who has seen no job by then has missed one. */
+  startsBy(after: number): number | undefined;
+  /** The longest time between two of its runs, by its times, in milliseconds: a day for `0 3 * * *`, three for `0 3 * * 1-5`. */
+  longestInterval(): number | undefined;
 }
 
 /** What came of one time at which a schedule was to run. */
