@@ -33,6 +33,7 @@ await t.test("the example of the contract is accepted", (t) => {
         pathStyle: true,
         accessKeyId: { env: "S3_ACCESS_KEY_ID" },
         secretAccessKey: { file: "/run/secrets/key" },
+        tenants: ["acme", "eu-*"],
       },
     },
     defaultDestination: "offsite",
@@ -64,6 +65,7 @@ await t.test("unknown keys and values out of range are not", (t) => {
     { limitUpload: "0KiB" },
     { limitDownload: "10MB" },
     { destinations: { x: { url: "s3://b", maxParts: 20_000 } } },
+    { destinations: { x: { url: "s3://b", tenants: "acme" } } },
   ]) {
     t.notOk(Value.Check(BackupConfigSchema, { ...defaults(), ...section }), JSON.stringify(section));
   }

@@ -53,6 +53,12 @@ const Destination = Type.Object(
     accessKeyId: Type.Optional(Secret),
     secretAccessKey: Type.Optional(Secret),
     profile: Type.Optional(Type.String({ minLength: 1 })),
+    tenants: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+        description:
+          "Globs of the tenants that may use it by themselves, in schedules of their own; none if absent.",
+      }),
+    ),
     ...partLimitProperties,
   },
   strict,
@@ -101,7 +107,15 @@ export const BackupConfigSchema = Type.Object(
     verify: Type.Optional(Type.Object({})),
     tenants: Type.Optional(
       Type.Object(
-        { selfBackup: Type.Optional(Type.Boolean()), selfRestore: Type.Optional(Type.Boolean()) },
+        {
+          selfBackup: Type.Optional(
+            Type.Boolean({
+              description:
+                "Tenants may schedule backups of themselves: to the default destination, and to those granted to them.",
+            }),
+          ),
+          selfRestore: Type.Optional(Type.Boolean()),
+        },
         strict,
       ),
     ),
@@ -114,7 +128,7 @@ export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
 
 /** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
-export const INACTIVE_KEYS = ["pipe", "notify", "verify", "tenants"] as const;
+export const INACTIVE_KEYS = ["pipe", "notify", "verify"] as const;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

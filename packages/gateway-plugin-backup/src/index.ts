@@ -63,8 +63,9 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
 }
 
 function warnOfInactiveKeys(host: PluginHost, config: BackupConfig): void {
-  for (const key of INACTIVE_KEYS) {
-    if (config[key] === undefined) continue;
+  const keys: string[] = INACTIVE_KEYS.filter((key) => config[key] !== undefined);
+  if (config.tenants?.selfRestore !== undefined) keys.push("tenants.selfRestore");
+  for (const key of keys) {
     host.log.warn({ key: `plugins.backup.${key}` }, "This key of the config has no effect in this version.");
   }
 }

@@ -77,17 +77,57 @@ await t.test("a prune is scheduled by its command; what a schedule cannot have i
   t.match(await add("x", "openclaw backups prune acme --keep-daily many"), { code: "REQUEST_INVALID" });
 });
 
-await t.test("a tenant starts none of these by itself", async (t) => {
-  const host = await testGateway(t);
-  const token = await host.tenant("acme");
-  const response = await host.gateway.app.inject({
-    method: "POST",
-    url: "/api/tenant/cron",
-    headers: { authorization: `Bearer ${token}` },
-    payload: { name: "mine", schedule: "@daily", job: "backup" },
-  });
-  t.match(response.json(), { code: "FORBIDDEN", exitCode: 5, detail: /a backup job is not for tenants/ });
-});
+await t.test(
+  "a tenant schedules what the config gives it, and loses it when the config takes it back",
+  async (t) => {
+    const stateDir = join(t.testdir(), "state");
+    const archives = join(stateDir, "archives");
+    const destinations = (tenants: readonly string[]) => ({
+      localRoots: [archives],
+      tenants: { selfBackup: true },
+      destinations: { own: { url: archives, tenants }, other: { url: archives } },
+    });
+    const first = await testGateway(t, destinations(["acme"]), stateDir);
+    const token = await first.tenant("acme");
+    const asTenant = async (url: string, payload: object) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await first.gateway.app.inject({ method: "POST", url, headers, payload });
+      return { status: response.statusCode, body: response.json<Record<string, unknown>>() };
+    };
+    const daily = { schedule: "@daily", job: "backup" };
+    t.match(await asTenant("/api/tenant/cron", { ...daily, name: "mine", parameters: { to: "dest:own" } }), {
+      status: 201,
+      body: { approved: false },
+    });
+    for (const [parameters, detail] of [
+      [{ to: "dest:other" }, /cannot have this schedule: the destination 'other' is not granted to it/],
+      [{ to: "dest:own/tenants/other/x.tar.zst" }, /it may name a destination only/],
+      [{ compressionLevel: 19 }, /it may not choose compressionLevel/],
+    ] as const) {
+      t.match(await asTenant("/api/tenant/cron", { ...daily, name: "more", parameters }), {
+        status: 403,
+        body: { code: "FORBIDDEN", exitCode: 5, detail },
+      });
+    }
+    t.match(await asTenant("/api/tenant/cron", { schedule: "@daily", name: "p", job: "prune" }), {
+      body: { code: "FORBIDDEN", detail: /a prune job is not for tenants to start/ },
+    });
+    const { body } = await asTenant("/api/tenant/cron/mine/run", {});
+    const jobId = String(body["jobId"]);
+    await first.gateway.app.inject({ url: `/api/admin/jobs/${jobId}/events`, headers: first.headers });
+    t.match((await first.call("GET", `/api/admin/jobs/${jobId}`)).body, {
+      state: "succeeded",
+      actor: "tenant:acme",
+      result: { location: new RegExp(`^${archives}/tenants/acme/`) },
+    });
+    await first.gateway.close();
+
+    const second = await testGateway(t, destinations([]), stateDir);
+    t.match((await second.call("GET", "/api/admin/tenants/acme/cron/mine")).body, {
+      problem: /waits for an admin's approval: the destination 'own' is not granted to it/,
+    });
+  },
+);
 
 await t.test("a run shows what became of its job, as long as the ledger knows it", async (t) => {
   const first = await testGateway(t);

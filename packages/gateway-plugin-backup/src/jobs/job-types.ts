@@ -7,6 +7,7 @@ import { BACKUP_COMMAND, PRUNE_COMMAND } from "./job-commands.js";
 import { pruneSubmission } from "./prune.js";
 import { retentionProperties } from "./retention/schema.js";
 import type { Services } from "./services.js";
+import { backupRefusal } from "./tenant-rights.js";
 
 /** Parameters without credentials: what may be stored in a schedule. */
 const BackupParameters = Type.Object(
@@ -56,6 +57,8 @@ export function backupJobType(services: Services): JobType {
     scope: "tenant",
     command: BACKUP_COMMAND,
     report: reporter(services),
+    tenantRefusal: ({ tenant, parameters }) =>
+      backupRefusal(services.config, tenant, parameters as Static<typeof BackupParameters>),
     start: ({ tenant = "", parameters, actor, trigger }) => {
       // The host has checked the parameters against the schema.
       const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
