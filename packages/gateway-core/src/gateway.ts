@@ -122,7 +122,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           : [path.join(paths.root, "cron"), path.join(paths.root, "cron", "runs")],
       ),
     );
-    contributions.addShutdown({ drain: () => cron.stop(), stop: () => Promise.resolve() });
+    contributions.addShutdown(cron);
     closing.stops(contributions.shutdowns);
     const metrics = createMetrics();
     const host = {

@@ -3,7 +3,7 @@
  * that nothing that a tenant's archive brings along can approve itself.
  */
 import { Type, type Static } from "typebox";
-import { readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
+import { MAX_BYTES_OF_GATEWAY, readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
 import { ownerKey, type Owner } from "./owner.js";
 import { approvalHash, type Schedule } from "./schedule.js";
 
@@ -33,7 +33,9 @@ export class Approvals {
   }
 
   async load(): Promise<void> {
-    const content = await readJsonFile(this.#files, this.#file, FileSchema);
+    const content = await readJsonFile(this.#files, this.#file, FileSchema, {
+      maxBytes: MAX_BYTES_OF_GATEWAY,
+    });
     this.#approvals = new Map((content?.approvals ?? []).map((approval) => [approval.hash, approval]));
   }
 

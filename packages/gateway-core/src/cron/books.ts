@@ -8,6 +8,7 @@ import type { JsonFiles } from "./json-file.js";
 import { GATEWAY, ownerKey, ownerText, type Owner } from "./owner.js";
 import { RunLog } from "./run-log.js";
 import { timingOf, type Schedule, type Timing } from "./schedule.js";
+import type { WriteQueue } from "./write-queue.js";
 
 /** A schedule that is looked at with every tick. */
 export interface Entry {
@@ -36,11 +37,19 @@ export interface Book {
   unknown: readonly UnknownSchedule[];
 }
 
+/** A schedule with what belongs to it. */
+export interface Found {
+  readonly book: Book;
+  readonly entry: Entry;
+}
+
 export interface BooksOptions {
   readonly definitions: Definitions;
   /** `cron/runs`. */
   readonly runsDirectory: string;
   readonly files: JsonFiles;
+  /** Of the files in `runsDirectory`. */
+  readonly writes: WriteQueue;
   readonly tenants: Pick<Tenants, "list" | "get" | "gate">;
   readonly log: PluginLogger;
 }
@@ -56,14 +65,14 @@ export class Books {
   /** By owner: what works on its files, one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Called with every entry that is new, to plan its next run. */
-  #plan: (book: Book, entry: Entry) => Promise<void> = () => Promise.resolve();
+  #plan: (book: Book, entry: Entry) => void = () => undefined;
 
   constructor(options: BooksOptions) {
     this.#options = options;
   }
 
   /** Reads all schedules. An owner whose file cannot be read is logged, and harms no other. */
-  async load(plan: (book: Book, entry: Entry) => Promise<void>): Promise<void> {
+  async load(plan: (book: Book, entry: Entry) => void): Promise<void> {
     this.#plan = plan;
     for (const owner of this.owners()) await this.open(owner).catch(() => undefined);
   }
@@ -96,6 +105,22 @@ export class Books {
     return [...this.#books.values()].sort((a, b) => (sortKey(a.owner) < sortKey(b.owner) ? -1 : 1));
   }
 
+  /** In no order. */
+  each(): Iterable<Book> {
+    return this.#books.values();
+  }
+
+  /** Whether a schedule still stands as it was found. */
+  isCurrent({ book, entry }: Found): boolean {
+    const current = this.#books.get(ownerKey(book.owner)) === book;
+    return current && book.entries.get(entry.schedule.name) === entry;
+  }
+
+  /** What has run of an owner's schedules is forgotten, unless they are here again. */
+  forgetRuns(key: string): void {
+    if (!this.#books.has(key)) this.#logs.delete(key);
+  }
+
   /** Throws `TENANT_NOT_FOUND`. */
   owner(id: string): Owner {
     const record = this.#options.tenants.get(id);
@@ -125,7 +150,7 @@ export class Books {
           if (!after.schedules.some((schedule) => schedule.name === name)) book.entries.delete(name);
         }
         for (const schedule of after.schedules) {
-          if (!before.includes(schedule)) await this.#put(book, schedule);
+          if (!before.includes(schedule)) this.#put(book, schedule);
         }
         return book;
       });
@@ -157,22 +182,22 @@ export class Books {
   }
 
   async #read(owner: Owner): Promise<Book> {
-    const { definitions, runsDirectory, files } = this.#options;
+    const { definitions, runsDirectory, files, writes } = this.#options;
     const { schedules, unknown } = await definitions.read(owner);
     for (const { name, problem } of unknown) {
       const fields = { owner: ownerText(owner), schedule: name, problem };
       this.#options.log.warn(fields, "a schedule makes no sense to this gateway, and does not run");
     }
-    const log = this.#logs.get(ownerKey(owner)) ?? (await RunLog.load(runsDirectory, owner, files));
+    const log = this.#logs.get(ownerKey(owner)) ?? (await RunLog.load(runsDirectory, owner, files, writes));
     this.#logs.set(ownerKey(owner), log);
     const book: Book = { owner, log, entries: new Map<string, Entry>(), unknown };
-    for (const schedule of schedules) await this.#put(book, schedule);
+    for (const schedule of schedules) this.#put(book, schedule);
     return book;
   }
 
-  async #put(book: Book, schedule: Schedule): Promise<void> {
+  #put(book: Book, schedule: Schedule): void {
     const entry: Entry = { schedule, timing: timingOf(book.owner, schedule), next: undefined };
-    await this.#plan(book, entry);
+    this.#plan(book, entry);
     book.entries.set(schedule.name, entry);
   }
 

@@ -15,11 +15,12 @@ import type {
   ScheduleRun,
 } from "../plugin/host.js";
 import type { GatewayPaths } from "../state/directory.js";
+import { errorText } from "../system-error.js";
 import type { Tenants } from "../tenants/tenants.js";
 import { Approvals } from "./approvals.js";
-import { Books, type Book, type Entry } from "./books.js";
+import { Books, type Book, type Entry, type Found } from "./books.js";
 import { parseCommand } from "./command.js";
-import { Definitions } from "./definitions.js";
+import { Definitions, MAX_SCHEDULES } from "./definitions.js";
 import { longestInterval } from "./interval.js";
 import { jitterRoom, nextRun } from "./next-run.js";
 import { GATEWAY, ownerText, tenantOf, type Owner } from "./owner.js";
@@ -27,10 +28,11 @@ import { checkStoredParameters } from "./parameters.js";
 import { rightOf, tenantRefusal } from "./rights.js";
 import { timingOf, type Schedule } from "./schedule.js";
 import { Scheduler } from "./scheduler.js";
+import { removeRunsOfTheGone } from "./runs-of-the-gone.js";
 import type { Ticker } from "./ticker.js";
+import { WriteQueue } from "./write-queue.js";
 
-/** Schedules of one owner; each is looked at every second. */
-const MAX_SCHEDULES = 200;
+const DAY_MS = 86_400_000;
 
 export interface CronOptions {
   readonly paths: GatewayPaths;
@@ -62,17 +64,14 @@ export interface NewSchedule extends Pick<
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** A schedule with what belongs to it. */
-export interface Found {
-  readonly book: Book;
-  readonly entry: Entry;
-}
-
 export class Cron implements ScheduleAccess {
   readonly #options: CronOptions;
   readonly #approvals: Approvals;
   readonly #books: Books;
   readonly #scheduler: Scheduler;
+  readonly #writes: WriteQueue;
+  readonly #runsDirectory: string;
+  #forgottenAt = 0;
   #stopTicks: () => void = () => undefined;
 
   constructor(options: CronOptions) {
@@ -80,11 +79,14 @@ export class Cron implements ScheduleAccess {
     const directory = path.join(paths.root, "cron");
     const files = { clock, log };
     this.#options = options;
+    this.#runsDirectory = path.join(directory, "runs");
     this.#approvals = new Approvals(path.join(directory, "approvals.json"), files);
+    this.#writes = new WriteQueue(log);
     this.#books = new Books({
       definitions: new Definitions({ root: paths.root, tenant: (id) => tenants.directory(id) }, files),
-      runsDirectory: path.join(directory, "runs"),
+      runsDirectory: this.#runsDirectory,
       files,
+      writes: this.#writes,
       tenants,
       log,
     });
@@ -95,14 +97,39 @@ export class Cron implements ScheduleAccess {
   async start(): Promise<void> {
     await this.#approvals.load();
     await this.#books.load((book, entry) => this.#scheduler.plan(book, entry));
+    await this.#forgetTheGone();
     this.#options.hooks.forPlugin("gateway").on("tenantResumed", ({ tenant }) => this.#books.reload(tenant));
-    this.#stopTicks = this.#options.ticker(() => this.#scheduler.tick());
+    this.#stopTicks = this.#options.ticker(() => this.#beat());
   }
 
-  /** From when this resolves on, no schedule starts a job. */
-  async stop(): Promise<void> {
+  async #beat(): Promise<void> {
+    await this.#scheduler.tick();
+    if (this.now() - this.#forgottenAt >= DAY_MS) await this.#forgetTheGone();
+  }
+
+  /** Removes what is known of the runs of tenants that no undo can bring back. */
+  async #forgetTheGone(): Promise<void> {
+    this.#forgottenAt = this.now();
+    const { paths, tenants, log } = this.#options;
+    try {
+      for (const key of await removeRunsOfTheGone(this.#runsDirectory, paths.trash, tenants)) {
+        this.#books.forgetRuns(key);
+      }
+    } catch (error) {
+      log.warn({ error: errorText(error) }, "runs of tenants that are gone could not be removed");
+    }
+  }
+
+  /** From when this resolves on, no schedule starts a job, and what has run is on disk. */
+  async drain(): Promise<void> {
     this.#stopTicks();
-    await this.#scheduler.settled();
+    await this.#scheduler.stop();
+    await this.#writes.settled();
+  }
+
+  /** Does not wait for what still starts: nothing is written about it any more, and the next start makes up for it. */
+  async stop(): Promise<void> {
+    await this.#writes.close();
   }
 
   /** Throws `TENANT_NOT_FOUND`. Without an id: the gateway. */
@@ -163,12 +190,10 @@ export class Cron implements ScheduleAccess {
       createdAt: new Date(this.#options.clock.now()).toISOString(),
       createdBy: caller.actor,
     };
-    const { fields } = timingOf(owner, schedule);
+    const timing = timingOf(owner, schedule);
     checkStoredParameters(type, parameters);
     if (caller.scope === "tenant" && owner.kind === "tenant") {
-      const refusal =
-        tenantRefusal(owner.id, type, parameters) ??
-        (fields.seconds.length > 1 ? "a tenant's schedule runs once a minute at most" : undefined);
+      const refusal = tenantRefusal(owner.id, { schedule, timing }, type);
       if (refusal !== undefined) {
         throw new GatewayError("FORBIDDEN", `Tenant ${owner.id} cannot have this schedule: ${refusal}`, {
           hint: "An admin can add it.",
@@ -211,7 +236,7 @@ export class Cron implements ScheduleAccess {
       unknown: defined.unknown.filter(isOther),
     }));
     await this.#approvals.withdraw(owner, name);
-    await log.remove(name);
+    log.remove(name);
     this.#options.log.info({ owner: ownerText(owner), schedule: name }, "schedule removed");
   }
 
@@ -220,7 +245,7 @@ export class Cron implements ScheduleAccess {
     const { book, entry } = await this.find(owner, name);
     this.#checkMayChange(owner, entry, caller);
     if (entry.schedule.enabled !== enabled) {
-      await book.log.note(name, this.#options.clock.now());
+      book.log.note(name, this.#options.clock.now());
       await this.#books.change(owner, ({ schedules, unknown }) => ({
         schedules: schedules.map((schedule) =>
           schedule.name === name ? { ...schedule, enabled } : schedule,
@@ -255,7 +280,7 @@ export class Cron implements ScheduleAccess {
     const { schedule } = entry;
     const type = this.#options.jobTypes.get(schedule.job);
     if (type === undefined) return `No plugin offers ${schedule.job} jobs.`;
-    const right = rightOf(book.owner, schedule, type, this.#approvals);
+    const right = rightOf(book.owner, entry, type, this.#approvals);
     return right.allowed ? undefined : `${right.reason}.`;
   }
 

@@ -10,6 +10,9 @@ import { isCodedError } from "../errors.js";
 
 const FILE = "jobs.json";
 
+/** Schedules of one owner; each is looked at every second. */
+export const MAX_SCHEDULES = 200;
+
 /** Loose, so that one schedule that makes no sense does not take the others along. */
 const FileSchema = Type.Object({ version: Type.Literal(1), jobs: Type.Array(Type.Unknown()) });
 
@@ -54,12 +57,9 @@ export class Definitions {
   /** A file that is damaged is set aside. Throws `STATE_UNUSABLE`, and `PATH_NOT_ALLOWED` for a link. */
   async read(owner: Owner): Promise<Defined> {
     const content = await this.#inDirectory(owner, false, (directory) =>
-      readJsonFile(
-        this.#files,
-        path.join(directory, FILE),
-        FileSchema,
-        path.join(this.#directory(owner), FILE),
-      ),
+      readJsonFile(this.#files, path.join(directory, FILE), FileSchema, {
+        shown: path.join(this.#directory(owner), FILE),
+      }),
     );
     const schedules: Schedule[] = [];
     const unknown: UnknownSchedule[] = [];
@@ -109,6 +109,7 @@ function readSchedule(owner: Owner, job: unknown, before: readonly Schedule[]): 
   if (!checked.ok) return faultText(checked.fault, "the schedule");
   const schedule = checked.value;
   if (before.some(({ name }) => name === schedule.name)) return `the name ${schedule.name} stands twice`;
+  if (before.length >= MAX_SCHEDULES) return `it is behind ${MAX_SCHEDULES} others, as many as there may be`;
   try {
     timingOf(owner, schedule);
     return schedule;

@@ -9,8 +9,11 @@ import { writeFileAtomic } from "../state/atomic-write.js";
 import { readSmallFile } from "../state/small-file.js";
 import { errorText, isSystemError } from "../system-error.js";
 
-/** Files of some thousand schedules or runs; anything larger is none of ours. */
+/** A tenant's file of as many schedules as there may be is smaller; anything larger is none of ours. */
 const MAX_BYTES = 4 * 1024 * 1024;
+
+/** What only the gateway writes may hold what many thousand tenants have. */
+export const MAX_BYTES_OF_GATEWAY = 64 * 1024 * 1024;
 
 /** What stands behind the name of a file that was set aside, before the time. */
 export const DAMAGED = ".damaged-";
@@ -20,20 +23,24 @@ export interface JsonFiles {
   readonly log: PluginLogger;
 }
 
+export interface ReadOptions {
+  /** The file as a person would name it. */
+  readonly shown?: string;
+  readonly maxBytes?: number;
+}
+
 /**
  * Reads a file; undefined when it is not there. One that is damaged (no JSON, not what the schema says, no regular file)
  * is kept aside under another name, logged, and counts as not there. Throws `STATE_UNUSABLE` when the file may be good
  * and cannot be read.
- *
- * @param shown The file as a person would name it.
  */
 export async function readJsonFile<S extends TSchema>(
   files: JsonFiles,
   file: string,
   schema: S,
-  shown = file,
+  { shown = file, maxBytes = MAX_BYTES }: ReadOptions = {},
 ): Promise<Static<S> | undefined> {
-  const read = await readText(file, shown);
+  const read = await readText(file, shown, maxBytes);
   if (read === undefined) return undefined;
   const problem = "problem" in read ? read.problem : undefined;
   const parsed = "text" in read ? parse(read.text) : undefined;
@@ -68,9 +75,10 @@ export async function writeJsonFile(file: string, content: object): Promise<void
 async function readText(
   file: string,
   shown: string,
+  maxBytes: number,
 ): Promise<{ readonly text: string } | { readonly problem: string } | undefined> {
   try {
-    return { text: await readSmallFile(file, MAX_BYTES) };
+    return { text: await readSmallFile(file, maxBytes) };
   } catch (error) {
     if (isSystemError(error, "ENOENT", "ENOTDIR")) return undefined;
     if (isSystemError(error, "ELOOP")) return { problem: "is a link" };

@@ -6,9 +6,12 @@ export type Owner =
 
 export const GATEWAY: Owner = { kind: "gateway" };
 
-/** Tells owners apart; safe as the name of a file. */
+/**
+ * Tells owners apart; safe as the name of a file. With the id: an archive may claim any uid, and what was approved for
+ * one tenant is not for another one that says it is the same.
+ */
 export function ownerKey(owner: Owner): string {
-  return owner.kind === "gateway" ? "gateway" : owner.uid;
+  return owner.kind === "gateway" ? "gateway" : `${owner.id}.${owner.uid}`;
 }
 
 /** Fits into a sentence. */

@@ -2,7 +2,12 @@
 import type { JobType } from "../plugin/host.js";
 import type { Approvals } from "./approvals.js";
 import { ownerText, type Owner } from "./owner.js";
-import type { Schedule } from "./schedule.js";
+import type { Schedule, Timing } from "./schedule.js";
+
+export interface ScheduleWithTimes {
+  readonly schedule: Schedule;
+  readonly timing: Timing;
+}
 
 export type Right =
   /** `actor`: `admin`, or `tenant:<id>`. */
@@ -14,9 +19,14 @@ export type Right =
  * The gateway's schedules are the admin's. A tenant's runs with an admin's rights where one has approved it as it stands
  * now, else with the tenant's own, else not at all.
  */
-export function rightOf(owner: Owner, schedule: Schedule, type: JobType, approvals: Approvals): Right {
+export function rightOf(
+  owner: Owner,
+  { schedule, timing }: ScheduleWithTimes,
+  type: JobType,
+  approvals: Approvals,
+): Right {
   if (owner.kind === "gateway" || approvals.has(owner, schedule)) return { allowed: true, actor: "admin" };
-  const refusal = tenantRefusal(owner.id, type, schedule.parameters);
+  const refusal = tenantRefusal(owner.id, { schedule, timing }, type);
   if (refusal === undefined) return { allowed: true, actor: `tenant:${owner.id}` };
   return {
     allowed: false,
@@ -24,12 +34,13 @@ export function rightOf(owner: Owner, schedule: Schedule, type: JobType, approva
   };
 }
 
-/** Why the tenant may not have this job by itself, as a clause; undefined: it may. */
+/** Why the tenant may not have this schedule by itself, as a clause; undefined: it may. */
 export function tenantRefusal(
   tenant: string,
+  { schedule: { parameters }, timing }: ScheduleWithTimes,
   type: JobType,
-  parameters: Schedule["parameters"],
 ): string | undefined {
+  if (timing.fields.seconds.length > 1) return "a tenant's schedule runs once a minute at most";
   if (type.tenantRefusal === undefined) return `a ${type.name} job is not for tenants to start`;
   return type.tenantRefusal({ tenant, parameters });
 }

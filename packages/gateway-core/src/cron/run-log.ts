@@ -1,16 +1,20 @@
 /**
- * `cron/runs/<owner>.json`: up to when each schedule of an owner has been dealt with, and what came of its last runs. It
+ * `cron/runs/<tenant>.<uid>.json`: up to when each schedule of an owner has been dealt with, and what came of its last runs. It
  * belongs to this gateway and lies outside the tenants' directories: a backup every night must not make every night's
  * archive differ, and a restored tenant must not believe that it has missed what this gateway has run.
  */
 import path from "node:path";
 import { Type, type Static } from "typebox";
 import type { ScheduleRun } from "../plugin/host.js";
-import { readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
+import { MAX_BYTES_OF_GATEWAY, readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
 import { ownerKey, type Owner } from "./owner.js";
+import type { WriteQueue } from "./write-queue.js";
 
 /** Runs that are remembered of each schedule. */
 const MAX_RUNS = 100;
+
+/** Runs that are remembered of all schedules of one owner: about a megabyte, which is written with every run. */
+const MAX_RUNS_OF_OWNER = 5000;
 
 const RunSchema = Type.Object({
   at: Type.String(),
@@ -39,23 +43,26 @@ const FileSchema = Type.Object({ version: Type.Literal(1), schedules: Type.Array
 
 export type RunState = Static<typeof StateSchema>;
 
-/** The states of one owner's schedules, in memory and in its file. */
+/**
+ * The states of one owner's schedules, in memory and in its file. Nobody waits for the file: what a crash takes with it
+ * is run once more.
+ */
 export class RunLog {
   readonly #file: string;
+  readonly #writes: WriteQueue;
   readonly #states: Map<string, RunState>;
-  /** Writes go one after the other. */
-  #written: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, states: readonly RunState[]) {
+  private constructor(file: string, writes: WriteQueue, states: readonly RunState[]) {
     this.#file = file;
+    this.#writes = writes;
     this.#states = new Map(states.map((state) => [state.name, state]));
   }
 
   /** @param directory `cron/runs`. */
-  static async load(directory: string, owner: Owner, files: JsonFiles): Promise<RunLog> {
+  static async load(directory: string, owner: Owner, files: JsonFiles, writes: WriteQueue): Promise<RunLog> {
     const file = path.join(directory, `${ownerKey(owner)}.json`);
-    const content = await readJsonFile(files, file, FileSchema);
-    return new RunLog(file, content?.schedules ?? []);
+    const content = await readJsonFile(files, file, FileSchema, { maxBytes: MAX_BYTES_OF_GATEWAY });
+    return new RunLog(file, writes, content?.schedules ?? []);
   }
 
   get(name: string): RunState | undefined {
@@ -63,22 +70,21 @@ export class RunLog {
   }
 
   /** Notes that a schedule has been dealt with up to `handledUntil`, and what came of it. */
-  async note(name: string, handledUntil: number, run?: ScheduleRun): Promise<void> {
+  note(name: string, handledUntil: number, run?: ScheduleRun): void {
     const before = this.#states.get(name)?.runs ?? [];
-    const runs = run === undefined ? before : [run, ...before].slice(0, MAX_RUNS);
+    const limit = Math.min(MAX_RUNS, Math.ceil(MAX_RUNS_OF_OWNER / (this.#states.size + 1)));
+    const runs = run === undefined ? before : [run, ...before].slice(0, limit);
     this.#states.set(name, { name, handledUntil, runs });
-    await this.#write();
+    this.#write();
   }
 
-  async remove(name: string): Promise<void> {
-    if (this.#states.delete(name)) await this.#write();
+  remove(name: string): void {
+    if (this.#states.delete(name)) this.#write();
   }
 
-  #write(): Promise<void> {
-    const write = (): Promise<void> =>
-      writeJsonFile(this.#file, { version: 1, schedules: [...this.#states.values()] });
-    // A write that failed was its caller's to hear of; the next one writes all of it.
-    this.#written = this.#written.then(write, write);
-    return this.#written;
+  #write(): void {
+    this.#writes.add(this.#file, () =>
+      writeJsonFile(this.#file, { version: 1, schedules: [...this.#states.values()] }),
+    );
   }
 }

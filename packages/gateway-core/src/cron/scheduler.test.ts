@@ -33,9 +33,10 @@ t.test("a gateway that was down for a week runs each missed schedule once", asyn
     second.runs.map(({ tenant, schedule, run }) => [tenant, schedule, run.by, run.outcome, run.due]),
     [
       ["acme", "hourly", "missed", "started", "2026-03-08T12:00:00.000Z"],
+      ["other", "weekly", "missed", "started", "2026-03-08T00:00:00.000Z"],
       ["acme", "daily", "missed", "started", "2026-03-08T03:00:00.000Z"],
       ["acme", "never-late", "missed", "skipped", "2026-03-08T03:00:00.000Z"],
-      ["other", "weekly", "missed", "started", "2026-03-08T00:00:00.000Z"],
+      ["acme", "impatient", "missed", "skipped", "2026-03-02T00:00:00.000Z"],
     ],
   );
   const { body } = await second.call("GET", "/api/admin/tenants/acme/cron/impatient/runs");
@@ -51,9 +52,14 @@ t.test("a machine that slept counts as a gateway that was down", async (t) => {
   const bed = await cronBed(t, time);
   await testTenant(bed.gateway, "acme");
   await bed.add("acme", { schedule: "@hourly" });
+  await bed.add("acme", { name: "impatient", schedule: "0 14 * * *", grace: "2h" });
   await time.to("2026-03-01T18:30:00Z");
   await time.to("2026-03-01T18:30:01Z");
-  t.match(bed.runs, [{ run: { by: "missed", due: "2026-03-01T18:00:00.000Z" } }]);
+  t.match(bed.runs, [
+    { schedule: "nightly", run: { by: "missed", outcome: "started", due: "2026-03-01T18:00:00.000Z" } },
+    { schedule: "impatient", run: { outcome: "skipped", reason: /missed longer ago than .* of 2h/ } },
+  ]);
+  t.equal(bed.runs.length, 2);
 });
 
 t.test("a run whose predecessor's job has not ended is left out, waits, or is started", async (t) => {

@@ -1,11 +1,12 @@
 /** Runs schedules when their time has come. */
+import { setImmediate } from "node:timers/promises";
 import { GatewayError, isCodedError } from "../errors.js";
 import type { Hooks } from "../plugin/hook-bus.js";
 import { withTimeLimit } from "../plugin/hook-bus.js";
 import type { Clock, JobTrigger, JobType, PluginLogger, ScheduleRun } from "../plugin/host.js";
 import { errorText } from "../system-error.js";
 import type { Approvals } from "./approvals.js";
-import type { Book, Books, Entry } from "./books.js";
+import type { Book, Books, Entry, Found } from "./books.js";
 import { jitterRoom, lastRun, nextRun } from "./next-run.js";
 import { ownerText, tenantOf } from "./owner.js";
 import { parametersAt } from "./parameters.js";
@@ -41,37 +42,30 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #lastTick = 0;
   #ticking: Promise<void> | undefined;
+  #stopping = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
   }
 
   /** Sets when an entry runs next, from what the log says of it. A schedule that is new here has missed nothing. */
-  async plan({ log }: Book, entry: Entry): Promise<void> {
+  plan({ log }: Book, entry: Entry): void {
     const { schedule, timing } = entry;
     const { name, enabled } = schedule;
     const now = this.#options.clock.now();
     const known = log.get(name)?.handledUntil;
-    if (known === undefined) await log.note(name, now);
+    if (known === undefined) log.note(name, now);
     if (!enabled) {
       entry.next = undefined;
       return;
     }
-    const handled = Math.min(known ?? now, now);
-    const missed = lastRun(timing.fields, timing.zone, handled, now);
-    if (missed !== undefined && now - missed <= timing.graceMs) {
-      const late = now - missed > LATE_MS + timing.jitterMs;
-      entry.next = { due: missed, at: now, state: late ? "missed" : "ahead" };
+    const missed = lastRun(timing.fields, timing.zone, Math.min(known ?? now, now), now);
+    if (missed === undefined) {
+      this.#planAfter(entry, now);
       return;
     }
-    if (missed !== undefined) {
-      await log.note(name, missed, {
-        ...this.#moment(missed, "missed"),
-        outcome: "skipped",
-        reason: `It was missed longer ago than its grace period of ${schedule.grace}.`,
-      });
-    }
-    this.#planAfter(entry, now);
+    const late = now - missed > LATE_MS + timing.jitterMs;
+    entry.next = { due: missed, at: now, state: late ? "missed" : "ahead" };
   }
 
   /** Runs what is due. Ticks do not overlap: one that comes while another works is left out. */
@@ -80,8 +74,9 @@ export class Scheduler {
     return this.#ticking;
   }
 
-  /** Resolves when no tick works any more. */
-  async settled(): Promise<void> {
+  /** Resolves when no tick works any more; what is due and has not begun does not begin. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#ticking;
   }
 
@@ -101,18 +96,28 @@ export class Scheduler {
     const { books, clock } = this.#options;
     const setBack = clock.now() < this.#lastTick - SET_BACK_MS;
     this.#lastTick = clock.now();
-    for (const book of books.all()) {
+    const due: Found[][] = [];
+    for (const book of books.each()) {
+      const ofOwner: Found[] = [];
       for (const entry of book.entries.values()) {
-        if (setBack) await this.plan(book, entry);
-        if (entry.next !== undefined && entry.next.at <= clock.now()) await this.#comeTo(book, entry);
+        if (setBack) this.plan(book, entry);
+        if (entry.next !== undefined && entry.next.at <= clock.now()) ofOwner.push({ book, entry });
       }
+      if (ofOwner.length > 0) due.push(ofOwner);
+    }
+    for (const found of inTurns(due)) {
+      if (this.#stopping) return;
+      if (books.isCurrent(found)) await this.#comeTo(found.book, found.entry);
+      // Starting a job writes to a ledger, at once. Between two of them others have their turn.
+      await setImmediate();
     }
   }
 
   async #comeTo(book: Book, entry: Entry): Promise<void> {
     const { schedule, timing, next } = entry;
-    if (next === undefined) return;
     const now = this.#options.clock.now();
+    // By hand it may have been switched off and on meanwhile.
+    if (next === undefined || next.at > now) return;
     const missed = next.state === "missed" || (next.state === "ahead" && now - next.at > LATE_MS);
     // Of several times that have gone by, the last one stands for all.
     const due =
@@ -122,12 +127,9 @@ export class Scheduler {
     const moment = this.#moment(due, missed ? "missed" : "schedule");
     const active = schedule.overlap === "allow" ? undefined : this.#activeJob(book, entry);
     let run: ScheduleRun | undefined;
-    if (missed && schedule.missed === "skip") {
-      run = {
-        ...moment,
-        outcome: "skipped",
-        reason: "The gateway was down, and it does not make up for that.",
-      };
+    const skipped = missed ? reasonToSkip(entry, now - due) : undefined;
+    if (skipped !== undefined) {
+      run = { ...moment, outcome: "skipped", reason: skipped };
     } else if (active === undefined) {
       run = await this.#startOnTime(book, entry, moment);
       if (run === undefined) return;
@@ -164,7 +166,7 @@ export class Scheduler {
     const { name, job, parameters } = entry.schedule;
     const type = jobTypes.get(job);
     if (type === undefined) throw noJobType(book, entry);
-    const right = rightOf(owner, entry.schedule, type, approvals);
+    const right = rightOf(owner, entry, type, approvals);
     if (!right.allowed) {
       throw new GatewayError("SCHEDULE_UNAPPROVED", right.reason, {
         details: { ...tenantOf(owner), schedule: name },
@@ -217,11 +219,7 @@ export class Scheduler {
     if (run.outcome === "failed" || run.outcome === "refused") log.error(fields, "a schedule did not run");
     else log.info(fields, "a schedule came to its time");
     // It may have been removed meanwhile.
-    if (book.entries.has(name)) {
-      await book.log.note(name, handledUntil, run).catch((error: unknown) => {
-        log.error({ ...fields, error: errorText(error) }, "a run of a schedule could not be noted");
-      });
-    }
+    if (book.entries.has(name)) book.log.note(name, handledUntil, run);
     const failures = await hooks.run("scheduleRun", { ...tenantOf(book.owner), schedule: name, job, run });
     for (const { plugin, error } of failures) {
       log.error({ plugin, error: errorText(error) }, "a scheduleRun hook failed");
@@ -230,6 +228,39 @@ export class Scheduler {
 }
 
 type Moment = Pick<ScheduleRun, "at" | "due" | "by">;
+
+/** Why a run that was missed so long ago, in milliseconds, is not made up for; undefined: it is. */
+function reasonToSkip({ schedule, timing }: Entry, lateMs: number): string | undefined {
+  if (schedule.missed === "skip") return "The gateway was down, and it does not make up for that.";
+  if (lateMs <= timing.graceMs) return undefined;
+  return `It was missed longer ago than its grace period of ${schedule.grace}.`;
+}
+
+/**
+ * Of each owner one, then of each owner the next: many schedules of one do not keep the others waiting. Owners in order,
+ * an owner's by how long they have waited.
+ */
+function* inTurns(due: readonly Found[][]): Iterable<Found> {
+  const lists = due
+    .map((ofOwner) => ofOwner.sort((a, b) => waitingSince(a) - waitingSince(b)))
+    .sort(([a], [b]) => (ownerOrder(a) < ownerOrder(b) ? -1 : 1));
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  for (let turn = 0; turn < longest; turn += 1) {
+    for (const list of lists) {
+      const one = list[turn];
+      if (one !== undefined) yield one;
+    }
+  }
+}
+
+function waitingSince({ entry }: Found): number {
+  return entry.next?.at ?? 0;
+}
+
+/** Ids of tenants are not empty: the gateway comes first. */
+function ownerOrder(found: Found | undefined): string {
+  return found?.book.owner.kind === "tenant" ? found.book.owner.id : "";
+}
 
 function noJobType({ owner }: Book, { schedule }: Entry): GatewayError {
   return new GatewayError(

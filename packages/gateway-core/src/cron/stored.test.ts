@@ -45,11 +45,12 @@ t.test("a tenant's schedules stand in its own directory, the gateway's and what 
   t.match(JSON.parse(before), { version: 1, jobs: [{ name: "nightly", enabled: true, job: "copy" }] });
   await time.to("2026-03-01T13:00:00Z");
   t.equal(bed.started.length, 1);
+  await bed.gateway.close();
   t.equal(await readFile(file, "utf8"), before, "a run leaves the tenant's directory as it was");
   t.same((await readdir(path.join(bed.stateDir, "cron"))).sort(), ["approvals.json", "jobs.json", "runs"]);
   t.same(
     (await readdir(path.join(bed.stateDir, "cron/runs"))).sort(),
-    [`${uid}.json`, "gateway.json"].sort(),
+    [`acme.${uid}.json`, "gateway.json"].sort(),
   );
 });
 
@@ -155,7 +156,7 @@ t.test("a damaged file is kept aside and named, and the others go on", async (t)
   await writeFile(path.join(directory, "cron/jobs.json"), '{"version":1,"jobs":{}}');
   await writeFile(path.join(cron, "jobs.json"), "{ half a fi");
   await writeFile(path.join(cron, "approvals.json"), '{"version":1}');
-  await writeFile(path.join(cron, `runs/${uid}.json`), "x".repeat(5_000_000));
+  await writeFile(path.join(cron, `runs/acme.${uid}.json`), "not json");
 
   const logDestination = new PassThrough();
   const second = await cronBed(t, time, { stateDir: first.stateDir, logLevel: "error", logDestination });

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
-import type { Cron, Found } from "../../cron/cron.js";
+import type { Found } from "../../cron/books.js";
+import type { Cron } from "../../cron/cron.js";
 import { nextRun } from "../../cron/next-run.js";
 import { tenantOf } from "../../cron/owner.js";
 import { ScheduleSchema } from "../../cron/schedule.js";
