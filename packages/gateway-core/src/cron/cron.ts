@@ -111,6 +111,8 @@ export class Cron implements ScheduleAccess {
   async #forgetTheGone(): Promise<void> {
     this.#forgottenAt = this.now();
     const { paths, tenants, log } = this.#options;
+    // A write that waits would bring a file back.
+    await this.#writes.settled();
     try {
       for (const key of await removeRunsOfTheGone(this.#runsDirectory, paths.trash, tenants)) {
         this.#books.forgetRuns(key);

@@ -75,10 +75,16 @@ t.test("a schedule that came with a restore waits for an approval where it needs
     content.jobs.push(
       { ...approved, name: "modest", parameters: {} },
       { ...approved, name: "greedy", createdBy: "admin", parameters: { to: "s3://theirs" } },
+      { ...approved, name: "hasty", schedule: "0,59 0 * * * *", parameters: {} },
     );
     await writeFile(path.join(directory, "cron/jobs.json"), JSON.stringify(content));
   });
   await time.to("2026-03-01T13:00:00Z");
+  t.match(
+    bed.runs.shift(),
+    { schedule: "hasty", run: { outcome: "refused", reason: /once a minute at most$/ } },
+    "it waits since 12:00:59",
+  );
   t.match(bed.runs, [
     { schedule: "approved", run: { outcome: "started" } },
     { schedule: "modest", run: { outcome: "started" } },
@@ -91,7 +97,11 @@ t.test("a schedule that came with a restore waits for an approval where it needs
     problem: "Schedule greedy of tenant acme waits for an admin's approval: it may not choose a place.",
   });
   t.match(await bed.call("POST", `${greedy}/run`), { status: 403, body: { code: "SCHEDULE_UNAPPROVED" } });
-  t.match(await findings(bed), [{ severity: "warning", tenant: "acme", message: /greedy .*waits/ }]);
+  t.match(await findings(bed), [
+    { severity: "warning", tenant: "acme", message: /greedy .*waits/ },
+    { severity: "warning", tenant: "acme", message: /hasty .*waits/ },
+  ]);
+  await bed.call("DELETE", "/api/admin/tenants/acme/cron/hasty");
   t.match((await bed.call("POST", `${greedy}/approve`)).body, { approved: true });
   await time.to("2026-03-01T14:00:00Z");
   t.match(bed.started.at(-1), { actor: "admin", parameters: { to: "s3://theirs" } });
