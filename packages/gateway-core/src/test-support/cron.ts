@@ -1,4 +1,7 @@
 /** A gateway whose clock and beat are the test's, with job types that do nothing but take notes. */
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { Type } from "typebox";
 import type { Test } from "tap";
 import { GatewayError } from "../errors.js";
@@ -132,6 +135,26 @@ export async function cronBed(
       return body as unknown as ScheduleView;
     },
   };
+}
+
+/** Writes a tenant with schedules of `copy` jobs into a state directory, as it stands there when a gateway starts. */
+export async function writeTenant(
+  stateDir: string,
+  id: string,
+  schedules: readonly { readonly name: string; readonly schedule: string; readonly tz?: string }[],
+): Promise<void> {
+  const cron = path.join(stateDir, "tenants", id, "cron");
+  await mkdir(cron, { recursive: true, mode: 0o700 });
+  const uid = createHash("sha256").update(id).digest("hex").slice(32);
+  const createdAt = "2026-01-01T00:00:00Z";
+  const record = { id, uid, createdAt, tokenSha256: uid + uid, quotas: {}, labels: {} };
+  await writeFile(path.join(cron, "../tenant.json"), JSON.stringify(record));
+  const choices = { tz: "Etc/UTC", overlap: "skip", missed: "run", grace: "1d" };
+  const jobs = schedules.map((schedule) => ({
+    ...{ ...choices, ...schedule, job: "copy", parameters: {} },
+    ...{ enabled: true, createdAt, createdBy: "admin" },
+  }));
+  await writeFile(path.join(cron, "jobs.json"), JSON.stringify({ version: 1, jobs }));
 }
 
 function sampleJobTypes(start: JobType["start"], reports: ReadonlyMap<string, JobReport>): JobType[] {
