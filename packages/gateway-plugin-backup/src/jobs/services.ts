@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { JobTrigger, PluginHost } from "@openclaw/gateway-core";
 import type { BackupConfig } from "../config.js";
+import { Alerts } from "./alerts/alerts.js";
 import { ArchivesInUse } from "./archives-in-use.js";
 import { Destinations } from "./destinations.js";
 import { discardUpload } from "./discard-upload.js";
@@ -33,6 +34,8 @@ export interface Services {
   readonly knownAbilities: KnownAbilities;
   readonly archivesInUse: ArchivesInUse;
   readonly views: Views;
+  /** `alerts.raise({ kind: "damaged", tenant, archive, message })` tells people; see there. */
+  readonly alerts: Alerts;
   /** Hands a job to the engine and tells `onEnded` listeners of its end. Throws what `JobEngine.submit` throws. */
   start(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean };
   readonly onEnded: (listener: (job: JobRecord) => void) => void;
@@ -68,6 +71,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     concurrency: config.concurrency,
     discardUpload: (upload, signal) => discardUpload({ threads, destinations }, upload, signal),
   });
+  const ids = new IdMaker(clock);
   const listeners: ((job: JobRecord) => void)[] = [];
   return {
     host,
@@ -84,11 +88,12 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
       movePaths: (swap, direction) => movePaths(threads, swap, direction),
     }),
     trash: new Trash({ ledger, clock, log }),
-    ids: new IdMaker(clock),
+    ids,
     tokenReservations: new TokenReservations(tenants),
     knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
     views: new Views(),
+    alerts: new Alerts({ ledger, tenants, clock, log, ids, channels: [] }),
     start: (submission) => {
       const started = engine.submit(submission);
       if (!started.joined) {
