@@ -98,7 +98,7 @@ export const BackupConfigSchema = Type.Object(
         strict,
       ),
     ),
-    notify: Type.Array(NotifySchema.items, { default: [], maxItems: NotifySchema.maxItems }),
+    notify: NotifySchema,
     absence: AbsenceSchema,
     verify: Type.Optional(Type.Object({})),
     tenants: Type.Optional(

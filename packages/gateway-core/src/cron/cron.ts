@@ -307,7 +307,7 @@ export class Cron implements ScheduleAccess {
 
   #info(found: Found): ScheduleInfo {
     const { book, entry } = found;
-    const { name, job, parameters, enabled } = entry.schedule;
+    const { name, job, parameters, enabled, createdAt } = entry.schedule;
     const problem = this.problem(found);
     return {
       ...tenantOf(book.owner),
@@ -315,6 +315,7 @@ export class Cron implements ScheduleAccess {
       job,
       parameters,
       enabled,
+      createdAt,
       ...(problem === undefined ? {} : { problem }),
       runs: book.log.get(name)?.runs ?? [],
       nextRun: (after) => nextRun(entry.timing.fields, entry.timing.zone, after),

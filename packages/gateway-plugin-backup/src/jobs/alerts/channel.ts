@@ -1,5 +1,7 @@
 /** What all channels have in common: what they take, and how a send that fails says so. */
+import type { PluginHost, SecretReference } from "@openclaw/gateway-core";
 import picomatch from "picomatch";
+import { messageOf } from "../../system-error.js";
 import type { Alert, AlertEvent, AlertKind } from "./event.js";
 import type { ChannelConfig } from "./schema.js";
 
@@ -17,6 +19,8 @@ export interface Channel {
   send(alert: Alert, signal: AbortSignal): Promise<void>;
   /** Shows that the channel works; nothing is said of any backup. Rejects as `send` does. */
   test(alert: Alert, signal: AbortSignal): Promise<void>;
+  /** Why it cannot even be tried: a secret that is not where the config says. One clause, without any secret. */
+  problem(): string | undefined;
 }
 
 /** Why an alert was not taken: one clause without any secret, neither an address's path nor what the other side said. */
@@ -36,6 +40,20 @@ export function wants({ kind, events, tenants, jobs }: ChannelConfig): (event: A
     kinds.has(kind) &&
     (isTenant === undefined || (tenant !== undefined && isTenant(tenant))) &&
     (jobs === undefined || job === undefined || jobs.includes(job));
+}
+
+/** Whether the secrets that a channel refers to can be read; see {@link Channel.problem}. */
+export function secretProblem(
+  resolveSecret: PluginHost["resolveSecret"],
+  references: readonly (SecretReference | undefined)[],
+): string | undefined {
+  try {
+    for (const reference of references) if (reference !== undefined) resolveSecret(reference);
+    return undefined;
+  } catch (error) {
+    // The host names the variable or the file, and never what is in it.
+    return messageOf(error);
+  }
 }
 
 /** Whether what is sent there never leaves this machine. */

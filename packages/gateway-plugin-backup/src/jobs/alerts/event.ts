@@ -40,7 +40,9 @@ export interface AlertEvent {
 }
 
 /** An event as it is sent. */
-export interface Alert extends AlertEvent {
+export interface Alert extends Omit<AlertEvent, "kind"> {
+  /** `test`: somebody tries a channel. */
+  readonly kind: AlertKind | "test";
   readonly id: string;
   /** Milliseconds since the epoch, like `since`. */
   readonly at: number;

@@ -72,7 +72,7 @@ const Email = Type.Object(
   strict,
 );
 
-export const NotifySchema = Type.Array(Type.Union([Webhook, Ping, Email]), { maxItems: 50 });
+export const NotifySchema = Type.Array(Type.Union([Webhook, Ping, Email]), { default: [], maxItems: 50 });
 
 export const AbsenceSchema = Type.Object(
   {

@@ -5,7 +5,7 @@ import { Statement, type NoParameters } from "./statement.js";
 export interface Expectation {
   readonly tenantUid: string;
   readonly schedule: string;
-  /** When it was first seen; milliseconds since the epoch. */
+  /** When it was first seen as it is; milliseconds since the epoch. */
   readonly since: number;
   /** The longest time between two of its next runs. */
   readonly intervalMs: number;
@@ -29,7 +29,7 @@ export class AlertExpectationsTable {
       database,
       `INSERT INTO alert_expectations (tenant_uid, schedule, since, interval_ms)
        VALUES (@tenantUid, @schedule, @since, @intervalMs)
-       ON CONFLICT (tenant_uid, schedule) DO UPDATE SET interval_ms = @intervalMs`,
+       ON CONFLICT (tenant_uid, schedule) DO UPDATE SET since = @since, interval_ms = @intervalMs`,
     );
     this.#list = new Statement<NoParameters, ExpectationRow>(
       database,
@@ -41,7 +41,6 @@ export class AlertExpectationsTable {
     );
   }
 
-  /** When it was first seen stays as it is. */
   put({ tenantUid, schedule, since, intervalMs }: Expectation): void {
     this.#put.run({ tenantUid, schedule, since, intervalMs });
   }
