@@ -40,7 +40,7 @@ export function tenantHealth({ absence, alerts, host, ledger }: Services): reado
       const deadline = deadlines.get(id)?.at;
       const lastSuccess = ledger.jobs.last(uid, "backup", "succeeded");
       const lastFailure = ledger.jobs.last(uid, "backup", "failed");
-      const isCurrent = (lastFailure?.finishedAt ?? 0) > (lastSuccess?.finishedAt ?? 0);
+      const isCurrent = (lastFailure?.id ?? "") > (lastSuccess?.id ?? "");
       return {
         tenant,
         isOverdue: deadline !== undefined && now > deadline,

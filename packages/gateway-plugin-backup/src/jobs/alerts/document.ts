@@ -28,7 +28,8 @@ export function alertText(alert: Alert): string {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["time", new Date(at).toISOString()],
     ["tenant", tenant],
-    ["job", jobId === undefined ? job : `${job ?? ""} ${jobId}`.trim()],
+    ["type", job],
+    ["job", jobId],
     ["archive", archive],
     ["code", code],
     ["since", since === undefined ? undefined : new Date(since).toISOString()],

@@ -84,5 +84,5 @@ async function inTime(sent: Promise<unknown>, timeoutSeconds: number, stopped: A
 function failureOf(error: unknown): string {
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   const facts = [code, responseCode].filter((fact) => typeof fact === "string" || typeof fact === "number");
-  return `the server did not take it: ${facts.length === 0 ? "an unknown error" : facts.join(" ")}`;
+  return `the server did not take it: ${facts.join(" ")}`;
 }

@@ -28,6 +28,7 @@ export async function post(
 ): Promise<void> {
   const target = checkedUrl(url, options.allowPlain);
   const ca = options.ca === undefined ? undefined : await readFile(options.ca).catch(caUnreadable);
+  const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
   const status = await new Promise<number>((resolve, reject) => {
     const send = target.protocol === "https:" ? tlsRequest : plainRequest;
     const sent = send(
@@ -37,18 +38,21 @@ export async function post(
         headers: { ...headers, "content-length": Buffer.byteLength(body) },
         // A connection of its own: alerts are few, and one that hangs must not be met again.
         agent: false,
-        signal: AbortSignal.any([stopped, AbortSignal.timeout(options.timeoutSeconds * 1000)]),
+        signal: AbortSignal.any([stopped, late]),
         ...(ca === undefined ? {} : { ca }),
       },
       (response) => {
-        resolve(response.statusCode ?? 0);
+        // Always there in a response to a client (https://nodejs.org/api/http.html#messagestatuscode).
+        resolve(Number(response.statusCode));
         response.destroy();
       },
     );
     sent.on("error", reject);
     sent.end(body);
   }).catch((error: unknown) => {
-    throw new DeliveryError(failureOf(error, options.timeoutSeconds));
+    throw new DeliveryError(
+      late.aborted ? `it did not answer within ${options.timeoutSeconds} s` : failureOf(error),
+    );
   });
   if (status >= 300 && status < 400) {
     throw new DeliveryError(`it answered ${status}, and redirects are not followed`);
@@ -72,10 +76,7 @@ function caUnreadable(): never {
 }
 
 /** `ECONNREFUSED`, `ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT`, …: the code alone says what a person needs. */
-function failureOf(error: unknown, timeoutSeconds: number): string {
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return `it did not answer within ${timeoutSeconds} s`;
-  }
-  const code = error instanceof Error && "code" in error ? String(error.code) : "an unknown error";
-  return `the request failed: ${code}`;
+function failureOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown };
+  return `the request failed: ${String(code)}`;
 }

@@ -19,7 +19,7 @@ export async function testChannels(
   const chosen = name === undefined ? channels : channels.filter((channel) => channel.name === name);
   if (name !== undefined && chosen.length === 0) {
     throw new BackupError("REQUEST_INVALID", `There is no channel '${name}'.`, {
-      hint: `Channels stand in plugins.backup.notify: ${channels.map((channel) => channel.name).join(", ") || "none"}.`,
+      hint: `Channels stand in plugins.backup.notify: ${channels.map((channel) => channel.name).join(", ")}.`,
     });
   }
   return Promise.all(

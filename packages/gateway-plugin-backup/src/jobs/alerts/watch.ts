@@ -47,10 +47,12 @@ export function endOf(job: JobRecord): readonly AlertEvent[] {
   const facts = factsOf(job);
   const whose = `The ${job.type} of tenant ${job.tenant}`;
   if (job.state !== "succeeded") {
-    const { code = "", message = "" } = job.error ?? {};
-    return [{ ...facts, kind: "failure", code, message: `${whose} failed: ${message}` }];
+    const reason = job.error === undefined ? "" : `: ${job.error.message}`;
+    const code = job.error === undefined ? {} : { code: job.error.code };
+    return [{ ...facts, ...code, kind: "failure", message: `${whose} failed${reason}` }];
   }
-  const { archiveId, location } = job.result ?? {};
+  const archiveId = job.result?.["archiveId"];
+  const location = job.result?.["location"];
   const archive = typeof archiveId === "string" ? { archive: archiveId } : {};
   const where = typeof location === "string" ? `: ${location}` : "";
   const { warnings } = job;
@@ -64,14 +66,12 @@ export function endOf(job: JobRecord): readonly AlertEvent[] {
   if (warnings.length === 0) return [success];
   const shown = warnings.slice(0, WARNINGS_SHOWN).map(({ message }) => message);
   const more = warnings.length > shown.length ? ` And ${warnings.length - shown.length} more.` : "";
-  const [first] = warnings;
   return [
     success,
     {
       ...facts,
       ...archive,
       kind: "warning",
-      ...(first === undefined ? {} : { code: first.code }),
       message: `${whose} has succeeded with warnings: ${shown.join(" ")}${more}`,
     },
   ];
@@ -91,8 +91,9 @@ export function scheduleEvent({
       return { ...facts, kind: "recovered", message: `${whose} starts its jobs again.` };
     case "failed":
     case "refused": {
-      const { code = "", reason = "" } = run;
-      return { ...facts, kind: "failure", code, message: `${whose} could not start its job: ${reason}` };
+      const code = run.code === undefined ? {} : { code: run.code };
+      const reason = run.reason ?? "it is not known why";
+      return { ...facts, ...code, kind: "failure", message: `${whose} could not start its job: ${reason}` };
     }
     case "skipped":
       return undefined;
