@@ -6,6 +6,7 @@ import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
 import { secretResolver } from "./config/secrets.js";
+import { beatFor } from "./cron/beat.js";
 import { Cron } from "./cron/cron.js";
 import { scheduleCheck } from "./cron/doctor.js";
 import { systemTicker, type Ticker } from "./cron/ticker.js";
@@ -112,7 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const cron = new Cron({
       ...{ paths, tenants, hooks, clock, log },
       jobTypes: contributions.jobTypes,
-      ticker: options.ticker ?? systemTicker,
+      ticker: beatFor(options.ticker ?? systemTicker, contributions.ticks, log),
       random: Math.random,
     });
     contributions.addDoctorCheck(

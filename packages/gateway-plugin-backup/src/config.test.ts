@@ -18,6 +18,8 @@ await t.test("an empty section has the documented defaults", (t) => {
     exclude: [],
     trashHours: 24,
     limits: { entries: 5_000_000, bytes: 1024 ** 4, ratio: 1000 },
+    notify: [],
+    absence: { grace: "1h", except: [] },
   });
   t.end();
 });

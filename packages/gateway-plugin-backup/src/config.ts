@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from "typebox";
 import { DEFAULT_LIMITS, type ArchiveLimits } from "./archive/format.js";
+import { AbsenceSchema, NotifySchema } from "./jobs/alerts/schema.js";
 import { retentionProperties } from "./jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
@@ -103,7 +104,8 @@ export const BackupConfigSchema = Type.Object(
         strict,
       ),
     ),
-    notify: Type.Optional(Type.Array(Type.Object({}))),
+    notify: NotifySchema,
+    absence: AbsenceSchema,
     verify: Type.Optional(Type.Object({})),
     tenants: Type.Optional(
       Type.Object(
@@ -128,7 +130,7 @@ export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
 
 /** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
-export const INACTIVE_KEYS = ["pipe", "notify", "verify"] as const;
+export const INACTIVE_KEYS = ["pipe", "verify"] as const;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

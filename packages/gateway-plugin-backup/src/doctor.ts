@@ -2,32 +2,120 @@
 import { stat } from "node:fs/promises";
 import type { DoctorCheck, Finding } from "@openclaw/gateway-core";
 import type { Services } from "./jobs/services.js";
+import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 
-/** Older than this, the newest backup of a tenant is worth a word; schedules will know better. */
+/** Older than this, the newest backup of a tenant that has no schedule is worth a word. */
 const OLD_BACKUP_MS = 48 * 3_600_000;
 
 export function backupDoctorChecks(services: Services): readonly DoctorCheck[] {
   return [
     { name: "backup-age", run: () => Promise.resolve(backupAge(services)) },
+    { name: "backup-alerts", run: () => Promise.resolve(alertChannels(services)) },
     { name: "backup-destination", run: () => defaultDestination(services) },
     { name: "backup-leftovers", run: () => Promise.resolve(leftovers(services)) },
   ];
 }
 
-function backupAge({ host, ledger }: Services): readonly Finding[] {
-  return host.tenants.list().map(({ id, uid }): Finding => {
-    const newest = ledger.archives.newest(id, uid);
-    const fix = `Run \`openclaw tenants backup ${id}\`.`;
-    if (newest === undefined) {
-      return { severity: "warning", tenant: id, message: `Tenant ${id} has never been backed up.`, fix };
+/** Worst tenant first. */
+function backupAge(services: Services): readonly Finding[] {
+  const now = services.host.clock.now();
+  return tenantHealth(services).flatMap((health) => [ageFinding(health, now), ...troubles(health)]);
+}
+
+function ageFinding({ tenant, newest, isOverdue, deadline }: TenantHealth, now: number): Finding {
+  const { id } = tenant;
+  const fix = `Run \`openclaw tenants backup ${id}\`.`;
+  const message =
+    newest === undefined
+      ? `Tenant ${id} has never been backed up.`
+      : `The newest backup of tenant ${id} was taken at ${iso(newest.createdAt)}, ${ageText(now - newest.createdAt)} ago.`;
+  if (isOverdue) {
+    const overdue = `${message} It is overdue by its schedule or plugins.backup.absence.`;
+    return {
+      severity: "critical",
+      tenant: id,
+      message: overdue,
+      fix: `${fix} \`openclaw cron list ${id}\`.`,
+    };
+  }
+  if (newest === undefined) return { severity: "warning", tenant: id, message, fix };
+  const isOld = deadline === undefined && now - newest.createdAt > OLD_BACKUP_MS;
+  return isOld ? { severity: "warning", tenant: id, message, fix } : { severity: "ok", tenant: id, message };
+}
+
+function troubles({ tenant, lastFailure, damaged, conditions, schedules }: TenantHealth): readonly Finding[] {
+  const { id } = tenant;
+  const of = { severity: "warning", tenant: id } as const;
+  const findings: Finding[] = [];
+  if (lastFailure?.error !== undefined) {
+    const { code, message, hint } = lastFailure.error;
+    const at = iso(lastFailure.finishedAt ?? lastFailure.createdAt);
+    findings.push({
+      ...of,
+      message: `The last backup of tenant ${id} failed at ${at} (${code}): ${message}`,
+      fix: hint ?? `openclaw jobs show ${lastFailure.id}`,
+    });
+  }
+  for (const archive of damaged) {
+    findings.push({
+      ...of,
+      message: `Archive ${archive.id} of tenant ${id} is damaged: ${archive.location}`,
+      fix: `Back the tenant up again, then \`openclaw backups rm ${archive.id}\`.`,
+    });
+  }
+  for (const { event, since, count } of conditions) {
+    // Those have a finding of their own.
+    if (event.kind !== "failure" || event.job === "backup") continue;
+    findings.push({ ...of, message: `${event.message} (${count} times since ${iso(since)})` });
+  }
+  const enabled = schedules.filter((schedule) => schedule.enabled);
+  if (schedules.length > 0 && enabled.length === 0) {
+    const [{ name } = { name: "" }] = schedules;
+    findings.push({
+      ...of,
+      message: `No schedule backs tenant ${id} up: ${name} is disabled.`,
+      fix: `openclaw cron enable ${id} ${name}`,
+    });
+  }
+  return findings;
+}
+
+function alertChannels({ channels, host, ledger }: Services): readonly Finding[] {
+  if (channels.length === 0) {
+    const message = "No channel is configured: nobody is told when a backup fails or does not run.";
+    return [{ severity: "info", message, fix: "Set plugins.backup.notify; see docs/alerts.md." }];
+  }
+  const waiting = ledger.deliveries.waiting();
+  return channels.map(({ name, problem: unusable }): Finding => {
+    const unsent = waiting.get(name) ?? 0;
+    const { failedAt, failures, problem } = ledger.deliveries.channel(name);
+    const broken = unusable();
+    if (broken !== undefined) {
+      return {
+        severity: "critical",
+        message: `Channel ${name} cannot be used: ${broken}. ${unsent} alerts wait.`,
+        fix: "Correct plugins.backup.notify in openclaw.json, or what it refers to.",
+      };
     }
-    const taken = new Date(newest.createdAt).toISOString();
-    const message = `The newest backup of tenant ${id} was taken at ${taken}.`;
-    const isOld = host.clock.now() - newest.createdAt > OLD_BACKUP_MS;
-    return isOld
-      ? { severity: "warning", tenant: id, message, fix }
-      : { severity: "ok", tenant: id, message };
+    if (failedAt !== undefined && problem !== undefined) {
+      const times = `${failures} times, the last ${ageText(host.clock.now() - failedAt)} ago`;
+      return {
+        severity: "warning",
+        message: `Channel ${name} does not take alerts: ${problem} (${times}). ${unsent} alerts wait.`,
+        fix: `openclaw backups notify-test ${name}`,
+      };
+    }
+    return { severity: "ok", message: `Channel ${name} takes alerts; ${unsent} wait.` };
   });
+}
+
+function ageText(ms: number): string {
+  const hours = ms / 3_600_000;
+  return hours < 48 ? `${Math.floor(hours)} h` : `${Math.floor(hours / 24)} days`;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** A backup on the disk that it protects is lost together with it. */

@@ -5,6 +5,7 @@
 import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
+import { watch } from "./jobs/alerts/watch.js";
 import { backupJobType, pruneJobType } from "./jobs/job-types.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
@@ -13,6 +14,7 @@ import { registerMetrics } from "./metrics.js";
 import { archivePartRoutes } from "./routes/archive-parts.js";
 import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
+import { notifyRoutes } from "./routes/notify.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { restoreRoutes } from "./routes/restores.js";
@@ -44,10 +46,12 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(archivePartRoutes(services));
     await app.register(pruneRoutes(services));
     await app.register(jobRoutes(services));
+    await app.register(notifyRoutes(services));
   });
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 
+  watch(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
   if (services.destinations.areInS3) services.threads.keepOneReady();
@@ -57,6 +61,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
       await services.engine.stop();
       await services.threads.close();
       await housekeeping.stop();
+      await services.outbox.stop();
       services.ledger.close();
     },
   });

@@ -3,12 +3,35 @@ import type { StatusSection } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { defaultDestination } from "./doctor.js";
 import type { Services } from "./jobs/services.js";
+import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
+
+const When = (description: string) => Type.Optional(Type.String({ description: `RFC 3339; ${description}` }));
 
 const TenantBackup = Type.Object({
   tenant: Type.String(),
-  lastBackup: Type.Optional(Type.String({ description: "RFC 3339; absent when there is none." })),
+  state: Type.String({
+    description: "ok, overdue, failing, damaged (an archive of it), or none (no backup).",
+  }),
+  lastBackup: When("of the newest good one; absent when there is none."),
+  ageHours: Type.Optional(Type.Number({ description: "Of the newest good one." })),
   location: Type.Optional(Type.String()),
   size: Type.Optional(Type.Number()),
+  lastFailure: When("absent when a backup has succeeded since."),
+  failureCode: Type.Optional(Type.String()),
+  nextRun: When("of the schedules that back it up."),
+  schedule: Type.String({
+    description: "ok, none, disabled, or why it does not run.",
+  }),
+  verified: When("when an archive of it was last verified and found good."),
+  lastDrill: When("when one last succeeded."),
+});
+
+const Channel = Type.Object({
+  name: Type.String(),
+  kind: Type.String(),
+  unsent: Type.Integer({ description: "Alerts that wait." }),
+  lastSent: When("when it last took one."),
+  problem: Type.Optional(Type.String({ description: "Why it does not take them now." })),
 });
 
 const BackupStatus = Type.Object({
@@ -17,7 +40,8 @@ const BackupStatus = Type.Object({
     severity: Type.String({ description: "ok, or warning while it shares the state's file system." }),
     message: Type.String(),
   }),
-  tenants: Type.Array(TenantBackup, { description: "Longest without a backup first." }),
+  channels: Type.Array(Channel, { description: "Where alerts go." }),
+  tenants: Type.Array(TenantBackup, { description: "Worst first." }),
 });
 
 export function backupStatus(services: Services): StatusSection {
@@ -29,14 +53,65 @@ export function backupStatus(services: Services): StatusSection {
 }
 
 async function read(services: Services): Promise<Static<typeof BackupStatus>> {
-  const { host, ledger } = services;
-  const tenants = host.tenants.list().map(({ id, uid }): Static<typeof TenantBackup> => {
-    const newest = ledger.archives.newest(id, uid);
-    if (newest === undefined) return { tenant: id };
-    const { location, size, createdAt } = newest;
-    return { tenant: id, lastBackup: new Date(createdAt).toISOString(), location, size };
-  });
-  tenants.sort((a, b) => (a.lastBackup ?? "").localeCompare(b.lastBackup ?? ""));
+  const { channels, host, ledger } = services;
+  const now = host.clock.now();
+  const waiting = ledger.deliveries.waiting();
   const [{ severity, message }] = await defaultDestination(services);
-  return { activeJobs: ledger.jobs.open().length, defaultDestination: { severity, message }, tenants };
+  return {
+    activeJobs: ledger.jobs.open().length,
+    defaultDestination: { severity, message },
+    channels: channels.map(({ name, kind }) => {
+      const { sentAt, problem } = ledger.deliveries.channel(name);
+      return {
+        ...{ name, kind, unsent: waiting.get(name) ?? 0 },
+        ...(sentAt === undefined ? {} : { lastSent: iso(sentAt) }),
+        ...(problem === undefined ? {} : { problem }),
+      };
+    }),
+    tenants: tenantHealth(services).map((health) => tenantStatus(health, now)),
+  };
+}
+
+function tenantStatus(health: TenantHealth, now: number): Static<typeof TenantBackup> {
+  const { tenant, newest, lastFailure, verifiedAt, lastDrill, schedules } = health;
+  const next = schedules
+    .filter(({ enabled, problem }) => enabled && problem === undefined)
+    .flatMap((schedule) => schedule.nextRun(now) ?? []);
+  return {
+    tenant: tenant.id,
+    state: stateOf(health),
+    ...(newest === undefined
+      ? {}
+      : {
+          lastBackup: iso(newest.createdAt),
+          ageHours: Math.round((now - newest.createdAt) / 360_000) / 10,
+          location: newest.location,
+          size: newest.size,
+        }),
+    ...(lastFailure?.finishedAt === undefined ? {} : { lastFailure: iso(lastFailure.finishedAt) }),
+    ...(lastFailure?.error === undefined ? {} : { failureCode: lastFailure.error.code }),
+    ...(next.length === 0 ? {} : { nextRun: iso(Math.min(...next)) }),
+    schedule: scheduleState(health),
+    ...(verifiedAt === undefined ? {} : { verified: iso(verifiedAt) }),
+    ...(lastDrill?.finishedAt === undefined ? {} : { lastDrill: iso(lastDrill.finishedAt) }),
+  };
+}
+
+function stateOf({ isOverdue, lastFailure, damaged, newest }: TenantHealth): string {
+  if (isOverdue) return "overdue";
+  if (lastFailure !== undefined) return "failing";
+  if (damaged.length > 0) return "damaged";
+  return newest === undefined ? "none" : "ok";
+}
+
+function scheduleState({ schedules }: TenantHealth): string {
+  if (schedules.length === 0) return "none";
+  const enabled = schedules.filter((schedule) => schedule.enabled);
+  if (enabled.length === 0) return "disabled";
+  const { problem } = enabled.find((schedule) => schedule.problem !== undefined) ?? {};
+  return problem ?? "ok";
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -8,6 +8,7 @@ import type { ArchiveView } from "../views.js";
 import { addArchivePartCommands } from "./archive-parts.js";
 import { addArchiveCommands } from "./archives.js";
 import { addExamples } from "./options.js";
+import { addNotifyTestCommand } from "./notify-test.js";
 import { addPruneCommand } from "./prune.js";
 
 export function addBackupCommands(program: Command, context: Context): void {
@@ -18,6 +19,7 @@ export function addBackupCommands(program: Command, context: Context): void {
   addList(backups, context);
   addArchivePartCommands(backups, context);
   addPruneCommand(backups, context);
+  addNotifyTestCommand(backups, context);
   addArchiveCommands(backups, context);
 }
 

@@ -344,9 +344,9 @@ export class Cron implements ScheduleAccess {
       job,
       parameters,
       enabled,
+      createdAt,
       ...(problem === undefined ? {} : { problem }),
       runs: book.log.get(name)?.runs ?? [],
-      createdAt,
       nextRun: (after) => nextRun(fields, zone, after),
       startsBy: (after) => {
         const due = nextRun(fields, zone, after);

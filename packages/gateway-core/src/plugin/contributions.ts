@@ -19,6 +19,7 @@ export class Contributions {
   readonly doctorChecks = new Map<string, DoctorCheck>();
   readonly statusSections = new Map<string, StatusSection>();
   readonly readiness = new Map<string, Readiness>();
+  readonly ticks: (() => Promise<void>)[] = [];
   readonly shutdowns: Shutdown[] = [];
   #sealed = false;
 
@@ -47,6 +48,11 @@ export class Contributions {
 
   addReadiness(name: string, probe: () => string | undefined): void {
     this.#addNamed(this.readiness, name, { name, probe }, "readiness probe");
+  }
+
+  addTick(tick: () => Promise<void>): void {
+    this.#assertOpen();
+    this.ticks.push(tick);
   }
 
   addShutdown(shutdown: Shutdown): void {

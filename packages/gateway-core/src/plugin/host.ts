@@ -65,6 +65,11 @@ export interface PluginHost {
   addStatusSection(section: StatusSection): void;
   /** A probe of `/readyz`: undefined when ready, else one line that says what is missing. */
   addReadiness(name: string, probe: () => string | undefined): void;
+  /**
+   * Calls back about once a second, with the injected clock's time, from when the schedules run until the gateway stops. Not
+   * again while a call has not ended; what it rejects with is logged.
+   */
+  addTick(tick: () => Promise<void>): void;
   addShutdown(shutdown: Shutdown): void;
 }
 

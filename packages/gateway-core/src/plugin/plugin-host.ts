@@ -40,6 +40,7 @@ export function pluginHost(plugin: Pick<GatewayPlugin, "name">, parts: HostParts
     addDoctorCheck: (check) => contributions.addDoctorCheck(check),
     addStatusSection: (section) => contributions.addStatusSection(section),
     addReadiness: (name, probe) => contributions.addReadiness(name, probe),
+    addTick: (tick) => contributions.addTick(tick),
     addShutdown: (shutdown) => contributions.addShutdown(shutdown),
   };
 }

@@ -2,6 +2,11 @@
 import { join } from "node:path";
 import type { JobTrigger, PluginHost } from "@openclaw/gateway-core";
 import type { BackupConfig } from "../config.js";
+import { AbsenceWatch } from "./alerts/absence.js";
+import { Alerts } from "./alerts/alerts.js";
+import type { Channel } from "./alerts/channel.js";
+import { openChannels } from "./alerts/channels.js";
+import { Outbox } from "./alerts/outbox.js";
 import { ArchivesInUse } from "./archives-in-use.js";
 import { Destinations } from "./destinations.js";
 import { discardUpload } from "./discard-upload.js";
@@ -33,8 +38,14 @@ export interface Services {
   readonly knownAbilities: KnownAbilities;
   readonly archivesInUse: ArchivesInUse;
   readonly views: Views;
-  /** Hands a job to the engine and tells `onEnded` listeners of its end. Throws what `JobEngine.submit` throws. */
+  /** `alerts.raise({ kind: "damaged", tenant, archive, message })` tells people; see there. */
+  readonly alerts: Alerts;
+  readonly channels: readonly Channel[];
+  readonly outbox: Outbox;
+  readonly absence: AbsenceWatch;
+  /** Hands a job to the engine and tells `onStarted` and `onEnded` listeners of its way. Throws what `JobEngine.submit` throws. */
   start(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean };
+  readonly onStarted: (listener: (job: JobRecord) => void) => void;
   readonly onEnded: (listener: (job: JobRecord) => void) => void;
 }
 
@@ -68,7 +79,21 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     concurrency: config.concurrency,
     discardUpload: (upload, signal) => discardUpload({ threads, destinations }, upload, signal),
   });
-  const listeners: ((job: JobRecord) => void)[] = [];
+  const ids = new IdMaker(clock);
+  const channels = openChannels(config.notify, host);
+  const alerts = new Alerts({ ledger, tenants, clock, log, ids, channels });
+  const onStarted: ((job: JobRecord) => void)[] = [];
+  const onEnded: ((job: JobRecord) => void)[] = [];
+  const tellOf = (jobId: string): void => {
+    let hasStarted = false;
+    engine.subscribe(jobId, (job) => {
+      if (job.startedAt !== undefined && !hasStarted) {
+        hasStarted = true;
+        for (const listener of onStarted) listener(job);
+      }
+      if (isTerminal(job.state)) for (const listener of onEnded) listener(job);
+    });
+  };
   return {
     host,
     config,
@@ -84,20 +109,21 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
       movePaths: (swap, direction) => movePaths(threads, swap, direction),
     }),
     trash: new Trash({ ledger, clock, log }),
-    ids: new IdMaker(clock),
+    ids,
     tokenReservations: new TokenReservations(tenants),
     knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
     views: new Views(),
+    alerts,
+    channels,
+    outbox: new Outbox({ ledger, clock, log, channels }),
+    absence: new AbsenceWatch({ host, ledger, alerts, config: config.absence }),
     start: (submission) => {
       const started = engine.submit(submission);
-      if (!started.joined) {
-        engine.subscribe(started.job.id, (job) => {
-          if (isTerminal(job.state)) for (const listener of listeners) listener(job);
-        });
-      }
+      if (!started.joined) tellOf(started.job.id);
       return started;
     },
-    onEnded: (listener) => listeners.push(listener),
+    onStarted: (listener) => onStarted.push(listener),
+    onEnded: (listener) => onEnded.push(listener),
   };
 }

@@ -1,7 +1,7 @@
 /** A real gateway with the plugin, in this process, for tests of the routes. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createGateway, type Gateway, type GatewayPlugin } from "@openclaw/gateway-core";
+import { createGateway, type Gateway, type GatewayOptions, type GatewayPlugin } from "@openclaw/gateway-core";
 import { backupPlugin } from "../index.js";
 import type { JobView } from "../routes/schemas.js";
 
@@ -39,18 +39,20 @@ export async function testGateway(
   config: object = {},
   stateDir = join(t.testdir(), "state"),
   plugins: readonly GatewayPlugin[] = [],
+  options: Partial<GatewayOptions> = {},
 ): Promise<TestGateway> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   writeFileSync(join(stateDir, "openclaw.json"), JSON.stringify({ plugins: { backup: config } }), {
     mode: 0o600,
   });
-  const env = { OPENCLAW_GATEWAY_TOKEN: ADMIN_TOKEN };
+  const env = { OPENCLAW_GATEWAY_TOKEN: ADMIN_TOKEN, ...options.env };
   const gateway = await createGateway({
     stateDir,
-    env,
     port: 0,
     plugins: [backupPlugin(), ...plugins],
     logLevel: "silent",
+    ...options,
+    env,
   });
   t.teardown(() => gateway.close({ graceMs: 0 }));
 

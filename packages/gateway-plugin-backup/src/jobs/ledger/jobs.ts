@@ -51,6 +51,7 @@ export class JobsTable {
   readonly #listTenant;
   readonly #listState;
   readonly #listTenantState;
+  readonly #last;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<{
@@ -105,6 +106,18 @@ export class JobsTable {
       database,
       `SELECT * FROM jobs WHERE tenant = @tenant AND state = @state ${newest}`,
     );
+    this.#last = new Statement<{ tenantUid: string; type: string; state: TerminalJobState }, JobRow>(
+      database,
+      `SELECT * FROM jobs WHERE tenant_uid = @tenantUid AND type = @type AND state = @state
+         AND json_extract(request_json, '$.dryRun') IS NOT 1
+       ORDER BY id DESC LIMIT 1`,
+    );
+  }
+
+  /** The last job of a tenant that ended like this, dry runs aside. */
+  last(tenantUid: string, type: string, state: TerminalJobState): JobRecord | undefined {
+    const row = this.#last.get({ tenantUid, type, state });
+    return row === undefined ? undefined : jobRecord(row);
   }
 
   /** Notes a new job, as queued. */

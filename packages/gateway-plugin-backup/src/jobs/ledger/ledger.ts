@@ -2,6 +2,9 @@ import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
+import { AlertConditionsTable } from "./alert-conditions.js";
+import { AlertDeliveriesTable } from "./alert-deliveries.js";
+import { AlertExpectationsTable } from "./alert-expectations.js";
 import { ArchivesTable } from "./archives.js";
 import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
@@ -27,6 +30,9 @@ export class Ledger {
   readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
   readonly trash: TrashTable;
+  readonly conditions: AlertConditionsTable;
+  readonly deliveries: AlertDeliveriesTable;
+  readonly expectations: AlertExpectationsTable;
   readonly #database: Database.Database;
 
   private constructor(database: Database.Database) {
@@ -37,6 +43,9 @@ export class Ledger {
     this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);
     this.trash = new TrashTable(database);
+    this.conditions = new AlertConditionsTable(database);
+    this.deliveries = new AlertDeliveriesTable(database);
+    this.expectations = new AlertExpectationsTable(database);
   }
 
   /** Opens the ledger at `file`, or makes it (0600, its directory 0700), and migrates it to this program's version. */
