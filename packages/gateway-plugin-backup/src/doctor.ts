@@ -86,10 +86,11 @@ function alertChannels({ channels, host, ledger }: Services): readonly Finding[]
     return [{ severity: "info", message, fix: "Set plugins.backup.notify; see docs/alerts.md." }];
   }
   const waiting = ledger.deliveries.waiting();
-  return channels.map(({ name, problem: unusable }): Finding => {
+  return channels.map((channel): Finding => {
+    const { name } = channel;
     const unsent = waiting.get(name) ?? 0;
     const { failedAt, failures, problem } = ledger.deliveries.channel(name);
-    const broken = unusable();
+    const broken = channel.problem();
     if (broken !== undefined) {
       return {
         severity: "critical",

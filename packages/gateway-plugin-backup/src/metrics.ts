@@ -100,7 +100,7 @@ interface TenantGauge {
   readonly name: string;
   readonly help: string;
   /** Undefined: no series for this tenant. */
-  read(health: TenantHealth, now: number): number | undefined;
+  readonly read: (health: TenantHealth, now: number) => number | undefined;
 }
 
 const TENANT_GAUGES: readonly TenantGauge[] = [
@@ -179,7 +179,7 @@ function gaugeTenants(services: Services, registers: Registry[]): void {
 interface ScheduleGauge {
   readonly name: string;
   readonly help: string;
-  read(schedule: ScheduleInfo, now: number): number | undefined;
+  readonly read: (schedule: ScheduleInfo, now: number) => number | undefined;
 }
 
 const SCHEDULE_GAUGES: readonly ScheduleGauge[] = [

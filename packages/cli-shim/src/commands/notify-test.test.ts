@@ -16,7 +16,10 @@ t.test("notify-test says what became of each channel, and fails when one did not
   const cli = (...args: string[]) => runHere(args, { env: { OPENCLAW_GATEWAY_URL: gateway.url } });
   const both = await cli("backups", "notify-test");
   t.equal(both.code, 1);
-  t.equal(both.stdout, "ops (webhook): sent\nmail (email): not sent: the server did not take it: EAUTH 535\n");
+  t.equal(
+    both.stdout,
+    "ops (webhook): sent\nmail (email): not sent: the server did not take it: EAUTH 535\n",
+  );
   const one = await cli("backups", "notify-test", "ops", "--json");
   t.equal(one.code, 0);
   t.same(JSON.parse(one.stdout), { channels: [good] });

@@ -5,7 +5,9 @@ import { tenantHealth } from "./tenant-health.js";
 import type { JobType, TerminalJobState } from "./types.js";
 
 await t.test("the worst tenant stands first: overdue, failing, damaged, and then the oldest", async (t) => {
-  const bench = await servicesBench(t, { absence: { grace: "1h", except: ["f*", "d*", "o*", "new*"], maxAge: "1h" } });
+  const bench = await servicesBench(t, {
+    absence: { grace: "1h", except: ["f*", "d*", "o*", "new*"], maxAge: "1h" },
+  });
   const { services, time } = bench;
   const { host, ledger } = services;
   for (const id of ["new", "old", "damaged", "failing", "fine", "never", "late"]) await bench.tenant(id);
@@ -21,8 +23,25 @@ await t.test("the worst tenant stands first: overdue, failing, damaged, and then
     const jobId = ended(tenant, "backup", "succeeded");
     const id = services.ids.next("a");
     ledger.archives.add({
-      ...{ id, jobId, tenant, tenantUid: uidOf(tenant), location: `/${id}`, storeKind: "local", endpoint: "" },
-      ...{ bucket: "", key: `/${id}`, size: 1, etag: "", indexSha256: "", formatVersion: 1, createdAt, state },
+      ...{
+        id,
+        jobId,
+        tenant,
+        tenantUid: uidOf(tenant),
+        location: `/${id}`,
+        storeKind: "local",
+        endpoint: "",
+      },
+      ...{
+        bucket: "",
+        key: `/${id}`,
+        size: 1,
+        etag: "",
+        indexSha256: "",
+        formatVersion: 1,
+        createdAt,
+        state,
+      },
       ...{ totals: { entries: 0, files: 0, bytes: 0 } as never, checkedAt: createdAt },
     });
   };

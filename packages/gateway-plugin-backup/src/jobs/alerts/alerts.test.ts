@@ -61,7 +61,7 @@ interface Bench {
   readonly tenants: Map<string, TenantRecord>;
   readonly schedules: ScheduleInfo[];
   readonly logged: string[];
-  watch(config?: { readonly maxAge?: string; readonly except?: string[] }): AbsenceWatch;
+  readonly watch: (config?: { readonly maxAge?: string; readonly except?: string[] }) => AbsenceWatch;
 }
 
 function bench(t: Test, channels: readonly Channel[]): Bench {
@@ -279,7 +279,7 @@ await t.test(
       schedule("sweep", HOUR, { job: "prune" }),
       schedule("copied", HOUR, { tenant: "idle", enabled: false }),
       schedule("once", HOUR, { tenant: "gone" }),
-    schedule("twice", HOUR, { tenant: "gone" }),
+      schedule("twice", HOUR, { tenant: "gone" }),
     );
     const absence = watch({ except: ["demo-*"] });
     const passes = async (ms: number): Promise<void> => {

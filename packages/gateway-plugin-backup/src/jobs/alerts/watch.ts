@@ -10,9 +10,10 @@ const WARNINGS_SHOWN = 5;
 /** Has people told of what jobs and schedules do, and of silence, from the host's next tick on. */
 export function watch({ absence, alerts, channels, host, onEnded, onStarted, outbox }: Services): void {
   // A gateway serves its tenants all the same; the doctor says it, too.
-  for (const { name, problem } of channels) {
-    if (problem() !== undefined)
-      host.log.error({ channel: name, problem: problem() }, "A channel cannot be used.");
+  for (const channel of channels) {
+    const problem = channel.problem();
+    if (problem !== undefined)
+      host.log.error({ channel: channel.name, problem }, "A channel cannot be used.");
   }
   onStarted((job) => {
     const event = startOf(job);
