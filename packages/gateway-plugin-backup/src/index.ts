@@ -6,6 +6,7 @@ import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
 import { backupJobType, pruneJobType } from "./jobs/job-types.js";
+import { pruneAfterBackups } from "./jobs/prune-after-backup.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
 import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
@@ -48,6 +49,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 
+  pruneAfterBackups(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
   if (services.destinations.areInS3) services.threads.keepOneReady();

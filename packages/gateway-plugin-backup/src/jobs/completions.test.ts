@@ -39,6 +39,7 @@ function setUp(t: Test, store?: StoreSettings) {
     ledger,
     threads,
     archivesInUse: new ArchivesInUse(),
+    config: { destinations: {} },
     destinations: { remembered: () => known },
     host: { clock: time, log },
   };

@@ -9,10 +9,11 @@ import type { LookOperation, RemoveOperation, RemoveOutcome, SeenObject } from "
 const options: PruneOptions = {
   tenant: "acme",
   tenantUid: "u1",
-  policy: { keepLast: 1, tz: "Etc/UTC" },
+  policyFor: () => ({ keepLast: 1, tz: "Etc/UTC" }),
   place: undefined,
   includeNamed: true,
   dryRun: false,
+  now: true,
   s3: {},
 };
 

@@ -37,6 +37,8 @@ export class RemovalBench {
   readonly ledger: Ledger;
   readonly log = new MemoryLog();
   readonly time = new FakeTime();
+  /** What the gateway's config says besides. */
+  config: object = { trashHours: 0 };
   readonly #bytes: Buffer;
   readonly #indexSha256: string;
 
@@ -124,7 +126,10 @@ export class RemovalBench {
 
   /** A gateway's services, as a start makes them; operations run in this thread. */
   services(changes: Partial<RemovalServices> = {}): RemovalServices {
-    const config = Value.Default(BackupConfigSchema, { localRoots: [this.directory] }) as BackupConfig;
+    const config = Value.Default(BackupConfigSchema, {
+      localRoots: [this.directory],
+      ...this.config,
+    }) as BackupConfig;
     return {
       archivesInUse: new ArchivesInUse(),
       config,
