@@ -44,7 +44,7 @@ export async function lockArchive(
     return notLocked(location, "the store took the request, and has no such lock afterwards");
   } catch (error) {
     signal.throwIfAborted();
-    return notLocked(location, toBackupError(error, `lock ${location}`).message);
+    return notLocked(location, toBackupError(error, `lock ${location}`).message.replace(/\.$/, ""));
   }
 }
 

@@ -16,6 +16,7 @@ import { LocalStore } from "../stores/local/local-store.js";
 import { openStore } from "../stores/open.js";
 import type { LocalStoreSettings } from "../stores/settings.js";
 import { FakeTime } from "./fake-time.js";
+import { atCall, watched } from "./interruption.js";
 import { MemoryLog } from "./memory-log.js";
 
 /** The one archive that every bench stores. */
@@ -144,5 +145,34 @@ export class RemovalBench {
       host: { clock: this.time, log: this.log },
       ...changes,
     };
+  }
+
+  /** As if the process had died before the n-th call to ledger or thread, or before the thread's n-th answer. */
+  dyingServices(n: number): { readonly services: RemovalServices; readonly died: () => boolean } {
+    const when = atCall(n);
+    let dead = false;
+    const step = (call: string): void => {
+      dead ||= when(call);
+      if (dead) throw new Error("dead");
+    };
+    const { ledger, threads } = this.services();
+    const services = this.services({
+      ledger: {
+        archives: watched(ledger.archives, step),
+        transaction: (work) => {
+          step("transaction");
+          return ledger.transaction(work);
+        },
+      },
+      threads: {
+        run: async (operation, request, options) => {
+          step("run");
+          const result = await threads.run(operation, request, options);
+          step("answer");
+          return result;
+        },
+      },
+    });
+    return { services, died: () => dead };
   }
 }
