@@ -119,6 +119,7 @@ t.test("what is locked stays in the trash, and what cannot be reached is tried a
 
 t.test("a store without settings keeps no other from being emptied", async (t) => {
   const bench = await RemovalBench.make(t);
+  bench.config = { destinations: { near: { url: bench.directory } } };
   const far = { storeKind: "s3", bucket: "b", endpoint: "https://far.example", key: "a1" } as const;
   const unreachable = await bench.add("a1", far);
   const near = await bench.add("a2");

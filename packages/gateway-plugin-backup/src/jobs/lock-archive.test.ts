@@ -21,7 +21,7 @@ const archive = {
 
 /** Locks the archive in a store that answers like this; a destination without `lock` wants none. */
 async function locked(
-  answer: (request: LockOperation) => Promise<ObjectLock>,
+  answer: (request: LockOperation) => Promise<ObjectLock | undefined>,
   { wants = true, signal = never } = {},
 ): Promise<LockOutcome> {
   const lock = { mode: "compliance", days: 30 } as const;
@@ -41,7 +41,8 @@ t.test("an archive gets the lock of its destination, if that wants one", async (
 });
 
 t.test("a lock that a store has not, shortens or weakens is a warning", async (t) => {
-  const answers: ObjectLock[] = [
+  const answers: (ObjectLock | undefined)[] = [
+    undefined,
     { legalHold: true },
     { mode: "compliance", until: until - 2000, legalHold: false },
     { mode: "governance", until, legalHold: false },

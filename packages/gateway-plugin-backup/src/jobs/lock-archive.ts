@@ -48,8 +48,11 @@ export async function lockArchive(
   }
 }
 
-function isAsWanted(found: ObjectLock, { mode, until }: WantedLock): found is ObjectLock & WantedLock {
-  return found.mode === mode && found.until !== undefined && found.until >= until - RESOLUTION_MS;
+function isAsWanted(
+  found: ObjectLock | undefined,
+  { mode, until }: WantedLock,
+): found is ObjectLock & WantedLock {
+  return found?.mode === mode && found.until !== undefined && found.until >= until - RESOLUTION_MS;
 }
 
 function notLocked(location: string, reason: string): LockOutcome {

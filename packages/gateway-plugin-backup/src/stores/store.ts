@@ -57,10 +57,10 @@ export interface Store {
    */
   removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean>;
   /**
-   * Locks the object that `head` described against removal, and reads back the lock that it has then. Throws `UNSUPPORTED`
+   * Locks the object that `head` described against removal, and reads back the lock that it has then, if any. Throws `UNSUPPORTED`
    * where objects cannot be locked, and what the store's refusal is.
    */
-  lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock>;
+  lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined>;
   /** Removes what an upload left behind that did not end; fine when it is gone already. */
   discard(leftover: Leftover, signal?: AbortSignal): Promise<void>;
   /** What was found out so far; see {@link StoreAbilities}. */

@@ -117,7 +117,7 @@ export class FailingStore implements Store {
     return this.#store.removeIfSame(object, signal);
   }
 
-  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock> {
+  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined> {
     return this.#store.lock(object, wanted, signal);
   }
 

@@ -65,12 +65,8 @@ t.test("whatever config says, what applies keeps something, or there is nothing 
   );
   fc.assert(
     fc.property(policies, policies, (requested, configured) => {
-      const {
-        tz,
-        keepWithin = "0d",
-        ...counts
-      } = findPolicy(requested, configured) ?? { keepLast: 1, tz: "" };
-      return tz !== undefined && (keepWithin !== "0d" || Object.values(counts).some((count) => count > 0));
+      const policy = findPolicy(requested, configured);
+      return policy === undefined || policy.keepDaily === 3 || policy.keepWithin === "3d";
     }),
   );
   t.end();

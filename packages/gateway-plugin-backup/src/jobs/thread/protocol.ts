@@ -26,7 +26,7 @@ export interface Operations {
   readonly settle: { readonly request: SettleOperation; readonly result: SettleOutcome };
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
   readonly look: { readonly request: LookOperation; readonly result: readonly (FoundObject | undefined)[] };
-  readonly lock: { readonly request: LockOperation; readonly result: ObjectLock };
+  readonly lock: { readonly request: LockOperation; readonly result: ObjectLock | undefined };
   readonly remove: { readonly request: RemoveOperation; readonly result: readonly RemoveOutcome[] };
   readonly show: { readonly request: ArchiveInStore; readonly result: ShowOutcome };
   readonly files: { readonly request: FilesOperation; readonly result: undefined };

@@ -36,7 +36,7 @@ export function look(
 export function lock(
   { store: settings, key, etag, wanted }: LockOperation,
   { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
-): Promise<ObjectLock> {
+): Promise<ObjectLock | undefined> {
   return withStore(settings, { openStore }, async (store) => {
     const object = await store.head(key, signal);
     if (object?.etag === etag) return store.lock(object, wanted, signal);

@@ -12,26 +12,19 @@ export function lockIn(head: Sdk.HeadObjectCommandOutput): ObjectLock | undefine
   return legalHold || retention.Mode !== undefined ? { ...retained(retention), legalHold } : undefined;
 }
 
-/**
- * Locks an object that is there, and reads back what the store made of it. Not by headers of the upload: Ceph 16.2
- * ignores them for uploads of parts (measured).
- */
+/** Not by headers of the upload: Ceph 16.2 ignores them for uploads of parts (measured). */
 export async function lockObject(
   bucket: Bucket,
   { key, version }: ObjectInfo,
   { mode, until }: WantedLock,
   options: RequestOptions,
-): Promise<ObjectLock> {
+): Promise<void> {
   const target = { Bucket: bucket.name, Key: key, ...(version === undefined ? {} : { VersionId: version }) };
   const Mode = mode === "governance" ? "GOVERNANCE" : "COMPLIANCE";
   const Retention = { Mode, RetainUntilDate: new Date(until) } as const;
   await bucket.call({ ...options, key, doing: "lock" }, (client, sdk, http) =>
     client.send(new sdk.PutObjectRetentionCommand({ ...target, Retention }), http),
   );
-  const answer = await bucket.call({ ...options, key, doing: "read the lock of" }, (client, sdk, http) =>
-    client.send(new sdk.GetObjectRetentionCommand(target), http),
-  );
-  return { ...retained(answer.Retention ?? {}), legalHold: false };
 }
 
 function retained({ Mode, RetainUntilDate }: Sdk.ObjectLockRetention): Partial<WantedLock> {

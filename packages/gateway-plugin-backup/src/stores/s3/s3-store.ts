@@ -82,8 +82,9 @@ export class S3Store implements Store {
     return removeIfSame(this.#bucket, object, { signal });
   }
 
-  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock> {
-    return lockObject(this.#bucket, object, wanted, { signal });
+  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined> {
+    await lockObject(this.#bucket, object, wanted, { signal });
+    return (await inspect(this.#bucket, object.key, { signal }))?.lock;
   }
 
   async discard(leftover: Leftover, signal?: AbortSignal): Promise<void> {
