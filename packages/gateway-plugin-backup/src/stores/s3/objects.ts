@@ -4,7 +4,7 @@ import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo } from "../store.js";
 import { isRefusal, S3Error, type Bucket } from "./bucket.js";
-import { lockIn } from "./lock-object.js";
+import { lockIn } from "./lock-headers.js";
 import type { RetryTally } from "./retry.js";
 
 /** User metadata with which an upload marks its object, so that a later look tells whose object it is. */
