@@ -91,7 +91,7 @@ for (const { name, open } of places) {
         expected({ added: [], removed: [], changed: [] }),
       );
 
-      await bed.cli.ok(["backups", "rm", first.archiveId]);
+      await bed.cli.ok(["backups", "rm", first.archiveId, "--now"]);
       const bytes = await read(second.location);
       const opened = await openWithStandardTools(t, bytes, second.totals.entries);
       await bed.restore("--from", second.location, "--as", "from-incremental");
@@ -104,7 +104,7 @@ for (const { name, open } of places) {
         "the tenant comes back whole",
       );
 
-      await bed.cli.ok(["backups", "rm", second.archiveId, "--force"]);
+      await bed.cli.ok(["backups", "rm", second.archiveId, "--force", "--now"]);
       const full = (await bed.backup("acme")).result;
       t.match(full, { mode: "full", fullReason: "there is no earlier archive in this store" });
       t.same(full.totals.entries, second.totals.entries);

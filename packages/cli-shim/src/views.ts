@@ -28,6 +28,9 @@ export interface ArchiveView {
   readonly totals?: TotalsView;
   readonly state?: string;
   readonly pinnedAt?: string;
+  /** It was removed, and can be brought back. */
+  readonly trash?: { readonly until: string; readonly jobId: string };
+  readonly lock?: { readonly mode: string; readonly until: string };
 }
 
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
@@ -136,6 +139,10 @@ export interface PruneResult {
   readonly kept?: number;
   readonly removed?: number;
   readonly freedBytes?: number;
+  /** What went into the trash. */
+  readonly trashed?: number;
+  readonly trashedBytes?: number;
+  readonly trashUntil?: string;
 }
 
 export interface PrunedArchiveView {
@@ -151,8 +158,9 @@ export interface PrunedArchiveView {
 export interface RemoveResult {
   readonly archiveId?: string;
   readonly location?: string;
-  readonly outcome?: "removed" | "gone" | "forgotten";
+  readonly outcome?: "removed" | "trashed" | "gone" | "forgotten";
   readonly freedBytes?: number;
+  readonly trashUntil?: string;
 }
 
 /** An archive as its own index describes it. */

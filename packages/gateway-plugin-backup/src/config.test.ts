@@ -16,6 +16,7 @@ await t.test("an empty section has the documented defaults", (t) => {
     compressionThreads: 2,
     compressionLevel: 3,
     exclude: [],
+    pruneAfterBackup: false,
     trashHours: 24,
     limits: { entries: 5_000_000, bytes: 1024 ** 4, ratio: 1000 },
     notify: [],

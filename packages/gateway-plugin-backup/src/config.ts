@@ -45,6 +45,17 @@ const partLimitProperties = {
   ),
 };
 
+const Retention = Type.Object(retentionProperties, strict);
+
+const TenantRetention = Type.Record(
+  Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,31}$" }),
+  Retention,
+  strict,
+);
+
+/** How long what is removed stays to be brought back. */
+const trashHours = { minimum: 0, maximum: 8760 } as const;
+
 const Destination = Type.Object(
   {
     url: Type.String({ pattern: "^(s3://|/)", description: "s3://bucket/prefix, or an absolute path." }),
@@ -61,6 +72,21 @@ const Destination = Type.Object(
       }),
     ),
     ...partLimitProperties,
+    retention: Type.Optional(Retention),
+    tenantRetention: Type.Optional(TenantRetention),
+    trashHours: Type.Optional(Type.Number(trashHours)),
+    lock: Type.Optional(
+      Type.Object(
+        {
+          mode: Type.Union([Type.Literal("governance"), Type.Literal("compliance")]),
+          days: Type.Integer({ minimum: 1, maximum: 36_500 }),
+        },
+        {
+          ...strict,
+          description: "Object lock: nobody can remove or replace an archive for so long after it was made.",
+        },
+      ),
+    ),
   },
   strict,
 );
@@ -88,7 +114,7 @@ export const BackupConfigSchema = Type.Object(
     limitUpload: Type.Optional(RateSchema),
     limitDownload: Type.Optional(RateSchema),
     exclude: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
-    trashHours: Type.Number({ minimum: 0, maximum: 8760, default: 24 }),
+    trashHours: Type.Number({ ...trashHours, default: 24 }),
     limits: Type.Object(
       {
         entries: Type.Integer({ minimum: 1, default: DEFAULT_LIMITS.entries }),
@@ -97,7 +123,13 @@ export const BackupConfigSchema = Type.Object(
       },
       { ...strict, default: {} },
     ),
-    retention: Type.Optional(Type.Object(retentionProperties, strict)),
+    retention: Type.Optional(Retention),
+    tenantRetention: Type.Optional(TenantRetention),
+    pruneAfterBackup: Type.Boolean({
+      default: false,
+      description:
+        "Prune the directory or prefix that a successful backup went to, by the configured policy.",
+    }),
     pipe: Type.Optional(
       Type.Object(
         { allow: Type.Optional(Type.Record(Type.String({ pattern: "^[A-Za-z0-9._-]+$" }), PipeProgram)) },

@@ -7,6 +7,7 @@ import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.j
 import { backupDoctorChecks } from "./doctor.js";
 import { watch } from "./jobs/alerts/watch.js";
 import { backupJobType, pruneJobType } from "./jobs/job-types.js";
+import { pruneAfterBackups } from "./jobs/prune-after-backup.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
 import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
@@ -52,6 +53,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addStatusSection(backupStatus(services));
 
   watch(services);
+  pruneAfterBackups(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
   if (services.destinations.areInS3) services.threads.keepOneReady();

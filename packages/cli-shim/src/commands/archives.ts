@@ -25,6 +25,8 @@ export function addArchiveCommands(backups: Command, context: Context): void {
 
 interface RemoveFlags extends S3Flags, WaitFlags {
   readonly force?: true;
+  readonly now?: true;
+  readonly undo?: true;
 }
 
 function addRemove(backups: Command, context: Context): void {
@@ -33,22 +35,32 @@ function addRemove(backups: Command, context: Context): void {
     .summary("remove one archive")
     .description(
       `Remove one archive from its store. ${ARCHIVE} A pinned archive is not removed, nor one that a job reads, nor ` +
-        "what is not the archive that the gateway stored there.",
+        "what is not the archive that the gateway stored there. It goes to the trash first, and can be brought back for " +
+        "`trashHours`; an archive in the trash is removed for good. With S3 flags it is removed at once.",
     )
     .option(
       "--force",
       "also a tenant's only good archive; and take one out of the catalogue whose place another object has taken",
-    );
+    )
+    .option("--now", "remove it at once, not by way of the trash")
+    .option("--undo", "bring it back from the trash");
   addWaitFlags(command);
   addS3Flags(command);
   addExamples(command, [
     "openclaw backups rm s3://my-bucket/acme/2026-06-03.tar.zst",
     "openclaw backups rm a0mdq3x5k1c9r7w2hz",
+    "openclaw backups rm a0mdq3x5k1c9r7w2hz --undo",
   ]);
   context.action(command, async (archive: string, flags: RemoveFlags) => {
     const client = context.client();
     const id = await archiveId(client, archive);
-    const path = apiPath`/api/admin/backups/${id}` + query({ force: flags.force && "true" });
+    if (flags.undo === true) {
+      const view = (await client.request("DELETE", apiPath`/api/admin/backups/${id}/trash`)) as ArchiveView;
+      context.output.result(view, () => [`${view.location} is back`]);
+      return undefined;
+    }
+    const path =
+      apiPath`/api/admin/backups/${id}` + query({ force: flags.force && "true", now: flags.now && "true" });
     const s3 = readS3Flags(flags, context.env);
     const options = Object.keys(s3).length === 0 ? {} : { body: s3 };
     const { job } = (await client.request("DELETE", path, options)) as { readonly job: JobView };

@@ -125,6 +125,60 @@ t.test("a dry run of a prune says so, and what is lost is told", async (t) => {
   t.same(gateway.requests[0]?.body, { keepLast: 1, dryRun: true });
 });
 
+t.test("a prune by way of the trash says until when, and how to take it back", async (t) => {
+  const { gateway, cli } = await start(t);
+  const trash = {
+    removed: 0,
+    freedBytes: 0,
+    trashed: 1,
+    trashedBytes: 1000,
+    trashUntil: "2026-06-04T02:00:00Z",
+  };
+  const result = { ...pruned, ...trash };
+  gateway
+    .on(
+      "POST /api/admin/tenants/acme/prune",
+      json(202, { job: job("queued", { type: "prune" }), joined: false }),
+    )
+    .on("GET /api/admin/jobs/j1/events", events([job("succeeded", { type: "prune", result })], "end"))
+    .on(
+      "POST /api/admin/prunes/j1/undo",
+      json(200, { archives: [{ id: "a1", location: "/b/1", size: 1000 }] }),
+    );
+  const { stdout } = await cli("prune", "acme", "--keep-last", "1", "--now");
+  t.match(
+    stdout,
+    /^in the trash until 2026-06-04 02:00:00Z: 1 archive \(1\.00 kB\); `openclaw backups prune --undo j1` brings/m,
+  );
+  t.same(gateway.requests[0]?.body, { keepLast: 1, now: true });
+  t.equal((await cli("prune", "--undo", "j1")).stdout, "1 archive brought back:\n/b/1\n");
+});
+
+t.test("an archive that was removed is in the trash, listed as such, and brought back", async (t) => {
+  const { gateway, cli } = await start(t);
+  const until = "2026-06-04T02:00:00Z";
+  const result = { archiveId: ID, location: LOCATION, outcome: "trashed", freedBytes: 0, trashUntil: until };
+  const archive = { id: ID, location: LOCATION, size: 1000, state: "trash", trash: { until, jobId: "j1" } };
+  const accepted = json(202, { job: job("queued", { type: "remove" }), joined: false });
+  gateway
+    .on(`DELETE /api/admin/backups/${ID}`, accepted)
+    .on(`DELETE /api/admin/backups/${ID}?now=true`, accepted)
+    .on(
+      "GET /api/admin/jobs/j1/events",
+      events([job("succeeded", { type: "remove", result })], "end"),
+      events([job("succeeded", { type: "remove", result: { ...result, outcome: "removed" } })], "end"),
+    )
+    .on("GET /api/admin/backups?all=true", json(200, { archives: [archive] }))
+    .on(`DELETE /api/admin/backups/${ID}/trash`, json(200, { ...archive, state: "good" }));
+  t.equal(
+    (await cli("rm", ID)).stdout,
+    `${LOCATION} is in the trash until 2026-06-04 02:00:00Z; \`openclaw backups rm ${ID} --undo\` brings it back\n`,
+  );
+  t.match((await cli("list", "--all")).stdout, /trash until 2026-06-04 02:00:00Z/);
+  t.equal((await cli("rm", ID, "--undo")).stdout, `${LOCATION} is back\n`);
+  t.match((await cli("rm", ID, "--now")).stdout, /was removed/);
+});
+
 t.test("without a tenant every tenant is pruned, and the first failure is the exit code", async (t) => {
   const { gateway, cli } = await start(t);
   const failed = job("failed", {

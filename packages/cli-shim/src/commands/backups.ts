@@ -29,7 +29,7 @@ function addList(backups: Command, context: Context): void {
     .summary("list archives")
     .description("List the archives that this gateway made.")
     .option("--tenant <id>", "only this tenant's")
-    .option("--all", "also those that were removed or overwritten");
+    .option("--all", "also those in the trash, and those that were removed or overwritten");
   addExamples(command, ["openclaw backups list", "openclaw backups list --tenant acme --json"]);
   context.action(command, async (flags: { readonly tenant?: string; readonly all?: true }) => {
     const path = `/api/admin/backups${query({ tenant: flags.tenant, all: flags.all && "true" })}`;
@@ -59,8 +59,12 @@ export function archiveTable(archives: readonly ArchiveView[], none: string): st
       cell: ({ totals }) => (totals === undefined ? "" : formatBytes(totals.contentBytes)),
     },
     { title: "SIZE", align: "right", cell: ({ size }) => formatBytes(size) },
-    { title: "STATE", cell: ({ state }) => state ?? "" },
+    { title: "STATE", cell: stateOf },
     { title: "PINNED", cell: ({ pinnedAt }) => (pinnedAt === undefined ? "" : "pinned") },
     { title: "LOCATION", cell: ({ location }) => location },
   ]);
+}
+
+function stateOf({ state = "", trash }: ArchiveView): string {
+  return trash === undefined ? state : `${state} until ${formatTime(trash.until)}`;
 }

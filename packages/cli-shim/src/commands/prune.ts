@@ -5,7 +5,8 @@ import type { Context } from "../context.js";
 import type { ExitCode } from "../errors.js";
 import { failureOf, finishJob, report, watchJob } from "../jobs/wait.js";
 import { pruneSummary } from "../output/removals.js";
-import type { JobView, TenantView } from "../views.js";
+import { plural } from "../output/format.js";
+import type { ArchiveView, JobView, TenantView } from "../views.js";
 import {
   addExamples,
   addS3Flags,
@@ -28,6 +29,8 @@ interface PruneFlags extends S3Flags, WaitFlags {
   readonly to?: string;
   readonly includeNamed?: true;
   readonly dryRun?: true;
+  readonly now?: true;
+  readonly undo?: string;
 }
 
 export function addPruneCommand(backups: Command, context: Context): void {
@@ -36,9 +39,10 @@ export function addPruneCommand(backups: Command, context: Context): void {
     .summary("remove archives that need not be kept")
     .description(
       "Remove the archives of a tenant, or of every tenant, that no rule keeps. Each directory or prefix that archives " +
-        "stand in is pruned by itself. Without a --keep flag, the rules are those of plugins.backup.retention. Never " +
-        "removed: the last good archive, pinned ones, those that a job reads, and what is not the archive that the " +
-        "gateway stored.",
+        "stand in is pruned by itself. Without a --keep flag, the rules are those of the config: of the tenant, of the " +
+        "destination, or plugins.backup.retention. Never removed: the last good archive, pinned and locked ones, those " +
+        "that a job reads, and what is not the archive that the gateway stored. What is removed stays in the trash for " +
+        "`trashHours`; with S3 flags it is removed at once.",
     )
     .optionsGroup("What to keep (an archive stays if any rule keeps it):")
     .addOption(integerOption("--keep-last <n>", "the newest archives"))
@@ -52,7 +56,9 @@ export function addPruneCommand(backups: Command, context: Context): void {
     .optionsGroup("Options:")
     .option("--to <location>", "only archives there: dest:NAME, s3://bucket/prefix/, or a directory")
     .option("--include-named", "archives with names that a person chose count, and go, too")
-    .option("--dry-run", "only say what would be removed, and why the rest is kept");
+    .option("--dry-run", "only say what would be removed, and why the rest is kept")
+    .option("--now", "remove at once, not by way of the trash")
+    .option("--undo <job>", "bring back what that prune has put into the trash");
   addWaitFlags(command);
   addS3Flags(command);
   addExamples(command, [
@@ -60,9 +66,11 @@ export function addPruneCommand(backups: Command, context: Context): void {
     "openclaw backups prune acme --keep-last 10 --keep-within 30d --tz Europe/Berlin",
     "openclaw backups prune acme --to dest:offsite --keep-daily 30",
     "openclaw backups prune",
+    "openclaw backups prune --undo j0mdq3x5k1c9r7w2hz",
   ]);
   context.action(command, async (tenant: string | undefined, flags: PruneFlags) => {
-    const { wait, endpoint, region, accessKey, secretKey, awsProfile, pathStyle, ...request } = flags;
+    const { wait, endpoint, region, accessKey, secretKey, awsProfile, pathStyle, undo, ...request } = flags;
+    if (undo !== undefined) return bringBack(context, undo);
     const body = { ...request, ...readS3Flags(flags, context.env) };
     const start = async (id: string): Promise<JobView> => {
       const path = apiPath`/api/admin/tenants/${id}/prune`;
@@ -78,6 +86,18 @@ export function addPruneCommand(backups: Command, context: Context): void {
     for (const { id } of tenants) jobs.push(await start(id));
     return finishAll(context, jobs, wait !== false);
   });
+}
+
+async function bringBack(context: Context, job: string): Promise<undefined> {
+  const path = apiPath`/api/admin/prunes/${job}/undo`;
+  const list = (await context.client().request("POST", path)) as {
+    readonly archives: readonly ArchiveView[];
+  };
+  context.output.result(list, () => [
+    `${plural(list.archives.length, "archive")} brought back:`,
+    ...list.archives.map(({ location }) => location),
+  ]);
+  return undefined;
 }
 
 /** One job a tenant: with `--json` one document with all of them. Resolves to the first failure's exit code. */

@@ -10,6 +10,9 @@ export function pruneSummary(job: JobView): string[] {
     kept = 0,
     removed = 0,
     freedBytes = 0,
+    trashed = 0,
+    trashedBytes = 0,
+    trashUntil = "",
     dryRun,
   } = (job.result ?? {}) as PruneResult;
   const tenant = job.tenant ?? "tenant";
@@ -20,6 +23,12 @@ export function pruneSummary(job: JobView): string[] {
       ? `${plural(leaving.length, "archive")} (${formatBytes(bytes)}) would be removed, ${kept} kept (dry run: nothing was removed)`
       : `${plural(removed, "archive")} (${formatBytes(freedBytes)}) removed, ${kept} kept`;
   const lines = [`${tenant}: ${what}`];
+  if (trashed > 0) {
+    lines.push(
+      `in the trash until ${formatTime(trashUntil)}: ${plural(trashed, "archive")} (${formatBytes(trashedBytes)}); ` +
+        `\`openclaw backups prune --undo ${job.id}\` brings back what went there`,
+    );
+  }
   if (lost.length > 0)
     lines.push(`not where they were put, and not counted: ${plural(lost.length, "archive")}`);
   if (archives.length === 0) return lines;
@@ -37,8 +46,18 @@ export function pruneSummary(job: JobView): string[] {
 }
 
 export function removeSummary(job: JobView): string[] {
-  const { location = "the archive", outcome, freedBytes = 0 } = (job.result ?? {}) as RemoveResult;
+  const {
+    archiveId = "ID",
+    location = "the archive",
+    outcome,
+    freedBytes = 0,
+    trashUntil = "",
+  } = (job.result ?? {}) as RemoveResult;
   switch (outcome) {
+    case "trashed":
+      return [
+        `${location} is in the trash until ${formatTime(trashUntil)}; \`openclaw backups rm ${archiveId} --undo\` brings it back`,
+      ];
     case "gone":
       return [`${location} was gone already; the catalogue has forgotten it`];
     case "forgotten":

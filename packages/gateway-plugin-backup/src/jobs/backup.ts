@@ -13,6 +13,7 @@ import { dryRun } from "./dry-run.js";
 import { warnOfMoreExcluded } from "./excluded-more.js";
 import { factsFile, removeSuperseded } from "./facts-files.js";
 import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
+import { lockArchive } from "./lock-archive.js";
 import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
@@ -197,8 +198,15 @@ async function store(
   if (factsProblem !== undefined)
     context.log.warn({ problem: factsProblem }, "The next backup will read every file of the tenant.");
   const archive = { ...newArchive(made, target, { ...object, ...figures, ...chosen }), etag: object.etag };
+  const { lock, warning: lockWarning } = await lockArchive(
+    services,
+    archive,
+    target.settings,
+    context.signal,
+  );
   await removeSuperseded(services, archive);
   for (const warning of warnings) context.warn(warning);
+  if (lockWarning !== undefined) context.warn(lockWarning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {
     result: {
@@ -207,10 +215,12 @@ async function store(
       ...object,
       ...figures,
       ...baseFigures(figures, chosen),
+      ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: new Date(lock.until).toISOString() } }),
       durationMs: host.clock.now() - startedAt,
     },
     record: () => {
       services.ledger.archives.add(archive);
+      if (lock !== undefined) services.ledger.archives.setLock(archiveId, lock);
       services.ledger.completions.remove(context.jobId);
     },
   };

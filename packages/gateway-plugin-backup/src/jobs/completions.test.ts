@@ -39,6 +39,7 @@ function setUp(t: Test, store?: StoreSettings) {
     ledger,
     threads,
     archivesInUse: new ArchivesInUse(),
+    config: { destinations: {} },
     destinations: { remembered: () => known },
     host: { clock: time, log },
   };
@@ -221,6 +222,23 @@ await t.test("a ledger that fails is logged, and keeps nothing else from startin
 
 const s3 = await s3ForTests(t);
 if (s3 !== undefined) {
+  await t.test(
+    "S3: an archive that is found to be there is locked as its destination wants it",
+    async (t) => {
+      const lock = { mode: "governance", days: 730 } as const;
+      for (const isLockable of [true, false]) {
+        const bucket = isLockable ? await s3.newLockableBucket() : await s3.newBucket();
+        const { ledger, services, storeNow, cutOff } = setUp(t, s3.settings(bucket));
+        const config = { destinations: { vault: { url: `s3://${bucket}`, endpoint: s3.endpoint, lock } } };
+        cutOff("j1", await storeNow("one"));
+        await settleCompletions({ ...services, config }, signal);
+        const codes = ledger.jobs.get("j1")?.warnings.map(({ code }) => code);
+        t.same(codes, isLockable ? ["RECOVERED"] : ["NOT_LOCKED", "RECOVERED"]);
+        t.equal(ledger.archives.get("a-j1")?.lock?.mode, isLockable ? "governance" : undefined);
+      }
+    },
+  );
+
   await t.test(
     "an archive of ours that is damaged in its store is removed, and its job says so",
     async (t) => {

@@ -5,14 +5,16 @@
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import type { StoreSettings } from "../stores/settings.js";
 import { isUnfinished } from "./leftovers.js";
-import type { ArchiveRecord } from "./ledger/archives.js";
+import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
 import type { Completion, CompletionRecord } from "./ledger/completions.js";
 import type { Ledger } from "./ledger/ledger.js";
+import { lockArchive, type LockOutcome, type LockServices } from "./lock-archive.js";
 import type { Services } from "./services.js";
 import type { SettleOutcome } from "./thread/protocol.js";
 
 /** What settling needs of the {@link Services}. */
 export interface SettlingServices extends Pick<Services, "archivesInUse" | "ledger" | "threads"> {
+  readonly config: LockServices["config"];
   readonly destinations: Pick<Services["destinations"], "remembered">;
   readonly host: Pick<Services["host"], "clock" | "log">;
 }
@@ -67,7 +69,7 @@ async function settle(
       const outcome = await find(services, record, settings, signal);
       // A job that has ended meanwhile may have put its archive there since the look: look again.
       if (newestId(services.ledger, record) !== before) continue;
-      noteOutcome(services, record, outcome);
+      await noteOutcome(services, record, outcome, settings, signal);
       return;
     }
   });
@@ -93,11 +95,19 @@ function find(
   return threads.run("settle", { store, key, mark, size, indexSha256, limits }, { signal });
 }
 
-function noteOutcome(services: SettlingServices, record: CompletionRecord, outcome: SettleOutcome): void {
+async function noteOutcome(
+  services: SettlingServices,
+  record: CompletionRecord,
+  outcome: SettleOutcome,
+  store: StoreSettings,
+  signal: AbortSignal,
+): Promise<void> {
   switch (outcome.found) {
-    case "archive":
-      noteArchive(services, record, outcome.etag);
+    case "archive": {
+      const archive = { ...record.archive, etag: outcome.etag };
+      noteArchive(services, record, archive, await lockArchive(services, archive, store, signal));
       break;
+    }
     case "damaged":
       noteDamage(services, record);
       break;
@@ -108,17 +118,27 @@ function noteOutcome(services: SettlingServices, record: CompletionRecord, outco
   }
 }
 
-function noteArchive({ host, ledger }: SettlingServices, record: CompletionRecord, etag: string): void {
-  const { jobId, archive } = record;
+function noteArchive(
+  { host, ledger }: SettlingServices,
+  record: CompletionRecord,
+  archive: NewArchive,
+  { lock, warning }: LockOutcome,
+): void {
+  const { jobId } = record;
   const message = `The gateway could not note that ${archive.location} was stored; it was found to be there, and good.`;
   ledger.transaction(() => {
-    ledger.archives.add({ ...archive, etag });
+    ledger.archives.add(archive);
+    if (lock !== undefined) ledger.archives.setLock(archive.id, lock);
     ledger.jobs.end({
       id: jobId,
       state: "succeeded",
       finishedAt: host.clock.now(),
-      result: { ...record.result, etag },
-      warnings: [...record.warnings, { code: "RECOVERED", message }],
+      result: { ...record.result, etag: archive.etag },
+      warnings: [
+        ...record.warnings,
+        ...(warning === undefined ? [] : [warning]),
+        { code: "RECOVERED", message },
+      ],
     });
     ledger.completions.remove(jobId);
   });

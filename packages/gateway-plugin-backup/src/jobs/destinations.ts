@@ -11,6 +11,7 @@ import type {
   StoreSettings,
 } from "../stores/settings.js";
 import { automaticName, fillPlaceholders } from "./archive-name.js";
+import { destinationOf } from "./destination-of.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { StoreAddress } from "./types.js";
 
@@ -197,7 +198,10 @@ export class Destinations {
   #s3Settings(
     object: { bucket: string; key: string },
     flags: S3Options,
-    destination: DestinationConfig | undefined = this.#longestMatch(object),
+    destination: DestinationConfig | undefined = destinationOf(this.#config.destinations, {
+      storeKind: "s3",
+      ...object,
+    })?.config,
   ): S3StoreSettings {
     const env = (name: string): string | undefined =>
       nonEmpty(destination === undefined ? this.#env[name] : undefined);
@@ -235,20 +239,6 @@ export class Destinations {
     const secretKey = nonEmpty(this.#env["S3_SECRET_ACCESS_KEY"]);
     if (accessKey === undefined && secretKey === undefined) return undefined;
     return keyPair(accessKey, secretKey, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY");
-  }
-
-  #longestMatch(object: { bucket: string; key: string }): DestinationConfig | undefined {
-    let best: { destination: DestinationConfig; length: number } | undefined;
-    for (const destination of Object.values(this.#config.destinations)) {
-      const base = parseLocation(destination.url);
-      if (base.kind !== "s3" || base.bucket !== object.bucket) continue;
-      const prefix = joinKey(base.key).replace(/\/+$/, "");
-      const matches = prefix === "" || object.key === prefix || object.key.startsWith(`${prefix}/`);
-      if (matches && (best === undefined || prefix.length > best.length)) {
-        best = { destination, length: prefix.length };
-      }
-    }
-    return best?.destination;
   }
 }
 

@@ -49,6 +49,7 @@ export const PRUNE_COMMAND: JobCommand = {
     "--to": text("to"),
     "--include-named": flag("includeNamed"),
     "--dry-run": flag("dryRun"),
+    "--now": flag("now"),
   },
-  refusedFlags: S3_FLAGS,
+  refusedFlags: { ...S3_FLAGS, "--undo": "it names one job, and works once" },
 };

@@ -55,16 +55,17 @@ await t.test("a prune is scheduled by its command; what a schedule cannot have i
   const add = async (name: string, cmd: string) =>
     (await host.call("POST", "/api/admin/tenants/acme/cron", { name, schedule: "@daily-random", cmd })).body;
   t.match(
-    await add("prune", "openclaw backups prune acme --keep-daily 7 --keep-within 30d --include-named"),
+    await add("prune", "openclaw backups prune acme --keep-daily 7 --keep-within 30d --include-named --now"),
     {
       job: "prune",
-      parameters: { keepDaily: 7, keepWithin: "30d", includeNamed: true },
+      parameters: { keepDaily: 7, keepWithin: "30d", includeNamed: true, now: true },
     },
   );
   for (const [cmd, reason] of [
     ["openclaw tenants backup acme --secret-key abc", /--secret-key: a schedule holds no credentials/],
     ["openclaw tenants backup acme --endpoint https://x", /--endpoint: name a destination/],
     ["openclaw tenants backup acme --dry-run", /--dry-run: nobody would see/],
+    ["openclaw backups prune acme --undo j1", /--undo: it names one job/],
     [
       "openclaw tenants restore --from x",
       /can be scheduled: openclaw tenants backup, openclaw backups prune/,

@@ -29,6 +29,7 @@ const PruneParameters = Type.Object(
     to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
     includeNamed: Type.Optional(Type.Boolean()),
     dryRun: Type.Optional(Type.Boolean()),
+    now: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

@@ -9,10 +9,11 @@ import type { LookOperation, RemoveOperation, RemoveOutcome, SeenObject } from "
 const options: PruneOptions = {
   tenant: "acme",
   tenantUid: "u1",
-  policy: { keepLast: 1, tz: "Etc/UTC" },
+  policyFor: () => ({ keepLast: 1, tz: "Etc/UTC" }),
   place: undefined,
   includeNamed: true,
   dryRun: false,
+  now: true,
   s3: {},
 };
 
@@ -111,4 +112,15 @@ t.test("an object of S3 with another ETag is not the archive, whatever its size"
   });
   t.match(result, { lost: [{ id: "a1" }], removed: 1 });
   t.match(warnings, [{ code: "ARCHIVE_LOST", message: /another object stands there\.$/ }]);
+});
+
+t.test("what was locked since it was decided about stays, and the account says until when", async (t) => {
+  const { prune, bench } = await setUp(t);
+  const reason = "locked until 2027-01-01T00:00:00.000Z";
+  const { result, reasons } = await prune({
+    remove: [{ outcome: "locked", reason }, { outcome: "removed" }],
+  });
+  t.match(result, { removed: 1, kept: 3 });
+  t.match(reasons, { a1: [reason] });
+  t.match(bench.record("a1"), { state: "good", removingAt: undefined });
 });

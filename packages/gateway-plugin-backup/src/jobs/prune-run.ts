@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import type { StoreSettings } from "../stores/settings.js";
+import { whyLocked } from "../stores/object-lock.js";
 import { isAutomaticName, isPreDelete } from "./archive-name.js";
+import { moveToTrash, trashMs } from "./archive-trash.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import {
@@ -13,7 +15,7 @@ import {
   type Removal,
   type RemovalServices,
 } from "./removal.js";
-import { planRetention, type RetainedArchive, type RetentionDecision } from "./retention/plan.js";
+import { isAhead, planRetention, type RetainedArchive, type RetentionDecision } from "./retention/plan.js";
 import type { CheckedPolicy } from "./retention/policy.js";
 import type { SeenObject } from "./thread/protocol.js";
 import type { JobContext, JobOutcome } from "./types.js";
@@ -21,11 +23,14 @@ import type { JobContext, JobOutcome } from "./types.js";
 export interface PruneOptions {
   readonly tenant: string;
   readonly tenantUid: string;
-  readonly policy: CheckedPolicy;
+  /** Undefined: nothing is removed where the archive lies. */
+  readonly policyFor: (archive: ArchiveRecord) => CheckedPolicy | undefined;
   /** Only archives of this store whose keys start with its key. */
   readonly place: ResolvedObject | undefined;
   readonly includeNamed: boolean;
   readonly dryRun: boolean;
+  /** At once, not by way of the trash. */
+  readonly now: boolean;
   readonly s3: S3Options;
 }
 
@@ -44,6 +49,13 @@ interface Candidate extends RetainedArchive {
   readonly record: ArchiveRecord;
 }
 
+/** What stands in the result for each directory of each store. */
+interface PrunedPlace {
+  readonly location: string;
+  /** Absent: none applies, and nothing is removed. */
+  readonly policy?: CheckedPolicy;
+}
+
 /** What is to become of a tenant's archives in one directory of one store. */
 interface Plan {
   readonly store: StoreSettings;
@@ -56,8 +68,12 @@ export class Prune {
   readonly #context: JobContext;
   readonly #accounts: PrunedArchive[] = [];
   readonly #lost: { readonly id: string; readonly location: string }[] = [];
+  readonly #places: PrunedPlace[] = [];
   readonly #failures: BackupError[] = [];
   #removed = 0;
+  #trashed = 0;
+  #trashedBytes = 0;
+  #trashUntil: number | undefined;
   #freedBytes = 0;
   #doneBytes = 0;
 
@@ -75,17 +91,21 @@ export class Prune {
     if (failure !== undefined && plans.length === 0) throw failure;
     const totalBytes = plans.flatMap(doomed).reduce((sum, { size }) => sum + size, 0);
     for (const plan of plans) await this.#carryOut(plan, totalBytes);
-    const { tenant, policy, dryRun } = this.#options;
+    const { tenant, dryRun } = this.#options;
+    const until = this.#trashUntil;
     return {
       result: {
         tenant,
-        policy,
+        places: this.#places,
         ...(dryRun ? { dryRun } : {}),
         archives: this.#accounts,
         lost: this.#lost,
         kept: this.#accounts.filter(({ keep }) => keep).length,
         removed: this.#removed,
         freedBytes: this.#freedBytes,
+        trashed: this.#trashed,
+        trashedBytes: this.#trashedBytes,
+        ...(until === undefined ? {} : { trashUntil: new Date(until).toISOString() }),
         durationMs: clock.now() - startedAt,
       },
     };
@@ -100,7 +120,8 @@ export class Prune {
     if (!this.#options.dryRun) {
       await settleRemovals(this.#services, list(), this.#context.signal, this.#options.s3);
     }
-    return list().filter((archive) => {
+    const standing = list().filter(({ trash }) => trash === undefined);
+    return standing.filter((archive) => {
       if (archive.removingAt === undefined) return true;
       this.#account(archive, false, ["its removal has begun, and has not ended yet"]);
       return false;
@@ -116,14 +137,21 @@ export class Prune {
 
   /** A policy is applied to each directory of each store by itself. */
   async #plans(archives: readonly ArchiveRecord[], now: number): Promise<Plan[]> {
-    const { policy, includeNamed, s3 } = this.#options;
+    const { policyFor, includeNamed, s3 } = this.#options;
     const plans: Plan[] = [];
     for (const together of byDirectory(archives)) {
       const [first] = together;
+      const policy = policyFor(first);
+      const location = first.location.slice(0, first.location.lastIndexOf("/") + 1);
+      this.#places.push({ location, ...(policy === undefined ? {} : { policy }) });
+      if (policy === undefined) {
+        for (const archive of together) this.#account(archive, true, ["no retention policy applies"]);
+        continue;
+      }
       try {
         const store = storeOf(this.#services, first, s3);
-        const present = await this.#present(store, together);
-        const candidates = present.map((record) => this.#candidate(store, record));
+        const candidates = await this.#candidates(store, together, now);
+        this.#warnOfFutureDates(candidates, now);
         plans.push({ store, decisions: planRetention(candidates, { policy, now, includeNamed }) });
       } catch (error) {
         this.#context.signal.throwIfAborted();
@@ -139,8 +167,21 @@ export class Prune {
     for (const archive of archives) this.#account(archive, true, ["its store could not be looked at"]);
   }
 
+  #warnOfFutureDates(candidates: readonly Candidate[], now: number): void {
+    for (const { record } of candidates) {
+      if (!isAhead(record.createdAt, now)) continue;
+      const date = new Date(record.createdAt).toISOString();
+      const message = `${record.location} is dated ${date}, ahead of the gateway's clock: it stays, and takes no other's place.`;
+      this.#context.warn({ code: "ARCHIVE_AHEAD", message });
+    }
+  }
+
   /** Those that are where they were put. The others are reported, and count for nothing. */
-  async #present(store: StoreSettings, archives: readonly ArchiveRecord[]): Promise<ArchiveRecord[]> {
+  async #candidates(
+    store: StoreSettings,
+    archives: readonly ArchiveRecord[],
+    now: number,
+  ): Promise<Candidate[]> {
     const keys = archives.map(({ key }) => key);
     const seen = await this.#services.threads.run("look", { store, keys }, { signal: this.#context.signal });
     const problems = new Map(archives.map((archive, i) => [archive, whatIsWrong(archive, seen[i])]));
@@ -150,7 +191,11 @@ export class Prune {
       this.#lost.push({ id, location });
       this.#context.warn({ code: "ARCHIVE_LOST", message: `${location} does not count: ${problem}.` });
     }
-    return archives.filter((archive) => problems.get(archive) === undefined);
+    return archives.flatMap((archive, i) =>
+      problems.get(archive) === undefined
+        ? [this.#candidate(store, archive, whyLocked(seen[i]?.lock, now))]
+        : [],
+    );
   }
 
   #noteLost(problems: ReadonlyMap<ArchiveRecord, string | undefined>): void {
@@ -163,7 +208,7 @@ export class Prune {
     });
   }
 
-  #candidate(settings: StoreSettings, record: ArchiveRecord): Candidate {
+  #candidate(settings: StoreSettings, record: ArchiveRecord, locked: string | undefined): Candidate {
     const { id, createdAt, state, pinnedAt, verifiedAt, key, location } = record;
     return {
       record,
@@ -174,6 +219,7 @@ export class Prune {
       ...(verifiedAt === undefined ? {} : { verifiedAt }),
       automaticName: isAutomaticName(key, this.#options.tenant),
       preDelete: isPreDelete(key),
+      ...(locked === undefined ? {} : { locked }),
       beingRead: this.#services.archivesInUse.isUsed({ settings, key, location }),
     };
   }
@@ -185,13 +231,8 @@ export class Prune {
       for (const removal of await this.#removeBatch(plan.store, archives.slice(at, at + BATCH))) {
         removals.set(removal.archive, removal);
       }
-      this.#context.progress({
-        phase: "remove",
-        doneBytes: this.#doneBytes,
-        totalBytes,
-        files: 0,
-        storedBytes: 0,
-      });
+      const doneBytes = this.#doneBytes;
+      this.#context.progress({ phase: "remove", doneBytes, totalBytes, files: 0, storedBytes: 0 });
     }
     for (const { archive, keep, reasons } of plan.decisions) {
       const notRemoved = whyNotRemoved(removals.get(archive.record));
@@ -201,12 +242,22 @@ export class Prune {
   }
 
   async #removeBatch(store: StoreSettings, archives: readonly ArchiveRecord[]): Promise<Removal[]> {
-    const removals = await removeArchives(this.#services, store, archives, this.#context.signal);
+    const removals = await this.#removeOrTrash(store, archives);
     for (const removal of removals) this.#noteRemoval(removal);
     this.#context.signal.throwIfAborted();
     const failed = removals.find((removal) => removal.outcome === "failed");
     if (failed !== undefined) throw this.#stopped(failed.error);
     return removals;
+  }
+
+  async #removeOrTrash(store: StoreSettings, archives: readonly ArchiveRecord[]): Promise<Removal[]> {
+    const { config } = this.#services;
+    const { jobId, signal } = this.#context;
+    const [first] = archives; // those in one directory have one destination
+    const forMs = first === undefined ? 0 : trashMs(config, first, this.#options);
+    return forMs === 0
+      ? removeArchives(this.#services, store, archives, signal)
+      : moveToTrash(this.#services, store, archives, { forMs, jobId });
   }
 
   #noteRemoval(removal: Removal): void {
@@ -215,6 +266,11 @@ export class Prune {
     if (removal.outcome === "removed") {
       this.#removed += 1;
       this.#freedBytes += size;
+    }
+    if (removal.outcome === "trashed") {
+      this.#trashed += 1;
+      this.#trashedBytes += size;
+      this.#trashUntil = Math.max(removal.until, this.#trashUntil ?? 0);
     }
     if (removal.outcome === "other") {
       this.#context.warn({
@@ -270,6 +326,8 @@ function whyNotRemoved(removal: Removal | undefined): string | undefined {
       return "being read";
     case "pinned":
       return "pinned";
+    case "locked":
+      return removal.reason;
     case "other":
       return `not the archive that was stored: ${removal.reason}`;
     default:

@@ -2,12 +2,20 @@
 import { BackupError } from "../errors.js";
 import { publicOptions } from "./backup.js";
 import type { S3Options } from "./destinations.js";
-import { Prune } from "./prune-run.js";
-import { applicablePolicy, type RetentionPolicy } from "./retention/policy.js";
+import { Prune, type PruneOptions } from "./prune-run.js";
+import { destinationOf } from "./destination-of.js";
+import {
+  applicablePolicy,
+  configuredPolicy,
+  findPolicy,
+  hasRules,
+  type CheckedPolicy,
+  type RetentionPolicy,
+} from "./retention/policy.js";
 import type { Caller, Services } from "./services.js";
 import type { JobSubmission } from "./types.js";
 
-/** The rules are those of the policy; without one, the configured policy applies. */
+/** The rules are those of the policy; without one, the configured policies apply, each to what lies at its destination. */
 export interface PruneRequest extends RetentionPolicy {
   readonly tenant: string;
   /** Only the archives in this place. */
@@ -16,6 +24,8 @@ export interface PruneRequest extends RetentionPolicy {
   readonly includeNamed?: boolean;
   /** Only say what would be removed. */
   readonly dryRun?: boolean;
+  /** Remove at once, not by way of the trash. */
+  readonly now?: boolean;
   readonly s3?: S3Options;
 }
 
@@ -26,9 +36,10 @@ export interface PruneRequest extends RetentionPolicy {
  * Only a tenant that stands in its slot is pruned: its archives are all that is left of a deleted one.
  */
 export function pruneSubmission(services: Services, request: PruneRequest, caller: Caller): JobSubmission {
-  const { tenant, to, s3, includeNamed = false, dryRun = false, ...requested } = request;
+  const { tenant, to, s3, includeNamed = false, dryRun = false, now = false, ...requested } = request;
+  const { config } = services;
   standingUid(services, tenant);
-  const policy = applicablePolicy(requested, services.config.retention);
+  const policy = requestedPolicy(services, tenant, requested);
   const place = to === undefined ? undefined : services.destinations.within(to, tenant, s3);
   return {
     type: "prune",
@@ -36,19 +47,44 @@ export function pruneSubmission(services: Services, request: PruneRequest, calle
     ...caller,
     request: {
       tenant,
-      policy,
+      ...(policy === undefined ? {} : { policy }),
       ...(to === undefined ? {} : { to }),
       ...(includeNamed ? { includeNamed } : {}),
       ...(dryRun ? { dryRun } : {}),
+      ...(now ? { now } : {}),
       ...publicOptions(s3),
     },
     run: (context) => {
       // Looked up again: while the job waited, a restore may have put another tenant into the slot.
       const tenantUid = standingUid(services, tenant);
-      const options = { tenant, tenantUid, policy, place, includeNamed, dryRun, s3: s3 ?? {} };
+      const policyFor: PruneOptions["policyFor"] = (archive) =>
+        policy ??
+        findPolicy(
+          requested,
+          configuredPolicy(config, tenant, destinationOf(config.destinations, archive)?.name),
+        );
+      const options = { tenant, tenantUid, policyFor, place, includeNamed, dryRun, now, s3: s3 ?? {} };
       return new Prune(services, options, context).run();
     },
   };
+}
+
+/**
+ * The request's own policy; undefined where the configured ones apply. Throws `REQUEST_INVALID` where neither says anything
+ * of this tenant.
+ */
+function requestedPolicy(
+  { config }: Services,
+  tenant: string,
+  requested: RetentionPolicy,
+): CheckedPolicy | undefined {
+  if (hasRules(requested)) return applicablePolicy(requested, config.retention);
+  const ofDestinations = Object.keys(config.destinations).map((name) =>
+    configuredPolicy(config, tenant, name),
+  );
+  if (ofDestinations.every((policy) => findPolicy(requested, policy) === undefined))
+    applicablePolicy(requested, configuredPolicy(config, tenant, undefined));
+  return undefined;
 }
 
 function standingUid({ host }: Services, tenant: string): string {

@@ -9,7 +9,6 @@ import {
 } from "node:fs";
 import t from "tap";
 import { BackupError, serializeError } from "../errors.js";
-import { atCall, watched } from "../test-support/interruption.js";
 import { RemovalBench, removing } from "../test-support/removal-bench.js";
 import { Destinations } from "./destinations.js";
 import { removeArchives, settleAllRemovals, storeOf, type Removal, type RemovalServices } from "./removal.js";
@@ -175,35 +174,6 @@ t.test("a ledger that fails does not keep the gateway from starting", async (t) 
   t.match(bench.log.lines, [{ level: "error" }]);
 });
 
-/** As if the process had died before the n-th call to ledger or thread, or before the thread's n-th answer. */
-function dyingServices(bench: RemovalBench, n: number): { services: RemovalServices; died: () => boolean } {
-  const when = atCall(n);
-  let dead = false;
-  const step = (call: string): void => {
-    dead ||= when(call);
-    if (dead) throw new Error("dead");
-  };
-  const { ledger, threads } = bench.services();
-  const services = bench.services({
-    ledger: {
-      archives: watched(ledger.archives, step),
-      transaction: (work) => {
-        step("transaction");
-        return ledger.transaction(work);
-      },
-    },
-    threads: {
-      run: async (operation, request, options) => {
-        step("run");
-        const result = await threads.run(operation, request, options);
-        step("answer");
-        return result;
-      },
-    },
-  });
-  return { services, died: () => dead };
-}
-
 t.test(
   "a removal that is cut off anywhere, and its settling too, ends with store and catalogue agreed",
   async (t) => {
@@ -214,10 +184,10 @@ t.test(
         const bench = await RemovalBench.make(t);
         const doomed = [await bench.add("a1"), await bench.add("a2")];
         await bench.add("a3");
-        const first = dyingServices(bench, step);
+        const first = bench.dyingServices(step);
         await removeArchives(first.services, bench.store, doomed, never).catch((): Removal[] => []);
         died = first.died();
-        const second = dyingServices(bench, settlingStep);
+        const second = bench.dyingServices(settlingStep);
         await settleAllRemovals(second.services, never);
         settlingDied = second.died();
         await settleAllRemovals(bench.services(), never);

@@ -23,10 +23,11 @@ export interface RemovalServices extends Pick<Services, "archivesInUse" | "confi
   readonly host: Pick<Services["host"], "clock" | "log">;
 }
 
-/** `busy`: a job uses it, or removes it already. The others as in `RemoveOutcome`. */
+/** `busy`: a job uses it, or removes it already. `trashed`: see `archive-trash.ts`. The others as in `RemoveOutcome`. */
 export type Removal = { readonly archive: ArchiveRecord } & (
   | { readonly outcome: "removed" | "gone" | "untouched" | "busy" | "pinned" }
-  | { readonly outcome: "other"; readonly reason: string }
+  | { readonly outcome: "trashed"; readonly until: number }
+  | { readonly outcome: "other" | "locked"; readonly reason: string }
   | { readonly outcome: "failed"; readonly error: BackupError }
 );
 
@@ -144,6 +145,8 @@ function removal(
       return { archive, result: { archive, outcome: outcome.outcome }, mark: "deleted" };
     case "untouched":
       return { archive, result: { archive, outcome: "untouched" }, mark: notBegun };
+    case "locked":
+      return { archive, result: { archive, ...outcome }, mark: "taken back" };
     case "other":
       return { archive, result: { archive, ...outcome }, mark: "lost" };
     case "failed": {

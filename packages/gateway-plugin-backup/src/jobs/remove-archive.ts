@@ -2,6 +2,7 @@
 import { BackupError } from "../errors.js";
 import { publicOptions } from "./backup.js";
 import { knownArchive } from "./catalogue.js";
+import { moveToTrash, trashMs } from "./archive-trash.js";
 import type { S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import { removeArchives, storeOf, type RemovalServices } from "./removal.js";
@@ -13,16 +14,19 @@ export interface RemoveRequest {
   readonly id: string;
   /** Also the only good archive of its tenant; and where its object is lost, forget it. */
   readonly force?: boolean;
+  /** At once, not by way of the trash. */
+  readonly now?: boolean;
   readonly s3?: S3Options;
 }
 
-/** Pins an archive, so that it is not removed, or takes the pin off. Throws `ARCHIVE_NOT_FOUND`, `ARCHIVE_BUSY`. */
+/** Pins an archive, so that it is not removed, and takes it out of the trash; or takes the pin off. Throws `ARCHIVE_NOT_FOUND`, `ARCHIVE_BUSY`. */
 export function pinArchive({ host, ledger }: Services, id: string, pinned: boolean): ArchiveRecord {
   const { removingAt, pinnedAt, location } = knownArchive({ ledger }, id);
   if (removingAt !== undefined)
     throw new BackupError("ARCHIVE_BUSY", `${location} is being removed; it cannot be pinned any more.`);
   if ((pinnedAt !== undefined) !== pinned)
     ledger.archives.setPinned(id, pinned ? host.clock.now() : undefined);
+  if (pinned) ledger.archives.takeFromTrash(id);
   return knownArchive({ ledger }, id);
 }
 
@@ -35,14 +39,20 @@ export function removeSubmission(
   request: RemoveRequest,
   caller: Caller,
 ): JobSubmission {
-  const { id, force = false, s3 } = request;
+  const { id, force = false, now = false, s3 } = request;
   const archive = checkedArchive(services, id, force);
   storeOf(services, archive, s3 ?? {});
   return {
     type: "remove",
     tenant: archive.tenant,
     ...caller,
-    request: { archive: id, location: archive.location, ...(force ? { force } : {}), ...publicOptions(s3) },
+    request: {
+      archive: id,
+      location: archive.location,
+      ...(force ? { force } : {}),
+      ...(now ? { now } : {}),
+      ...publicOptions(s3),
+    },
     run: (context) => remove(services, request, context),
   };
 }
@@ -69,13 +79,26 @@ async function remove(
   request: RemoveRequest,
   context: JobContext,
 ): Promise<JobOutcome> {
-  const { id, force = false, s3 = {} } = request;
+  const { id, force = false, now = false, s3 = {} } = request;
   const archive = checkedArchive(services, id, force);
   const { location, size } = archive;
-  const [removal] = await removeArchives(services, storeOf(services, archive, s3), [archive], context.signal);
+  const store = storeOf(services, archive, s3);
+  // What is lost may be another object, which is found out by looking; what is in the trash goes for good.
+  const isLeaving = archive.lostAt !== undefined || archive.trash !== undefined;
+  const forMs = isLeaving ? 0 : trashMs(services.config, archive, { now, s3 });
+  const [removal] =
+    forMs === 0
+      ? await removeArchives(services, store, [archive], context.signal)
+      : moveToTrash(services, store, [archive], { forMs, jobId: context.jobId });
   switch (removal?.outcome) {
     case "removed":
       return { result: { archiveId: id, location, outcome: "removed", freedBytes: size } };
+    case "trashed": {
+      const trashUntil = new Date(removal.until).toISOString();
+      return { result: { archiveId: id, location, outcome: "trashed", freedBytes: 0, trashUntil } };
+    }
+    case "locked":
+      throw new BackupError("ARCHIVE_PROTECTED", `${location} is ${removal.reason} and was not removed.`);
     case "gone":
       return { result: { archiveId: id, location, outcome: "gone", freedBytes: 0 } };
     case "other":

@@ -13,7 +13,7 @@ import { discardUpload } from "./discard-upload.js";
 import { JobEngine } from "./engine.js";
 import { IdMaker } from "./ids.js";
 import { KnownAbilities } from "./known-abilities.js";
-import { checkTimeZone } from "./retention/policy.js";
+import { checkConfiguredZones } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { movePaths } from "./path-swap-place.js";
 import { TenantSwap } from "./swap.js";
@@ -67,7 +67,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     embedded: paths.backups,
     resolveSecret: (reference) => host.resolveSecret(reference),
   });
-  if (config.retention?.tz !== undefined) checkTimeZone(config.retention.tz);
+  checkConfiguredZones(config);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
   const engine = new JobEngine({

@@ -1,5 +1,6 @@
 /** What happens when the gateway starts, before it serves, and what is looked after while it runs. */
 import { join } from "node:path";
+import { emptyTrash } from "./archive-trash.js";
 import { sweepFacts } from "./facts-files.js";
 import { expirePlans } from "./plans.js";
 import { BackupError } from "../errors.js";
@@ -37,8 +38,12 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
   for (const { tenant } of settlements) await readAgain(services, tenant);
   await sweepFacts(services);
 
-  const expire = (): Promise<void> => trash.purge().then(() => expirePlans(host));
   const stopped = new AbortController();
+  const expire = (): Promise<void> =>
+    trash
+      .purge()
+      .then(() => expirePlans(host))
+      .then(() => emptyTrash(services, stopped.signal));
   const uploads = new UnfinishedUploads(services, timer);
   void uploads.lookAfter();
   let work = removeStale(stale, host.log)

@@ -19,6 +19,7 @@
  * - **staging**: `tenants/.staging/<job>/`, where a restore is extracted.
  * - **swap**: putting a staged tree in the place of the live tenant, by rename, under a journal in the ledger.
  * - **trash**: `tenants/.trash/<job>/`, where a swap keeps what it replaced, for undo, until it expires.
+ * - **trash of archives**: archives that were removed and can be brought back for a while; see `archive-trash.ts`.
  */
 import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";

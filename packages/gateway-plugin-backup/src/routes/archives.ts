@@ -1,6 +1,7 @@
-/** One archive of the catalogue: pinning it, removing it. */
+/** One archive of the catalogue: pinning it, removing it, bringing it back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
+import { takeFromTrash } from "../jobs/archive-trash.js";
 import { pinArchive, removeSubmission } from "../jobs/remove-archive.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
@@ -40,6 +41,19 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
     );
 
     app.delete(
+      "/backups/:id/trash",
+      {
+        schema: {
+          summary: "Bring an archive back from the trash",
+          tags: ["backups"],
+          params: ArchiveParams,
+          response: { 200: ArchiveViewSchema },
+        },
+      },
+      (request) => archiveView(takeFromTrash(services, request.params.id)),
+    );
+
+    app.delete(
       "/backups/:id",
       {
         schema: {
@@ -53,6 +67,9 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
                   description:
                     "Also a tenant's only good archive; and forget one whose place another object has taken.",
                 }),
+              ),
+              now: Type.Optional(
+                Type.Boolean({ description: "Remove it at once, not by way of the trash." }),
               ),
             },
             strict,

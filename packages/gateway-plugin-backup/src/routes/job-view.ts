@@ -27,6 +27,7 @@ export function jobView(job: JobRecord, newToken?: string): JobView {
 }
 
 export function archiveView(archive: ArchiveRecord): ArchiveView {
+  const { trash, lock } = archive;
   return {
     id: archive.id,
     tenant: archive.tenant,
@@ -36,6 +37,8 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     createdAt: time(archive.createdAt),
     state: shownState(archive),
     ...(archive.pinnedAt === undefined ? {} : { pinnedAt: time(archive.pinnedAt) }),
+    ...(trash === undefined ? {} : { trash: { until: time(trash.until), jobId: trash.jobId } }),
+    ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: time(lock.until) } }),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),
@@ -43,9 +46,10 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
   };
 }
 
-function shownState({ state, lostAt, removingAt }: ArchiveRecord): string {
+function shownState({ state, lostAt, removingAt, trash }: ArchiveRecord): string {
   if (state === "deleted") return state;
   if (removingAt !== undefined) return "removing";
+  if (trash !== undefined) return "trash";
   return lostAt === undefined ? state : "lost";
 }
 

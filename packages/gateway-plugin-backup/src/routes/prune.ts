@@ -1,9 +1,12 @@
-/** Starting prunes. */
+/** Starting prunes, and taking them back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { undoPrune } from "../jobs/archive-trash.js";
 import { pruneSubmission } from "../jobs/prune.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
-import { AcceptedSchema, PruneBodySchema, TenantParamsSchema } from "./schemas.js";
+import { archiveView } from "./job-view.js";
+import { AcceptedSchema, ArchiveListSchema, PruneBodySchema, TenantParamsSchema } from "./schemas.js";
 
 export function pruneRoutes(services: Services): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -27,6 +30,19 @@ export function pruneRoutes(services: Services): FastifyPluginCallbackTypebox {
         );
         return accept(services, submission, reply);
       },
+    );
+
+    app.post(
+      "/prunes/:job/undo",
+      {
+        schema: {
+          summary: "Bring back what a prune has put into the trash",
+          tags: ["backups"],
+          params: Type.Object({ job: Type.String() }),
+          response: { 200: ArchiveListSchema },
+        },
+      },
+      (request) => ({ archives: undoPrune(services, request.params.job).map(archiveView) }),
     );
     done();
   };

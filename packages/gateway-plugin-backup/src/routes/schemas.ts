@@ -82,6 +82,7 @@ export const PruneBodySchema = Type.Object(
     to: Type.Optional(LocationText),
     includeNamed: Type.Optional(Type.Boolean({ description: "Also archives whose names a person chose." })),
     dryRun: Type.Optional(Type.Boolean()),
+    now: Type.Optional(Type.Boolean({ description: "Remove at once, not by way of the trash." })),
     s3: Type.Optional(S3OptionsSchema),
   },
   { ...strict, description: "Without a rule, the configured retention policy applies." },
@@ -158,9 +159,24 @@ export const ArchiveViewSchema = Type.Object({
   size: Type.Number(),
   createdAt: Type.String({ description: "RFC 3339" }),
   state: Type.Optional(
-    Type.String({ description: "good, damaged, lost (not where it was put), removing, or deleted." }),
+    Type.String({ description: "good, damaged, lost (not where it was put), trash, removing, or deleted." }),
   ),
   pinnedAt: Type.Optional(Type.String({ description: "RFC 3339; absent: not pinned." })),
+  trash: Type.Optional(
+    Type.Object(
+      {
+        until: Type.String({ description: "RFC 3339; then it is removed for good." }),
+        jobId: Type.String({ description: "The prune or removal that put it there." }),
+      },
+      { description: "It was removed, and can be brought back." },
+    ),
+  ),
+  lock: Type.Optional(
+    Type.Object(
+      { mode: Type.String(), until: Type.String({ description: "RFC 3339" }) },
+      { description: "The object lock with which it was stored." },
+    ),
+  ),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),
   baseId: Type.Optional(

@@ -5,6 +5,8 @@
  * backend makes synchronous calls only, because libuv's pool of four threads is shared with the gateway.
  */
 
+import type { ObjectLock, WantedLock } from "./object-lock.js";
+
 export interface ObjectInfo {
   /** Within the store: an S3 key, or an absolute path. */
   readonly key: string;
@@ -16,6 +18,8 @@ export interface ObjectInfo {
   readonly version?: string;
   /** The mark of the upload that made it (see {@link Upload}), where the store keeps marks; only `head` finds it out. */
   readonly mark?: string;
+  /** Absent: it is not locked, or the store does not say; only `head` finds it out. */
+  readonly lock?: ObjectLock;
 }
 
 /** Half-open: bytes `start` to `end - 1`. */
@@ -52,6 +56,11 @@ export interface Store {
    * True also when it is gone already. Where the bucket keeps versions, exactly that version is removed for good.
    */
   removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Locks the object that `head` described against removal, and reads back the lock that it has then, if any. Throws `UNSUPPORTED`
+   * where objects cannot be locked, and what the store's refusal is.
+   */
+  lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined>;
   /** Removes what an upload left behind that did not end; fine when it is gone already. */
   discard(leftover: Leftover, signal?: AbortSignal): Promise<void>;
   /** What was found out so far; see {@link StoreAbilities}. */

@@ -1,5 +1,6 @@
 /** A store in which the nth call of a kind fails. What is behind it is real. */
 import { BackupError } from "../errors.js";
+import type { ObjectLock, WantedLock } from "../stores/object-lock.js";
 import type {
   ByteRange,
   CreateOptions,
@@ -114,6 +115,10 @@ export class FailingStore implements Store {
   async removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean> {
     this.#log.pass("removeIfSame");
     return this.#store.removeIfSame(object, signal);
+  }
+
+  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined> {
+    return this.#store.lock(object, wanted, signal);
   }
 
   async discard(leftover: Leftover, signal?: AbortSignal): Promise<void> {

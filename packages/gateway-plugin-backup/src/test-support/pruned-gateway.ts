@@ -10,8 +10,9 @@ export const PRUNE = "/api/admin/tenants/acme/prune";
 
 const DAY_MS = 86_400_000;
 
+/** What is removed is removed at once, unless `config` says otherwise. */
 export async function withAcme(t: Test, config: object = {}): Promise<TestGateway> {
-  const host = await testGateway(t, config);
+  const host = await testGateway(t, { trashHours: 0, ...config });
   await host.tenant("acme", { "sessions/a.jsonl": "{}\n" });
   return host;
 }

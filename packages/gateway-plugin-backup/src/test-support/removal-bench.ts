@@ -16,6 +16,7 @@ import { LocalStore } from "../stores/local/local-store.js";
 import { openStore } from "../stores/open.js";
 import type { LocalStoreSettings } from "../stores/settings.js";
 import { FakeTime } from "./fake-time.js";
+import { atCall, watched } from "./interruption.js";
 import { MemoryLog } from "./memory-log.js";
 
 /** The one archive that every bench stores. */
@@ -37,6 +38,8 @@ export class RemovalBench {
   readonly ledger: Ledger;
   readonly log = new MemoryLog();
   readonly time = new FakeTime();
+  /** What the gateway's config says besides. */
+  config: object = { trashHours: 0 };
   readonly #bytes: Buffer;
   readonly #indexSha256: string;
 
@@ -124,7 +127,10 @@ export class RemovalBench {
 
   /** A gateway's services, as a start makes them; operations run in this thread. */
   services(changes: Partial<RemovalServices> = {}): RemovalServices {
-    const config = Value.Default(BackupConfigSchema, { localRoots: [this.directory] }) as BackupConfig;
+    const config = Value.Default(BackupConfigSchema, {
+      localRoots: [this.directory],
+      ...this.config,
+    }) as BackupConfig;
     return {
       archivesInUse: new ArchivesInUse(),
       config,
@@ -139,5 +145,34 @@ export class RemovalBench {
       host: { clock: this.time, log: this.log },
       ...changes,
     };
+  }
+
+  /** As if the process had died before the n-th call to ledger or thread, or before the thread's n-th answer. */
+  dyingServices(n: number): { readonly services: RemovalServices; readonly died: () => boolean } {
+    const when = atCall(n);
+    let dead = false;
+    const step = (call: string): void => {
+      dead ||= when(call);
+      if (dead) throw new Error("dead");
+    };
+    const { ledger, threads } = this.services();
+    const services = this.services({
+      ledger: {
+        archives: watched(ledger.archives, step),
+        transaction: (work) => {
+          step("transaction");
+          return ledger.transaction(work);
+        },
+      },
+      threads: {
+        run: async (operation, request, options) => {
+          step("run");
+          const result = await threads.run(operation, request, options);
+          step("answer");
+          return result;
+        },
+      },
+    });
+    return { services, died: () => dead };
   }
 }

@@ -6,6 +6,10 @@ import { NoServerError, sharedServer, stopServer, type ServerSettings } from "./
 export interface S3ForTests extends ServerSettings {
   /** Makes a bucket that is removed with all it holds when the test ends. */
   newBucket(): Promise<string>;
+  /** The same, whose objects can be locked. What a compliance lock holds cannot be removed when the test ends. */
+  newLockableBucket(): Promise<string>;
+  /** Holds an object until it is released, without the plugin's help. */
+  legalHold(bucket: string, key: string, isHeld: boolean): Promise<void>;
   /** Settings of a store for a bucket of this server. */
   settings(bucket: string): S3StoreSettings;
   /**
@@ -98,13 +102,13 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
     const { Uploads = [] } = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket: bucket }));
     return Uploads.map(({ Key = "", UploadId = "" }) => ({ Key, UploadId }));
   };
-  const removeVersions = async (bucket: string): Promise<void> => {
+  const removeVersions = async (bucket: string, isLockable = false): Promise<void> => {
     const { Versions = [], DeleteMarkers = [] } = await client.send(
       new sdk.ListObjectVersionsCommand({ Bucket: bucket }),
     );
-    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
-    if (Objects.length > 0)
-      await client.send(new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } }));
+    const bypass = isLockable ? { BypassGovernanceRetention: true } : {};
+    for (const { Key, VersionId } of [...Versions, ...DeleteMarkers])
+      await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key, VersionId, ...bypass }));
   };
   const empty = async (bucket: string): Promise<void> => {
     for (const upload of await uploads(bucket)) {
@@ -134,6 +138,17 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
       await client.send(new sdk.CreateBucketCommand({ Bucket: bucket }));
       t.teardown(() => removeBucket(bucket));
       return bucket;
+    },
+    newLockableBucket: async () => {
+      const bucket = `openclaw-test-${randomBytes(6).toString("hex")}`;
+      await client.send(new sdk.CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+      t.teardown(() => removeBucket(bucket));
+      t.teardown(() => removeVersions(bucket, true));
+      return bucket;
+    },
+    legalHold: async (bucket, key, isHeld) => {
+      const LegalHold = { Status: isHeld ? "ON" : "OFF" } as const;
+      await client.send(new sdk.PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, LegalHold }));
     },
     settings: (bucket) => ({
       kind: "s3",

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { ArchiveTotals } from "../../archive/format.js";
+import type { LockMode, WantedLock } from "../../stores/object-lock.js";
 import { Statement, type NoParameters } from "./statement.js";
 
 /** `damaged`: a check found it so. `deleted`: it was removed, or another archive took its place. */
@@ -47,13 +48,25 @@ export interface ArchiveRecord extends NewArchive {
   readonly lostAt?: number;
   /** Its removal has begun, and it is not known whether the store still has it. */
   readonly removingAt?: number;
+  /** It was removed, but stays where it is for a while, so that it can be brought back. */
+  readonly trash?: ArchiveTrash;
+  /** As the store gave it back when the archive was made; absent: this gateway did not lock it. */
+  readonly lock?: WantedLock;
+}
+
+export interface ArchiveTrash {
+  readonly at: number;
+  /** From then on its store is asked to remove it. */
+  readonly until: number;
+  /** The job that put it there. */
+  readonly jobId: string;
 }
 
 export interface ArchiveFilter {
   readonly tenant?: string;
   /** Needs `tenant`: only the archives of the tenant that has this uid. */
   readonly tenantUid?: string;
-  /** Also those that are deleted. */
+  /** Also those that are deleted, or in the trash. */
   readonly all?: boolean;
   /** Most rows to return. */
   readonly limit: number;
@@ -82,6 +95,11 @@ interface ArchiveRow {
   readonly removing_at: number | null;
   readonly base_id: string | null;
   readonly checked_at: number;
+  readonly trashed_at: number | null;
+  readonly trash_until: number | null;
+  readonly trashed_by: string | null;
+  readonly lock_mode: LockMode | null;
+  readonly locked_until: number | null;
 }
 
 /** Where an object is: what the rows of one object have in common. */
@@ -90,8 +108,13 @@ type Place = Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket" | "key">;
 /** The archives of one tenant in one store. */
 type Shelf = Pick<ArchiveRecord, "tenant" | "tenantUid" | "storeKind" | "endpoint" | "bucket">;
 
+type Filter = Readonly<{ all: number; limit: number }>;
+
 /** More good archives than these in one store are not looked through for one that can be a base. */
 const MOST_IN_STORE = 100;
+
+const OUT_OF_TRASH = "trashed_at = NULL, trash_until = NULL, trashed_by = NULL";
+const DELETED = `state = 'deleted', removing_at = NULL, ${OUT_OF_TRASH}`;
 
 /** Table `archives`: the catalogue. */
 export class ArchivesTable {
@@ -112,6 +135,11 @@ export class ArchivesTable {
   readonly #beginRemoval;
   readonly #giveUpRemoval;
   readonly #endRemoval;
+  readonly #toTrash;
+  readonly #fromTrash;
+  readonly #inTrash;
+  readonly #trashEnded;
+  readonly #setLock;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
@@ -125,12 +153,13 @@ export class ArchivesTable {
     );
     this.#supersede = new Statement<Place>(
       database,
-      `UPDATE archives SET state = 'deleted', removing_at = NULL
+      `UPDATE archives SET ${DELETED}
        WHERE store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket AND key = @key`,
     );
     this.#get = new Statement<{ id: string }, ArchiveRow>(database, "SELECT * FROM archives WHERE id = @id");
     const tenantUid = "tenant = @tenant AND tenant_uid = @tenantUid";
-    const isGood = `${tenantUid} AND state = 'good' AND lost_at IS NULL AND removing_at IS NULL`;
+    const isGood = `${tenantUid} AND state = 'good' AND lost_at IS NULL AND removing_at IS NULL
+      AND trashed_at IS NULL`;
     this.#newest = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${isGood} ORDER BY seq DESC LIMIT 1`,
@@ -140,19 +169,16 @@ export class ArchivesTable {
       `SELECT * FROM archives WHERE ${isGood} AND store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket
        ORDER BY seq DESC LIMIT @limit`,
     );
-    const newest = "state <> @hidden ORDER BY seq DESC LIMIT @limit";
-    this.#list = new Statement<{ hidden: string; limit: number }, ArchiveRow>(
-      database,
-      `SELECT * FROM archives WHERE ${newest}`,
-    );
-    this.#listTenant = new Statement<{ tenant: string; hidden: string; limit: number }, ArchiveRow>(
+    const newest = "(@all = 1 OR (state <> 'deleted' AND trashed_at IS NULL)) ORDER BY seq DESC LIMIT @limit";
+    this.#list = new Statement<Filter, ArchiveRow>(database, `SELECT * FROM archives WHERE ${newest}`);
+    this.#listTenant = new Statement<{ tenant: string } & Filter, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE tenant = @tenant AND ${newest}`,
     );
-    this.#listTenantUid = new Statement<
-      { tenant: string; tenantUid: string; hidden: string; limit: number },
-      ArchiveRow
-    >(database, `SELECT * FROM archives WHERE ${tenantUid} AND ${newest}`);
+    this.#listTenantUid = new Statement<{ tenant: string; tenantUid: string } & Filter, ArchiveRow>(
+      database,
+      `SELECT * FROM archives WHERE ${tenantUid} AND ${newest}`,
+    );
     this.#ofTenant = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${tenantUid} AND state <> 'deleted' ORDER BY seq DESC`,
@@ -187,7 +213,28 @@ export class ArchivesTable {
     );
     this.#endRemoval = new Statement<{ id: string }>(
       database,
-      "UPDATE archives SET state = 'deleted', removing_at = NULL WHERE id = @id",
+      `UPDATE archives SET ${DELETED} WHERE id = @id`,
+    );
+    this.#toTrash = new Statement<{ id: string; at: number; until: number; jobId: string }>(
+      database,
+      "UPDATE archives SET trashed_at = @at, trash_until = @until, trashed_by = @jobId WHERE id = @id",
+    );
+    this.#fromTrash = new Statement<{ id: string }>(
+      database,
+      `UPDATE archives SET ${OUT_OF_TRASH} WHERE id = @id`,
+    );
+    const inTrash = "trashed_at IS NOT NULL AND removing_at IS NULL";
+    this.#inTrash = new Statement<{ jobId: string }, ArchiveRow>(
+      database,
+      `SELECT * FROM archives WHERE ${inTrash} AND trashed_by = @jobId ORDER BY seq DESC`,
+    );
+    this.#trashEnded = new Statement<{ now: number }, ArchiveRow>(
+      database,
+      `SELECT * FROM archives WHERE ${inTrash} AND trash_until <= @now ORDER BY seq`,
+    );
+    this.#setLock = new Statement<{ id: string; mode: LockMode; until: number }>(
+      database,
+      "UPDATE archives SET lock_mode = @mode, locked_until = @until WHERE id = @id",
     );
   }
 
@@ -220,7 +267,7 @@ export class ArchivesTable {
 
   /** Newest first, in the order in which they were added. */
   list({ tenant, tenantUid, all = false, limit }: ArchiveFilter): ArchiveRecord[] {
-    const filter = { hidden: all ? "" : "deleted", limit };
+    const filter = { all: all ? 1 : 0, limit };
     return this.#rows(tenant, tenantUid, filter).map(archiveRecord);
   }
 
@@ -269,11 +316,30 @@ export class ArchivesTable {
     this.#endRemoval.run({ id });
   }
 
-  #rows(
-    tenant: string | undefined,
-    tenantUid: string | undefined,
-    filter: { hidden: string; limit: number },
-  ): ArchiveRow[] {
+  /** Removes an archive as far as anybody can see. */
+  moveToTrash(id: string, trash: ArchiveTrash): void {
+    this.#toTrash.run({ id, ...trash });
+  }
+
+  takeFromTrash(id: string): void {
+    this.#fromTrash.run({ id });
+  }
+
+  /** What a job put into the trash and is still there, newest first. */
+  inTrashBy(jobId: string): ArchiveRecord[] {
+    return this.#inTrash.all({ jobId }).map(archiveRecord);
+  }
+
+  /** What has been in the trash for long enough, oldest first. */
+  trashEnded(now: number): ArchiveRecord[] {
+    return this.#trashEnded.all({ now }).map(archiveRecord);
+  }
+
+  setLock(id: string, { mode, until }: WantedLock): void {
+    this.#setLock.run({ id, mode, until });
+  }
+
+  #rows(tenant: string | undefined, tenantUid: string | undefined, filter: Filter): ArchiveRow[] {
     if (tenant === undefined) return this.#list.all(filter);
     return tenantUid === undefined
       ? this.#listTenant.all({ tenant, ...filter })
@@ -305,5 +371,17 @@ function archiveRecord(row: ArchiveRow): ArchiveRecord {
     ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
     ...(row.lost_at === null ? {} : { lostAt: row.lost_at }),
     ...(row.removing_at === null ? {} : { removingAt: row.removing_at }),
+    ...trashOf(row),
+    ...(row.lock_mode === null || row.locked_until === null
+      ? {}
+      : { lock: { mode: row.lock_mode, until: row.locked_until } }),
   };
+}
+
+function trashOf({
+  trashed_at: at,
+  trash_until: until,
+  trashed_by: jobId,
+}: ArchiveRow): Partial<ArchiveRecord> {
+  return at === null || until === null || jobId === null ? {} : { trash: { at, until, jobId } };
 }

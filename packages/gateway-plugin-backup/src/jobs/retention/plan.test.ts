@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { periodsIn } from "./calendar.js";
+import { referencePeriods } from "../../test-support/reference-periods.js";
 import { CLOCK_TOLERANCE_MS, planRetention, type RetainedArchive } from "./plan.js";
 import { applicablePolicy, PERIOD_RULES, withinMs, type RetentionPolicy } from "./policy.js";
 
@@ -97,15 +97,17 @@ t.test("an archive that is ahead of the clock is flagged, and pushes no other ou
   t.end();
 });
 
-t.test("pinned archives, those that are read, and those below pre-delete/ stay", (t) => {
+t.test("pinned and locked archives, those that are read, and those below pre-delete/ stay", (t) => {
   const archives = [
     archive("new", NOW),
     archive("pinned", NOW - DAY, { pinned: true }),
     archive("read", NOW - 2 * DAY, { beingRead: true }),
     archive("pre-delete", NOW - 3 * DAY, { preDelete: true }),
-    archive("old", NOW - 4 * DAY),
+    archive("locked", NOW - 4 * DAY, { locked: "locked until 2027-01-01T00:00:00.000Z" }),
+    archive("old", NOW - 5 * DAY),
   ];
-  t.same(kept(archives, { keepLast: 1 }), ["new", "pinned", "read", "pre-delete"]);
+  t.same(kept(archives, { keepLast: 1 }), ["new", "pinned", "read", "pre-delete", "locked"]);
+  t.match(plan(archives, { keepLast: 1 })[4], { reasons: ["locked until 2027-01-01T00:00:00.000Z"] });
   t.end();
 });
 
@@ -164,7 +166,16 @@ t.test("a policy that keeps nothing is refused, and says what to give", (t) => {
   t.end();
 });
 
+const LENGTHS: Readonly<Record<string, number>> = { "0d": 0, "6h": 6 * HOUR, "3d": 3 * DAY, P1M: 31 * DAY };
+
 const zones = fc.constantFrom("Etc/UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia");
+
+/** Half hours before now, some a little ahead. Close together and far apart, so that archives share instants, hours and days. */
+const ages = fc.oneof(
+  fc.integer({ min: -4, max: 60 }),
+  fc.integer({ min: 0, max: 48 * 40 }),
+  fc.integer({ min: 0, max: 48 * 365 * 4 }),
+);
 const counts = fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined });
 
 /** A policy with one rule at least. */
@@ -176,7 +187,7 @@ const policies: fc.Arbitrary<RetentionPolicy> = fc
     keepWeekly: counts,
     keepMonthly: counts,
     keepYearly: counts,
-    keepWithin: fc.option(fc.constantFrom("0d", "6h", "3d", "P1M"), { nil: undefined }),
+    keepWithin: fc.option(fc.constantFrom(...Object.keys(LENGTHS)), { nil: undefined }),
     tz: zones,
   })
   .map((policy) => withoutUndefined(policy))
@@ -194,23 +205,24 @@ const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0);
 const histories = fc
   .array(
     fc.record({
-      /** Hours before now; some a little ahead. A coarse grid, so that archives share instants, hours and days. */
-      age: fc.integer({ min: -2, max: 24 * 500 }),
+      age: ages,
       damaged: rarely,
       pinned: rarely,
       named: rarely,
       preDelete: rarely,
       beingRead: rarely,
       verified: rarely,
+      isLocked: rarely,
     }),
     { maxLength: 40 },
   )
   .map((facts) =>
-    facts.map(({ age, named, verified, ...rest }, number) =>
-      archive(`a${String(number).padStart(3, "0")}`, NOW - age * HOUR, {
+    facts.map(({ age, named, verified, isLocked, ...rest }, number) =>
+      archive(`a${String(number).padStart(3, "0")}`, NOW - (age * HOUR) / 2, {
         ...rest,
         automaticName: !named,
         ...(verified ? { verifiedAt: NOW } : {}),
+        ...(isLocked ? { locked: "locked" } : {}),
       }),
     ),
   );
@@ -223,19 +235,21 @@ function naivelyKept(
   policy: RetentionPolicy,
   includeNamed: boolean,
 ): Set<string> {
-  const ahead = ({ createdAt }: RetainedArchive): boolean => createdAt > NOW + CLOCK_TOLERANCE_MS;
+  const ahead = ({ createdAt }: RetainedArchive): boolean => createdAt > NOW + 5 * 60_000;
   const newer = (a: RetainedArchive, b: RetainedArchive): boolean =>
     a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.id > b.id);
   const newest = (some: readonly RetainedArchive[]): RetainedArchive | undefined =>
     some.find((a) => !some.some((b) => newer(b, a)));
   const counted = archives.filter((a) => !ahead(a) && !a.preDelete && (includeNamed || a.automaticName));
   const good = counted.filter(({ damaged }) => !damaged);
-  const periods = periodsIn(policy.tz ?? "Etc/UTC");
+  const periods = new Map(
+    archives.map(({ id, createdAt }) => [id, referencePeriods(policy.tz ?? "Etc/UTC", createdAt)]),
+  );
   const rules: [limit: number, period: (a: RetainedArchive) => string][] = [
     [policy.keepLast ?? 0, ({ id }) => id],
     ...PERIOD_RULES.map(([rule, key]): [number, (a: RetainedArchive) => string] => [
       policy[key] ?? 0,
-      ({ createdAt }) => periods(createdAt)[rule],
+      ({ id }) => periods.get(id)?.[rule] ?? "",
     ]),
   ];
   const byRule = (a: RetainedArchive): boolean =>
@@ -244,7 +258,7 @@ function naivelyKept(
       return new Set(newerGood).size < limit && !newerGood.includes(period(a));
     });
   const end = newest(good)?.createdAt ?? -Infinity;
-  const length = withinMs(policy.keepWithin);
+  const length = LENGTHS[policy.keepWithin ?? "0d"] ?? NaN;
   const within = (a: RetainedArchive): boolean => length > 0 && a.createdAt >= end - length;
   const allGood = archives.filter((a) => !a.damaged && !ahead(a));
   const last = newest(allGood.filter(({ verifiedAt }) => verifiedAt !== undefined)) ?? newest(allGood);
@@ -252,7 +266,14 @@ function naivelyKept(
     archives
       .filter(
         (a) =>
-          a === last || a.pinned || a.beingRead || ahead(a) || !counted.includes(a) || byRule(a) || within(a),
+          a === last ||
+          a.pinned ||
+          a.beingRead ||
+          a.locked !== undefined ||
+          ahead(a) ||
+          !counted.includes(a) ||
+          byRule(a) ||
+          within(a),
       )
       .map(({ id }) => id),
   );
@@ -316,6 +337,22 @@ t.test("a newer archive never costs a pinned one, nor the last verified one", (t
         .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
       const precious = [...archives.filter(({ pinned }) => pinned), ...verified.slice(0, 1)];
       return keptNow.has("z") && precious.every(({ id }) => keptNow.has(id));
+    }),
+  );
+  t.end();
+});
+
+t.test("an archive that comes to be pinned, locked or read changes nothing for the others", (t) => {
+  const marks = fc.constantFrom({ pinned: true }, { beingRead: true }, { locked: "locked" });
+  fc.assert(
+    fc.property(cases, fc.nat(), marks, ({ archives, policy, includeNamed }, which, mark) => {
+      const chosen = archives[which % Math.max(1, archives.length)];
+      const marked = archives.map((one) => (one === chosen ? { ...one, ...mark } : one));
+      const others = (ids: readonly string[]): string[] => ids.filter((id) => id !== chosen?.id);
+      const before = kept(archives, policy, { includeNamed });
+      const after = kept(marked, policy, { includeNamed });
+      t.strictSame(others(after), others(before));
+      return chosen === undefined || after.includes(chosen.id);
     }),
   );
   t.end();

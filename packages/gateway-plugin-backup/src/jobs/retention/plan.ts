@@ -33,6 +33,8 @@ export interface RetainedArchive {
   readonly preDelete: boolean;
   /** A job reads it now. */
   readonly beingRead: boolean;
+  /** Why its store does not let it go yet. */
+  readonly locked?: string;
 }
 
 export interface RetentionOptions {
@@ -97,23 +99,25 @@ function exemptions(archive: RetainedArchive, { now, includeNamed }: RetentionOp
     ...(archive.pinned ? ["pinned"] : []),
     ...(archive.preDelete ? ["pre-delete"] : []),
     ...(archive.automaticName || includeNamed ? [] : ["named by hand"]),
-    ...(isAhead(archive, now) ? ["dated in the future"] : []),
+    ...(isAhead(archive.createdAt, now) ? ["dated in the future"] : []),
     ...(archive.beingRead ? ["being read"] : []),
+    ...(archive.locked === undefined ? [] : [archive.locked]),
   ];
 }
 
 /** Whether the policy's rules see an archive at all: one that they do not see takes no other's place. */
 function counts(archive: RetainedArchive, { now, includeNamed }: RetentionOptions): boolean {
-  return !archive.preDelete && !isAhead(archive, now) && (archive.automaticName || includeNamed);
+  return !archive.preDelete && !isAhead(archive.createdAt, now) && (archive.automaticName || includeNamed);
 }
 
-function isAhead({ createdAt }: RetainedArchive, now: number): boolean {
+/** Its date cannot be true. */
+export function isAhead(createdAt: number, now: number): boolean {
   return createdAt > now + CLOCK_TOLERANCE_MS;
 }
 
 /** The newest archive that was verified stays; until one was, the newest that is not known to be damaged. */
 function keepLastGood(judged: readonly Judged[], now: number): void {
-  const good = judged.filter(({ archive }) => !archive.damaged && !isAhead(archive, now));
+  const good = judged.filter(({ archive }) => !archive.damaged && !isAhead(archive.createdAt, now));
   const verified = good.find(({ archive }) => archive.verifiedAt !== undefined);
   const last = verified ?? good[0];
   last?.reasons.push(verified === undefined ? "last good" : "last verified");

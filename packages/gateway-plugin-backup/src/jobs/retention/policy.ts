@@ -35,29 +35,75 @@ export interface CheckedPolicy extends RetentionPolicy {
   readonly tz: string;
 }
 
+/** What config says of the whole gateway, or of one destination. */
+interface PolicyLevel {
+  readonly retention?: RetentionPolicy;
+  /** By the tenant's id. */
+  readonly tenantRetention?: Readonly<Record<string, RetentionPolicy>>;
+}
+
+export interface ConfiguredPolicies extends PolicyLevel {
+  readonly destinations: Readonly<Record<string, PolicyLevel>>;
+}
+
 /**
- * The policy that applies: what a request says, else the configured one. A request that has a rule of its own uses none
- * of the configured rules. Throws `REQUEST_INVALID` when no rule is left, or for what is no duration or no time zone.
+ * What config says of a tenant's archives at a destination; undefined for archives outside of all of them. Of the four
+ * policies that there can be the most particular one is taken, as a whole: that of the tenant there, the tenant's, the
+ * destination's, the gateway's. An empty one says that nothing is removed. The zone is the gateway's where it names none.
  */
+export function configuredPolicy(
+  config: ConfiguredPolicies,
+  tenant: string,
+  destination: string | undefined,
+): RetentionPolicy | undefined {
+  const there = destination === undefined ? undefined : config.destinations[destination];
+  const policy =
+    there?.tenantRetention?.[tenant] ??
+    config.tenantRetention?.[tenant] ??
+    there?.retention ??
+    config.retention;
+  const tz = policy?.tz ?? config.retention?.tz;
+  return tz === undefined ? policy : { ...policy, tz };
+}
+
+/** Throws `REQUEST_INVALID` for a zone that is none. */
+export function checkConfiguredZones(config: ConfiguredPolicies): void {
+  for (const { retention, tenantRetention = {} } of [config, ...Object.values(config.destinations)]) {
+    for (const policy of [retention, ...Object.values(tenantRetention)])
+      if (policy?.tz !== undefined) checkTimeZone(policy.tz);
+  }
+}
+
+/** As {@link findPolicy}, but throws `REQUEST_INVALID` when no rule is left. */
 export function applicablePolicy(
   requested: RetentionPolicy,
   configured: RetentionPolicy | undefined,
 ): CheckedPolicy {
+  const policy = findPolicy(requested, configured);
+  if (policy !== undefined) return policy;
+  throw new BackupError(
+    "REQUEST_INVALID",
+    "The retention policy is empty: nothing says which archives to keep, so none is removed.",
+    {
+      hint: "Give at least one of --keep-last, --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly, --keep-within, or set plugins.backup.retention.",
+    },
+  );
+}
+
+/**
+ * The policy that applies: what a request says, else the configured one; undefined where that has no rule. A request that
+ * has a rule of its own uses none of the configured rules. Throws `REQUEST_INVALID` for what is no duration or no time zone.
+ */
+export function findPolicy(
+  requested: RetentionPolicy,
+  configured: RetentionPolicy | undefined,
+): CheckedPolicy | undefined {
   const { tz: requestedZone, ...rules } = requested;
   const { tz: configuredZone, ...configuredRules } = configured ?? {};
   const tz = requestedZone ?? configuredZone ?? DEFAULT_TIME_ZONE;
   checkTimeZone(tz);
-  const policy = isGiven(rules) ? rules : configuredRules;
-  if (keepsNothing(policy)) {
-    throw new BackupError(
-      "REQUEST_INVALID",
-      "The retention policy is empty: nothing says which archives to keep, so none is removed.",
-      {
-        hint: "Give at least one of --keep-last, --keep-hourly, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly, --keep-within, or set plugins.backup.retention.",
-      },
-    );
-  }
-  return { ...policy, tz };
+  const policy = hasRules(rules) ? rules : configuredRules;
+  return keepsNothing(policy) ? undefined : { ...policy, tz };
 }
 
 /** Throws `REQUEST_INVALID`. */
@@ -68,8 +114,9 @@ export function checkTimeZone(name: string): void {
   });
 }
 
-function isGiven(rules: RetentionPolicy): boolean {
-  return Object.values(rules).some((value) => value !== undefined);
+/** Also rules that keep nothing. */
+export function hasRules({ tz, ...rules }: RetentionPolicy): boolean {
+  return Object.keys(rules).length > 0;
 }
 
 function keepsNothing({ keepWithin, ...counts }: Omit<RetentionPolicy, "tz">): boolean {

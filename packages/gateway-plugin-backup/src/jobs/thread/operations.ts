@@ -26,7 +26,7 @@ import type {
   StageOperation,
   StageOutcome,
 } from "./protocol.js";
-import { look, remove } from "./remove-archives.js";
+import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { settle } from "./settle.js";
 import { spaceFor } from "./space-for.js";
@@ -51,6 +51,7 @@ export const operations: {
   discard,
   settle,
   look,
+  lock,
   remove,
   show,
   files,

@@ -9,6 +9,7 @@ import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
 import type { SerializedError } from "../../errors.js";
+import type { ObjectLock, WantedLock } from "../../stores/object-lock.js";
 import type { StoreSettings } from "../../stores/settings.js";
 import type { Leftover, StoreAbilities, StoredObject } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
@@ -24,7 +25,8 @@ export interface Operations {
   readonly list: { readonly request: ObjectInStore; readonly result: readonly ListedObject[] };
   readonly settle: { readonly request: SettleOperation; readonly result: SettleOutcome };
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
-  readonly look: { readonly request: LookOperation; readonly result: readonly (SeenObject | undefined)[] };
+  readonly look: { readonly request: LookOperation; readonly result: readonly (FoundObject | undefined)[] };
+  readonly lock: { readonly request: LockOperation; readonly result: ObjectLock | undefined };
   readonly remove: { readonly request: RemoveOperation; readonly result: readonly RemoveOutcome[] };
   readonly show: { readonly request: ArchiveInStore; readonly result: ShowOutcome };
   readonly files: { readonly request: FilesOperation; readonly result: undefined };
@@ -319,6 +321,17 @@ export interface SeenObject {
   readonly etag: string;
 }
 
+export interface FoundObject extends SeenObject {
+  readonly lock?: ObjectLock;
+}
+
+/** Locks an archive that has just been stored. */
+export interface LockOperation extends ObjectInStore {
+  /** Of the archive; another object is not locked. */
+  readonly etag: string;
+  readonly wanted: WantedLock;
+}
+
 /** Removes archives, each only after it was proved to be the one that the catalogue knows. */
 export interface RemoveOperation {
   readonly store: StoreSettings;
@@ -337,12 +350,12 @@ export interface ArchiveToRemove extends SeenObject {
 
 /**
  * What became of an archive, in the order of the request. `gone`: it was not there. `other`: what is there is not the
- * archive that was stored, and was left alone. `failed`: `asked` says whether the store had been asked to remove it, so
+ * archive that was stored, and was left alone. `locked`: the store does not let it go yet. `failed`: `asked` says whether the store had been asked to remove it, so
  * that it may be gone all the same. `untouched`: the job was aborted before its turn.
  */
 export type RemoveOutcome =
   | { readonly outcome: "removed" | "gone" | "untouched" }
-  | { readonly outcome: "other"; readonly reason: string }
+  | { readonly outcome: "other" | "locked"; readonly reason: string }
   | { readonly outcome: "failed"; readonly error: SerializedError; readonly asked: boolean };
 
 /** From the main thread. */

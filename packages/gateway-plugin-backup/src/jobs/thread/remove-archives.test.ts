@@ -6,7 +6,7 @@ import { openStore } from "../../stores/open.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import { CallLog, FailingStore } from "../../test-support/failing-store.js";
 import { RemovalBench } from "../../test-support/removal-bench.js";
-import { remove } from "./remove-archives.js";
+import { lock, remove } from "./remove-archives.js";
 
 type Wrap = (store: Store, abort: AbortController) => Store;
 
@@ -69,4 +69,16 @@ t.test("an object with another ETag is the archive on a disk, and is not in a bu
     outcome: { outcome: "other", reason: "its ETag is another one" },
     isThere: true,
   });
+});
+
+t.test("what has taken the place of an archive is not locked", async (t) => {
+  const bench = await RemovalBench.make(t);
+  const { key, etag } = await bench.add("a1");
+  const wanted = { mode: "governance", until: 1 } as const;
+  const { signal } = new AbortController();
+  const request = { store: bench.store, key, wanted };
+  await t.rejects(lock({ ...request, etag: "another" }, { openStore, signal }), {
+    code: "ARCHIVE_NOT_FOUND",
+  });
+  await t.rejects(lock({ ...request, etag }, { openStore, signal }), { code: "UNSUPPORTED" });
 });

@@ -1,15 +1,17 @@
 /** Looking for archives in a store, and removing those that are provably ours. */
 import type { ArchiveLimits } from "../../archive/format.js";
-import { serializeError, toBackupError } from "../../errors.js";
+import { BackupError, serializeError, toBackupError } from "../../errors.js";
+import { whyLocked, type ObjectLock } from "../../stores/object-lock.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import { withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import type {
   ArchiveToRemove,
+  FoundObject,
+  LockOperation,
   LookOperation,
   RemoveOperation,
   RemoveOutcome,
-  SeenObject,
 } from "./protocol.js";
 import { indexHash } from "./stored-index.js";
 
@@ -19,13 +21,30 @@ const AT_ONCE = 4;
 export function look(
   { store: settings, keys }: LookOperation,
   { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
-): Promise<(SeenObject | undefined)[]> {
+): Promise<(FoundObject | undefined)[]> {
   return withStore(settings, { openStore }, (store) =>
     fewAtOnce(keys, async (key) => {
       const found = await store.head(key, signal);
-      return found === undefined ? undefined : { size: found.size, etag: found.etag };
+      if (found === undefined) return undefined;
+      const { size, etag, lock } = found;
+      return { size, etag, ...(lock === undefined ? {} : { lock }) };
     }),
   );
+}
+
+/** Rejects with `ARCHIVE_NOT_FOUND` where another object stands there, and as `Store.lock` does. */
+export function lock(
+  { store: settings, key, etag, wanted }: LockOperation,
+  { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
+): Promise<ObjectLock | undefined> {
+  return withStore(settings, { openStore }, async (store) => {
+    const object = await store.head(key, signal);
+    if (object?.etag === etag) return store.lock(object, wanted, signal);
+    throw new BackupError(
+      "ARCHIVE_NOT_FOUND",
+      `${store.locate(key)} is not there any more, and was not locked.`,
+    );
+  });
 }
 
 /** Rejects only when the store cannot be opened; what becomes of each archive is in the result. */
@@ -51,6 +70,8 @@ async function removeOne(
     if (object === undefined) return { outcome: "gone" };
     const reason = await difference(store, object, archive, limits, signal);
     if (reason !== undefined) return { outcome: "other", reason };
+    const locked = whyLocked(object.lock, Date.now());
+    if (locked !== undefined) return { outcome: "locked", reason: locked };
     asked = true;
     return (await store.removeIfSame(object, signal))
       ? { outcome: "removed" }

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
 import { rateLimits, type RateLimits } from "../rate-limit.js";
+import type { ObjectLock } from "../object-lock.js";
 import type { Clock } from "../timing.js";
 import type { LocalStoreSettings } from "../settings.js";
 import type {
@@ -146,6 +147,10 @@ export class LocalStore implements Store {
     await turn();
     const { directory, name } = splitKey(key);
     return this.#attempt(key, () => unlinkIfSame(directory, name, etag, this.#roots));
+  }
+
+  lock({ key }: ObjectInfo): Promise<ObjectLock> {
+    return Promise.reject(new BackupError("UNSUPPORTED", `${key} is a file, and files are not locked.`));
   }
 
   async discard(leftover: Leftover): Promise<void> {

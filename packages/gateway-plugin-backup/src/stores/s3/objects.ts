@@ -4,6 +4,7 @@ import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo } from "../store.js";
 import { isRefusal, S3Error, type Bucket } from "./bucket.js";
+import { lockIn } from "./lock-headers.js";
 import type { RetryTally } from "./retry.js";
 
 /** User metadata with which an upload marks its object, so that a later look tells whose object it is. */
@@ -57,6 +58,7 @@ export async function inspect(
 
 function inspected(key: string, head: Sdk.HeadObjectCommandOutput): ObjectInfo {
   const mark = head.Metadata?.[MARK];
+  const lock = lockIn(head);
   if (head.ContentLength === undefined)
     throw new BackupError("STORE_FAILED", `The store gave no size for ${key}`);
   return {
@@ -66,6 +68,7 @@ function inspected(key: string, head: Sdk.HeadObjectCommandOutput): ObjectInfo {
     modifiedAt: head.LastModified ?? new Date(0),
     ...(mark === undefined ? {} : { mark }),
     ...(head.VersionId === undefined ? {} : { version: head.VersionId }),
+    ...(lock === undefined ? {} : { lock }),
   };
 }
 

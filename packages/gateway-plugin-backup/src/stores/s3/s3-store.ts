@@ -1,6 +1,7 @@
 import { BackupError } from "../../errors.js";
 import type { PartLimits, S3StoreSettings } from "../settings.js";
 import { baseUnusable } from "../copy-base.js";
+import type { ObjectLock, WantedLock } from "../object-lock.js";
 import type {
   CreateOptions,
   Leftover,
@@ -15,6 +16,7 @@ import { Abilities } from "./abilities.js";
 import { Bucket, S3Error, type BucketOptions } from "./bucket.js";
 import { findBase, type CopySource } from "./copy-part.js";
 import { partLimits } from "./known-limits.js";
+import { lockObject } from "./lock-object.js";
 import { abortMultipart, listParts } from "./multipart.js";
 import { inspect, listObjects, removeIfSame, removeObject } from "./objects.js";
 import { isProbe, OverwriteGuardProbe } from "./overwrite-guards.js";
@@ -78,6 +80,11 @@ export class S3Store implements Store {
 
   async removeIfSame(object: ObjectInfo, signal?: AbortSignal): Promise<boolean> {
     return removeIfSame(this.#bucket, object, { signal });
+  }
+
+  async lock(object: ObjectInfo, wanted: WantedLock, signal?: AbortSignal): Promise<ObjectLock | undefined> {
+    await lockObject(this.#bucket, object, wanted, { signal });
+    return (await inspect(this.#bucket, object.key, { signal }))?.lock;
   }
 
   async discard(leftover: Leftover, signal?: AbortSignal): Promise<void> {
