@@ -12,6 +12,8 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   undo: false,
   prune: true,
   remove: true,
+  rebuild: true,
+  check: true,
 };
 
 /** What admission has to know of a job in the lane. */

@@ -22,6 +22,7 @@ import { OneTimeSecrets } from "./secrets.js";
 import type { Timer } from "./timer.js";
 import {
   isTerminal,
+  NO_TENANT,
   type JobOutcome,
   type JobRecord,
   type JobSubmission,
@@ -81,23 +82,23 @@ export class JobEngine {
   submit(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean } {
     if (this.#draining)
       throw new BackupError("SHUTTING_DOWN", "The gateway is stopping and takes no more jobs.");
-    const { tenant } = submission;
-    const equal = admit(submission, this.#queue.lane(tenant));
+    const lane = laneOf(submission);
+    const equal = admit(submission, this.#queue.lane(lane));
     if (equal !== undefined) return { job: equal.record, joined: true };
     const job = new LiveJob(this.#newRecord(submission), submission, this.#options);
-    const heldBy = this.#claims.has(tenant) ? undefined : this.#claim(tenant, job);
-    if (heldBy !== undefined) throw tenantBusy(tenant, heldBy);
+    const heldBy = this.#claims.has(lane) ? undefined : this.#claim(submission.tenant, job);
+    if (heldBy !== undefined) throw tenantBusy(submission.tenant, heldBy);
     try {
       this.#options.ledger.transaction(() => {
         this.#options.ledger.jobs.insert(job.record);
         submission.record?.(job.id);
       });
     } catch (error) {
-      this.#handOver(tenant, job);
+      this.#handOver(submission.tenant, job);
       throw error;
     }
     this.#live.set(job.id, job);
-    this.#queue.add(tenant, job);
+    this.#queue.add(lane, job);
     this.#startReady();
     return { job: job.record, joined: false };
   }
@@ -209,6 +210,7 @@ export class JobEngine {
 
   /** Takes the tenant's claim for the first job of its lane; returns who has it, if it is refused. */
   #claim(tenant: string, job: LiveJob): string | undefined {
+    if (tenant === NO_TENANT) return undefined;
     const claim = this.#options.tenants.claim(tenant, holder(job));
     if (!claim.ok) return claim.heldBy;
     this.#claims.set(tenant, { claim, jobId: job.id });
@@ -260,7 +262,10 @@ export class JobEngine {
       job.feed.stateChanged();
       return { state: "succeeded", outcome: await job.submission.run(job.context()) };
     } catch (error) {
-      const failure = toBackupError(error, `finish the ${type} of tenant ${tenant}`);
+      const failure = toBackupError(
+        error,
+        tenant === NO_TENANT ? `finish the ${type}` : `finish the ${type} of tenant ${tenant}`,
+      );
       if (!job.abort.signal.aborted) return { state: "failed", error: failure };
       job.log.debug({ code: failure.code, problem: failure.message }, "The aborted job ended with this.");
       const reason = toBackupError(job.abort.signal.reason, "go on");
@@ -277,7 +282,8 @@ export class JobEngine {
     job.update(changes);
     job.log.info({ type, state, code: error?.code, problem: error?.message }, "A job ended.");
     if (state === "succeeded" && job.secret !== undefined) this.#secrets.keep(job.id, actor, job.secret);
-    if (!this.#queue.remove(tenant, job)) this.#queue.finish(tenant);
+    const lane = laneOf(job.submission);
+    if (!this.#queue.remove(lane, job)) this.#queue.finish(lane);
     this.#handOver(tenant, job);
     job.feed.end();
     this.#startReady();
@@ -320,6 +326,11 @@ export class JobEngine {
         : { error: serializeError(ending.error) }),
     };
   }
+}
+
+/** What follows a space is no tenant's id. */
+function laneOf({ tenant, type }: Pick<JobSubmission, "tenant" | "type">): string {
+  return tenant === NO_TENANT ? ` ${type}` : tenant;
 }
 
 function interrupted(job: LiveJob): BackupError {
