@@ -56,7 +56,10 @@ export function checkSubmission(services: Services, request: CheckRequest, calle
       const unusable = found.findings.filter(isUnusable);
       if (unusable.length > 0) throw unusableStore(place.location, unusable, found);
       for (const location of found.leftBehind)
-        context.warn({ code: "LEFT_BEHIND", message: `${location} could not be removed; it is tried again.` });
+        context.warn({
+          code: "LEFT_BEHIND",
+          message: `${location} could not be removed; it is tried again.`,
+        });
       const { findings, speed, leftBehind } = found;
       return {
         result: {

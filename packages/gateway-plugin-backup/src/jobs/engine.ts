@@ -9,7 +9,7 @@
  */
 import type { Claim, Clock, PluginLogger, TenantAccess } from "@openclaw/gateway-core";
 import { BackupError, serializeError, toBackupError } from "../errors.js";
-import { admit, holder, tenantBusy } from "./admission.js";
+import { admit, holder, laneOf, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
 import { isUnfinished, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
 import type { JobFilter } from "./ledger/jobs.js";
@@ -82,23 +82,25 @@ export class JobEngine {
   submit(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean } {
     if (this.#draining)
       throw new BackupError("SHUTTING_DOWN", "The gateway is stopping and takes no more jobs.");
+    const { tenant } = submission;
     const lane = laneOf(submission);
-    const equal = admit(submission, this.#queue.lane(lane));
+    const equal = admit(submission, this.#queue.lane(lane.name));
     if (equal !== undefined) return { job: equal.record, joined: true };
     const job = new LiveJob(this.#newRecord(submission), submission, this.#options);
-    const heldBy = this.#claims.has(lane) ? undefined : this.#claim(submission.tenant, job);
-    if (heldBy !== undefined) throw tenantBusy(submission.tenant, heldBy);
+    const isFree = !lane.claims || this.#claims.has(tenant);
+    const heldBy = isFree ? undefined : this.#claim(tenant, job);
+    if (heldBy !== undefined) throw tenantBusy(tenant, heldBy);
     try {
       this.#options.ledger.transaction(() => {
         this.#options.ledger.jobs.insert(job.record);
         submission.record?.(job.id);
       });
     } catch (error) {
-      this.#handOver(submission.tenant, job);
+      this.#handOver(tenant, job);
       throw error;
     }
     this.#live.set(job.id, job);
-    this.#queue.add(lane, job);
+    this.#queue.add(lane.name, job);
     this.#startReady();
     return { job: job.record, joined: false };
   }
@@ -210,7 +212,6 @@ export class JobEngine {
 
   /** Takes the tenant's claim for the first job of its lane; returns who has it, if it is refused. */
   #claim(tenant: string, job: LiveJob): string | undefined {
-    if (tenant === NO_TENANT) return undefined;
     const claim = this.#options.tenants.claim(tenant, holder(job));
     if (!claim.ok) return claim.heldBy;
     this.#claims.set(tenant, { claim, jobId: job.id });
@@ -282,7 +283,7 @@ export class JobEngine {
     job.update(changes);
     job.log.info({ type, state, code: error?.code, problem: error?.message }, "A job ended.");
     if (state === "succeeded" && job.secret !== undefined) this.#secrets.keep(job.id, actor, job.secret);
-    const lane = laneOf(job.submission);
+    const lane = laneOf(job.submission).name;
     if (!this.#queue.remove(lane, job)) this.#queue.finish(lane);
     this.#handOver(tenant, job);
     job.feed.end();
@@ -326,11 +327,6 @@ export class JobEngine {
         : { error: serializeError(ending.error) }),
     };
   }
-}
-
-/** What follows a space is no tenant's id. */
-function laneOf({ tenant, type }: Pick<JobSubmission, "tenant" | "type">): string {
-  return tenant === NO_TENANT ? ` ${type}` : tenant;
 }
 
 function interrupted(job: LiveJob): BackupError {

@@ -197,7 +197,7 @@ export const ArchiveViewSchema = Type.Object({
   baseId: Type.Optional(
     Type.String({
       description:
-        "The archive that this one took bytes over from when it was made; it needs it no more. Absent: a full backup.",
+        "The archive that this one took bytes over from when it was made; it needs it no more. Absent: a full backup, or one that a rebuild found.",
     }),
   ),
   totals: Type.Optional(JsonDocument),

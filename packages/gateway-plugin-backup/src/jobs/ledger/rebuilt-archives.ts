@@ -59,7 +59,11 @@ export class RebuiltArchives {
   }
 
   /** Ids of all that is not deleted in a store, the oldest first. */
-  inStore({ storeKind, endpoint, bucket }: Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket">): string[] {
+  inStore({
+    storeKind,
+    endpoint,
+    bucket,
+  }: Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket">): string[] {
     return this.#inStore.all({ storeKind, endpoint, bucket }).map(({ id }) => id);
   }
 

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { BackupError, serializeError } from "../../errors.js";
@@ -45,42 +53,48 @@ await t.test("a catalogue that agrees with the stores is left as it is", async (
   const { services, backUp } = await bench(t);
   const made = [await backUp(), await backUp()];
   const { state, tenant, tenantUid, result, warnings } = await rebuilt(services);
-  t.match({ state, tenant, tenantUid, warnings }, { state: "succeeded", tenant: "", tenantUid: undefined, warnings: [] });
+  t.match(
+    { state, tenant, tenantUid, warnings },
+    { state: "succeeded", tenant: "", tenantUid: undefined, warnings: [] },
+  );
   t.match(result, { added: 0, known: 2, refreshed: 0, moved: { count: 0 }, lost: { count: 0 } });
   t.strictSame(services.ledger.archives.list({ limit: 10 }), made.reverse());
 });
 
-await t.test("a lost catalogue is made again: every tenant's archives, in the order in which they were made", async (t) => {
-  const { services, tenant, call, backUp, roots } = await bench(t);
-  const first = await backUp();
-  await tenant("beta", {});
-  const ofBeta = await backUp({ tenant: "beta" });
-  // A name that sorts before all others, and another place.
-  const named = await backUp({ to: join(roots, "deep/below/0-named.tar.zst") });
-  t.equal(await call("DELETE", "/api/admin/tenants/beta?confirm=beta"), 200);
-  await tenant("beta", {});
-  const ofOtherBeta = await backUp({ tenant: "beta" });
-  loseCatalogue(services);
+await t.test(
+  "a lost catalogue is made again: every tenant's archives, in the order in which they were made",
+  async (t) => {
+    const { services, tenant, call, backUp, roots } = await bench(t);
+    const first = await backUp();
+    await tenant("beta", {});
+    const ofBeta = await backUp({ tenant: "beta" });
+    // A name that sorts before all others, and another place.
+    const named = await backUp({ to: join(roots, "deep/below/0-named.tar.zst") });
+    t.equal(await call("DELETE", "/api/admin/tenants/beta?confirm=beta"), 200);
+    await tenant("beta", {});
+    const ofOtherBeta = await backUp({ tenant: "beta" });
+    loseCatalogue(services);
 
-  const trial = await rebuilt(services, { dryRun: true });
-  t.match(trial.result, { dryRun: true, added: 4 });
-  t.ok(services.ledger.rebuilt.isEmpty(), "a dry run changes nothing");
+    const trial = await rebuilt(services, { dryRun: true });
+    t.match(trial.result, { dryRun: true, added: 4 });
+    t.ok(services.ledger.rebuilt.isEmpty(), "a dry run changes nothing");
 
-  const { id: jobId, result, warnings } = await rebuilt(services);
-  t.match(result, {
-    added: 4,
-    tenants: [
-      { tenant: "acme", uid: first.tenantUid, archives: 2 },
-      { tenant: "beta", archives: 1 },
-      { tenant: "beta", archives: 1 },
-    ],
-  });
-  t.match(warnings, [{ code: "PINS_UNKNOWN" }]);
-  const now = services.ledger.archives.list({ limit: 10 }).reverse();
-  t.strictSame(now.map(asFound), [first, ofBeta, named, ofOtherBeta].map(asFound));
-  t.strictSame(new Set(now.map((archive) => archive.jobId)), new Set([jobId]));
-  t.match(await rebuilt(services), { result: { added: 0, known: 4 }, warnings: [] });
-});
+    const { id: jobId, result, warnings } = await rebuilt(services);
+    t.match(result, {
+      added: 4,
+      tenants: [
+        { tenant: "acme", uid: first.tenantUid, archives: 2 },
+        { tenant: "beta", archives: 1 },
+        { tenant: "beta", archives: 1 },
+      ],
+    });
+    t.match(warnings, [{ code: "PINS_UNKNOWN" }]);
+    const now = services.ledger.archives.list({ limit: 10 }).reverse();
+    t.strictSame(now.map(asFound), [first, ofBeta, named, ofOtherBeta].map(asFound));
+    t.strictSame(new Set(now.map((archive) => archive.jobId)), new Set([jobId]));
+    t.match(await rebuilt(services), { result: { added: 0, known: 4 }, warnings: [] });
+  },
+);
 
 await t.test("archives that were unknown take their places among those that were known", async (t) => {
   const { services, backUp } = await bench(t);
@@ -89,8 +103,15 @@ await t.test("archives that were unknown take their places among those that were
   const newer = await backUp();
   await rebuilt(services, { pin: true });
   const now = services.ledger.archives.list({ limit: 10 }).reverse();
-  t.strictSame(now.map(({ key }) => key), [...old, newer].map(({ key }) => key));
-  t.strictSame(now.map(({ pinnedAt }) => pinnedAt !== undefined), [true, true, false], "what was added is pinned");
+  t.strictSame(
+    now.map(({ key }) => key),
+    [...old, newer].map(({ key }) => key),
+  );
+  t.strictSame(
+    now.map(({ pinnedAt }) => pinnedAt !== undefined),
+    [true, true, false],
+    "what was added is pinned",
+  );
   const next = await backUp();
   t.equal(services.ledger.archives.list({ limit: 1 })[0]?.id, next.id, "what comes later is newer");
 });
@@ -125,15 +146,21 @@ await t.test("an archive that is gone is lost until it is found again", async (t
   t.equal(services.ledger.archives.get(archive.id)?.lostAt, undefined);
 });
 
-await t.test("one that is known to be lost is recognised in another place, though its own is not looked at", async (t) => {
-  const { services, backUp, roots, aside } = await bench(t);
-  const archive = await backUp();
-  mkdirSync(roots);
-  renameSync(archive.key, aside);
-  await rebuilt(services);
-  renameSync(aside, join(roots, "a.tar.zst"));
-  t.match((await rebuilt(services, { dest: roots })).result, { added: 0, moved: { first: [{ id: archive.id }] } });
-});
+await t.test(
+  "one that is known to be lost is recognised in another place, though its own is not looked at",
+  async (t) => {
+    const { services, backUp, roots, aside } = await bench(t);
+    const archive = await backUp();
+    mkdirSync(roots);
+    renameSync(archive.key, aside);
+    await rebuilt(services);
+    renameSync(aside, join(roots, "a.tar.zst"));
+    t.match((await rebuilt(services, { dest: roots })).result, {
+      added: 0,
+      moved: { first: [{ id: archive.id }] },
+    });
+  },
+);
 
 await t.test("what an archive of ours was overwritten with takes its place in the catalogue", async (t) => {
   const { services, backUp } = await bench(t);
@@ -193,14 +220,21 @@ await t.test("a place that fails midway says so, and what was found in it stays"
   const { state, result, warnings } = await rebuilt(half);
   t.match({ state, result }, { state: "succeeded", result: { added: 2 } });
   const places = result?.["places"] as readonly { readonly location: string; readonly problem?: string }[];
-  t.match(places.filter(({ problem }) => problem !== undefined), [{ problem: "Nobody answers." }]);
+  t.match(
+    places.filter(({ problem }) => problem !== undefined),
+    [{ problem: "Nobody answers." }],
+  );
   t.match(warnings, [{ code: "STORE_UNREACHABLE" }, { code: "PINS_UNKNOWN" }]);
   const known = services.ledger.archives.list({ limit: 10 }).map(({ key }) => key);
   t.ok(known.includes(elsewhere.key));
 
   await rebuilt(services);
   rmSync(archives[1]?.key ?? "");
-  t.match((await rebuilt(half)).result, { lost: { count: 0 } }, "what a broken search did not see is not lost");
+  t.match(
+    (await rebuilt(half)).result,
+    { lost: { count: 0 } },
+    "what a broken search did not see is not lost",
+  );
 });
 
 await t.test("a place that cannot be looked at at all is told; where all fail, the job does", async (t) => {
@@ -217,23 +251,26 @@ await t.test("a place that cannot be looked at at all is told; where all fail, t
   t.match(await rebuilt(failing(() => true)), { state: "failed", error: { code: "STORE_DENIED" } });
 });
 
-await t.test("a destination whose secret is missing does not keep the others from being looked at", async (t) => {
-  const { services, tenant } = await servicesBench(t, {
-    localRoots: [],
-    destinations: {
-      other: { url: "/srv/elsewhere" },
-      half: { url: "s3://bucket", accessKeyId: "only-one-of-two" },
-    },
-  });
-  await tenant("acme");
-  await ended(services, backupSubmission(services, { tenant: "acme" }, caller));
-  const { result, warnings } = await rebuilt(services);
-  t.match(result, { known: 1 });
-  t.match(warnings, [{ code: "CREDENTIALS_MISSING" }, { code: "PATH_NOT_ALLOWED" }]);
-  t.throws(() => rebuildSubmission(services, { dest: "nowhere" }, caller), { code: "DESTINATION_UNKNOWN" });
-  t.throws(() => rebuildSubmission(services, { dest: "half" }, caller), { code: "CREDENTIALS_MISSING" });
-  t.match(await rebuilt(services, { dest: "other" }), { state: "failed", request: { dest: "other" } });
-});
+await t.test(
+  "a destination whose secret is missing does not keep the others from being looked at",
+  async (t) => {
+    const { services, tenant } = await servicesBench(t, {
+      localRoots: [],
+      destinations: {
+        other: { url: "/srv/elsewhere" },
+        half: { url: "s3://bucket", accessKeyId: "only-one-of-two" },
+      },
+    });
+    await tenant("acme");
+    await ended(services, backupSubmission(services, { tenant: "acme" }, caller));
+    const { result, warnings } = await rebuilt(services);
+    t.match(result, { known: 1 });
+    t.match(warnings, [{ code: "CREDENTIALS_MISSING" }, { code: "PATH_NOT_ALLOWED" }]);
+    t.throws(() => rebuildSubmission(services, { dest: "nowhere" }, caller), { code: "DESTINATION_UNKNOWN" });
+    t.throws(() => rebuildSubmission(services, { dest: "half" }, caller), { code: "CREDENTIALS_MISSING" });
+    t.match(await rebuilt(services, { dest: "other" }), { state: "failed", request: { dest: "other" } });
+  },
+);
 
 await t.test("a rebuild that is cancelled changes nothing", async (t) => {
   const { services, backUp } = await bench(t);

@@ -124,7 +124,10 @@ class Rebuild {
     const columns = storeColumns(place.settings);
     const prefix = place.key;
     const isDone = this.#searched.some(
-      (other) => isSameStore(other.columns, columns) && prefix.startsWith(other.prefix) && other.found.failure === undefined,
+      (other) =>
+        isSameStore(other.columns, columns) &&
+        prefix.startsWith(other.prefix) &&
+        other.found.failure === undefined,
     );
     if (isDone) return;
     const records = ledger.rebuilt
@@ -222,7 +225,9 @@ class Rebuild {
       .atLocation(location)
       .some(
         (known) =>
-          known.storeKind === storeKind && known.endpoint === endpoint && known.indexSha256 === archive.indexSha256,
+          known.storeKind === storeKind &&
+          known.endpoint === endpoint &&
+          known.indexSha256 === archive.indexSha256,
       );
   }
 

@@ -102,14 +102,16 @@ export function reconcile(places: readonly SearchedPlace[], gone: readonly Archi
   }
   const again = new Set(seenAgain.map(({ record }) => record.id));
   for (const record of gone)
-    if (!missing.has(record.id) && !again.has(record.id)) missing.set(record.id, { record, isReplaced: false });
+    if (!missing.has(record.id) && !again.has(record.id))
+      missing.set(record.id, { record, isReplaced: false });
   const moved: { record: ArchiveRecord; to: PlacedArchive }[] = [];
   const added: PlacedArchive[] = [];
   const movers = new Map([...missing.values()].map(({ record }) => [record.indexSha256, record]));
   for (const to of newcomers) {
     const record = movers.get(to.archive.indexSha256);
     // A second copy of it is an archive of its own.
-    if (record !== undefined && isSame(record, to.archive) && missing.delete(record.id)) moved.push({ record, to });
+    if (record !== undefined && isSame(record, to.archive) && missing.delete(record.id))
+      moved.push({ record, to });
     else added.push(to);
   }
   const left = [...missing.values()];

@@ -5,10 +5,7 @@ const AT_ONCE = 4;
  * Calls `work` for each item, a few at a time. Items are taken as there is room for them, so that a long list need not be
  * in memory. Rejects with the first failure, of `work` or of the list, once what was begun has ended.
  */
-export async function fewAtOnce<T>(
-  items: AsyncIterable<T>,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
+export async function fewAtOnce<T>(items: AsyncIterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
   let failed = false;
   const worker = async (): Promise<void> => {

@@ -66,7 +66,10 @@ await t.test("a store that is out of reach is given up, and what was found stays
 await t.test("an aborted search rejects", async (t) => {
   const stopped = new AbortController();
   stopped.abort(new BackupError("JOB_CANCELLED", "The job was cancelled."));
-  await t.rejects(search(t, (store) => store, stopped), { code: "JOB_CANCELLED" });
+  await t.rejects(
+    search(t, (store) => store, stopped),
+    { code: "JOB_CANCELLED" },
+  );
   const later = new AbortController();
   const stopping = (store: Store): Store => {
     const wrapped = new UnreadableStore(store, "JOB_CANCELLED");
@@ -90,7 +93,10 @@ class ReplacedStore extends FailingStore {
 await t.test("an object that is replaced while it is looked at is left for the next time", async (t) => {
   const { archives, unusable } = await search(t, (store) => new ReplacedStore(store, new CallLog()));
   t.equal(archives.length, 0);
-  t.match(unusable, Array.from({ length: 6 }, () => ({ kind: "unread" })));
+  t.match(
+    unusable,
+    Array.from({ length: 6 }, () => ({ kind: "unread" })),
+  );
 });
 
 await t.test("of very many things that are not ours, only some are listed", async (t) => {
@@ -104,9 +110,20 @@ await t.test("of very many things that are not ours, only some are listed", asyn
   // Where the catalogue has an archive, what stands there is told in any case.
   const last = readdirSync(directory).at(-1) ?? "";
   const known = [{ key: join(directory, last), size: 5, etag: "another" }];
-  const context = { signal, openStore, progress: () => undefined, leftover: unused, gone: unused, completing: unused };
+  const context = {
+    signal,
+    openStore,
+    progress: () => undefined,
+    leftover: unused,
+    gone: unused,
+    completing: unused,
+  };
   const request = { store, key: `${directory}/`, limits: DEFAULT_LIMITS, known };
   const { unusable, moreUnusable, objects } = await findArchives(request, context);
   t.strictSame([unusable.length, moreUnusable, objects], [1001, 9, 1010]);
-  t.equal((await glance({ store, key: `${directory}/` }, context)).length, 1000, "a glance takes note of a few");
+  t.equal(
+    (await glance({ store, key: `${directory}/` }, context)).length,
+    1000,
+    "a glance takes note of a few",
+  );
 });

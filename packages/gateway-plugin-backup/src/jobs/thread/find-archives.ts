@@ -1,7 +1,7 @@
 /** Finding out what stands in a store: archives of ours, told by their indexes, and what is not. */
 import { identifyArchive } from "../../archive/identify.js";
 import { FORMAT_VERSION, type ArchiveLimits } from "../../archive/format.js";
-import { BackupError, serializeError, toBackupError, type BackupErrorCode } from "../../errors.js";
+import { serializeError, toBackupError, type BackupError, type BackupErrorCode } from "../../errors.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import { fewAtOnce } from "./few-at-once.js";
 import { objectSource, withStore } from "./object-source.js";
@@ -85,9 +85,15 @@ class Search {
     try {
       const source = objectSource(this.#store, object, signal);
       const { bytes, object: seen } = await source.tail(FIRST_TAIL_BYTES);
-      if (seen.etag !== etag) return this.#addUnusable(key, "unread", "it was replaced just now");
+      if (seen.etag !== etag) {
+        this.#addUnusable(key, "unread", "it was replaced just now");
+        return;
+      }
       const { index, format } = await identifyArchive(source, this.#limits, bytes);
-      if (index === undefined) return this.#addUnusable(key, "foreign", `it is ${FORMATS[format]}`);
+      if (index === undefined) {
+        this.#addUnusable(key, "foreign", `it is ${FORMATS[format]}`);
+        return;
+      }
       const { tenant, uid, createdAt, totals } = index.header;
       const facts = { tenant, uid, createdAt: Date.parse(createdAt), totals };
       this.found.archives.push({
@@ -109,7 +115,8 @@ class Search {
 
   #addUnusable(key: string, kind: UnusableObject["kind"], reason: string): void {
     // What the catalogue has an archive at is always told.
-    if (this.found.unusable.length < MOST_LISTED || this.#known.has(key)) this.found.unusable.push({ key, kind, reason });
+    if (this.found.unusable.length < MOST_LISTED || this.#known.has(key))
+      this.found.unusable.push({ key, kind, reason });
     else this.found.moreUnusable++;
   }
 }

@@ -32,7 +32,9 @@ export async function checkDirectory(
   await turn();
   const { directory, made } = explained(path, () => makeDirectory(path, roots));
   const names = [partialName(), partialName()] as const;
-  const leftovers = names.map((name) => ({ kind: "partial-file", path: `${directory.path}/${name}` }) as const);
+  const leftovers = names.map(
+    (name) => ({ kind: "partial-file", path: `${directory.path}/${name}` }) as const,
+  );
   try {
     for (const leftover of leftovers) await options.onLeftover(leftover);
     const { findings, speed } = explained(path, () => examine(directory, names, state, options, calls));
@@ -76,9 +78,9 @@ function examine(
   const bytes = randomBytes(SAMPLE_BYTES);
   const file = directory.entry(name);
   const fd = calls.open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  const writtenMs = timed(() => {
+  const { ms: writtenMs } = timed(() => {
     try {
-      for (let at = 0; at < bytes.length; ) at += calls.write(fd, bytes, at);
+      for (let at = 0; at < bytes.length;) at += calls.write(fd, bytes, at);
       calls.fsync(fd);
     } finally {
       calls.close(fd);
@@ -86,10 +88,7 @@ function examine(
     directory.sync();
   });
   options.onStep("read");
-  let isRight = false;
-  const readMs = timed(() => {
-    isRight = readFileSync(file).equals(bytes);
-  });
+  const { ms: readMs, value: isRight } = timed(() => readFileSync(file).equals(bytes));
   const findings: CheckFinding[] = [
     { what: "write", outcome: "ok", message: `Files can be written in ${directory.path}.` },
     isRight
@@ -100,7 +99,11 @@ function examine(
           message: "Other bytes are read back than were written.",
           consequence: "Backups here would be damaged.",
         },
-    { what: "durability", outcome: "ok", message: `8 MiB are on the disk after ${Math.round(writtenMs)} ms (fsync).` },
+    {
+      what: "durability",
+      outcome: "ok",
+      message: `8 MiB are on the disk after ${Math.round(writtenMs)} ms (fsync).`,
+    },
     freeSpace(directory),
     shared(statSync(directory.entry(".")).dev === statSync(state).dev),
     overwriteGuard(directory, name, second, calls),
@@ -131,11 +134,20 @@ function shared(isShared: boolean): CheckFinding {
 }
 
 /** Giving a file a second name fails where that name is taken: so archives are kept from being overwritten. */
-function overwriteGuard(directory: OpenDirectory, name: string, second: string, calls: FileCalls): CheckFinding {
+function overwriteGuard(
+  directory: OpenDirectory,
+  name: string,
+  second: string,
+  calls: FileCalls,
+): CheckFinding {
   const what = "overwriteGuard";
   try {
     calls.link(directory.entry(name), directory.entry(second));
-    return { what, outcome: "ok", message: "The file system has hard links: no archive is overwritten by accident." };
+    return {
+      what,
+      outcome: "ok",
+      message: "The file system has hard links: no archive is overwritten by accident.",
+    };
   } catch {
     return {
       what,
@@ -160,10 +172,10 @@ function names(directory: OpenDirectory, name: string): CheckFinding {
       };
 }
 
-function timed(work: () => void): number {
+function timed<T>(work: () => T): { readonly ms: number; readonly value: T } {
   const startedAt = performance.now();
-  work();
-  return performance.now() - startedAt;
+  const value = work();
+  return { ms: performance.now() - startedAt, value };
 }
 
 function rate(milliseconds: number): number {

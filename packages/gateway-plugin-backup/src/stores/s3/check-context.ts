@@ -76,7 +76,9 @@ export class CheckContext {
         what,
         ...refused,
         outcome: isDenied ? "denied" : refused.outcome,
-        message: isDenied ? `These credentials may not ${doing}.` : `The store does not ${doing}${reasonOf(error)}.`,
+        message: isDenied
+          ? `These credentials may not ${doing}.`
+          : `The store does not ${doing}${reasonOf(error)}.`,
       });
       return undefined;
     }
@@ -91,6 +93,8 @@ export class CheckContext {
         // What was made by a request whose answer was lost is not known yet.
         const unknown = await inspect(this.bucket, key, {});
         if (unknown !== undefined) await removeObject(this.bucket, key, {}, unknown.version);
+        if (unknown !== undefined && (await inspect(this.bucket, key, {})) !== undefined)
+          throw new BackupError("STORE_FAILED", "It is still there.");
         this.options.onGone({ kind: "probe", key });
       } catch {
         this.leftBehind.push(this.bucket.locate(key));

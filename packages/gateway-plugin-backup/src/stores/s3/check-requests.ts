@@ -27,8 +27,10 @@ export async function isListed(bucket: Bucket, key: string, options: RequestOpti
 }
 
 export async function isUploadListed(bucket: Bucket, key: string, options: RequestOptions): Promise<boolean> {
-  const page = await bucket.call({ ...options, key, doing: "look for unfinished uploads to" }, (client, sdk, http) =>
-    client.send(new sdk.ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: key }), http),
+  const page = await bucket.call(
+    { ...options, key, doing: "look for unfinished uploads to" },
+    (client, sdk, http) =>
+      client.send(new sdk.ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: key }), http),
   );
   return (page.Uploads ?? []).some(({ Key }) => Key === key);
 }
@@ -39,8 +41,9 @@ export async function versioning(
   key: string,
   options: RequestOptions,
 ): Promise<Sdk.BucketVersioningStatus | undefined> {
-  const { Status } = await bucket.call({ ...options, key, doing: "ask about versions of" }, (client, sdk, http) =>
-    client.send(new sdk.GetBucketVersioningCommand({ Bucket: bucket.name }), http),
+  const { Status } = await bucket.call(
+    { ...options, key, doing: "ask about versions of" },
+    (client, sdk, http) => client.send(new sdk.GetBucketVersioningCommand({ Bucket: bucket.name }), http),
   );
   return Status;
 }

@@ -5,7 +5,14 @@ import { isRefusal } from "./bucket.js";
 import type { CheckContext } from "./check-context.js";
 import { getBytes, isUploadListed } from "./check-requests.js";
 import { copyPart } from "./copy-part.js";
-import { abortMultipart, beginMultipart, completeMultipart, listParts, sendPart, type SentPart } from "./multipart.js";
+import {
+  abortMultipart,
+  beginMultipart,
+  completeMultipart,
+  listParts,
+  sendPart,
+  type SentPart,
+} from "./multipart.js";
 import { BackupError } from "../../errors.js";
 
 const MIB = 1024 * 1024;
@@ -43,10 +50,15 @@ export async function checkUploads(context: CheckContext, source: CheckSource): 
   await context.announce(key);
   for (const sizes of SIZES) {
     const make = (): Promise<MadeOfParts | undefined> =>
-      context.attempt("multipart", "make an object of parts", () => makeOfParts(context, key, source, sizes, state), {
-        outcome: "failed",
-        consequence: NO_PARTS,
-      });
+      context.attempt(
+        "multipart",
+        "make an object of parts",
+        () => makeOfParts(context, key, source, sizes, state),
+        {
+          outcome: "failed",
+          consequence: NO_PARTS,
+        },
+      );
     let made = await make();
     if (made === "wrong" && state.copies === true) {
       // Was it the copies? Then it is right when all is sent.
@@ -80,7 +92,11 @@ function copyAbility({ copies }: Copying): StoreAbilities {
 
 function reportParts(
   context: CheckContext,
-  { isRight, isEqual, copies }: { readonly isRight: boolean; readonly isEqual: boolean; readonly copies: boolean },
+  {
+    isRight,
+    isEqual,
+    copies,
+  }: { readonly isRight: boolean; readonly isEqual: boolean; readonly copies: boolean },
 ): void {
   context.find(
     isRight
@@ -106,7 +122,8 @@ function reportParts(
       : {
           what: "copy",
           outcome: "lacking",
-          message: "The store does not copy parts of earlier objects (UploadPartCopy), or copies others than it was told.",
+          message:
+            "The store does not copy parts of earlier objects (UploadPartCopy), or copies others than it was told.",
           consequence: "Every backup is a full upload.",
         },
   );
@@ -127,7 +144,8 @@ async function makeOfParts(
     const parts: SentPart[] = [];
     for (const [n, size] of sizes.entries()) {
       const number = n + 1;
-      const copied = state.copies === false ? undefined : await tryCopy(context, { key, uploadId }, number, source, size);
+      const copied =
+        state.copies === false ? undefined : await tryCopy(context, { key, uploadId }, number, source, size);
       state.copies = copied !== undefined;
       parts.push(copied ?? (await send(context, { key, uploadId }, number, source.bytes.subarray(0, size))));
     }
@@ -172,7 +190,12 @@ async function tryCopy(
   }
 }
 
-function send({ bucket, request }: CheckContext, upload: OpenUpload, number: number, bytes: Buffer): Promise<SentPart> {
+function send(
+  { bucket, request }: CheckContext,
+  upload: OpenUpload,
+  number: number,
+  bytes: Buffer,
+): Promise<SentPart> {
   const contentMd5 = createHash("md5").update(bytes).digest("base64");
   return sendPart(bucket, upload.key, upload.uploadId, { number, bytes, contentMd5 }, request);
 }

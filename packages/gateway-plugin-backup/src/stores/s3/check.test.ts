@@ -16,7 +16,10 @@ function fastTiming(): BucketOptions {
     now += milliseconds;
     return Promise.resolve();
   };
-  return { timing: { now: () => now, sleep, random: () => 0.5 }, timeouts: { connectMs: 5000, idleMs: 5000 } };
+  return {
+    timing: { now: () => now, sleep, random: () => 0.5 },
+    timeouts: { connectMs: 5000, idleMs: 5000 },
+  };
 }
 
 interface Bench {
@@ -53,7 +56,8 @@ async function bench(t: Test, store: NonNullable<typeof s3>): Promise<Bench> {
         options(now, signal),
         fastTiming(),
       ),
-    remains: async () => (await store.objects(bucket)).length + (await store.unfinishedUploads(bucket)).length,
+    remains: async () =>
+      (await store.objects(bucket)).length + (await store.unfinishedUploads(bucket)).length,
   };
 }
 
@@ -89,7 +93,10 @@ if (s3 !== undefined) {
     t.type(speed?.latencyMs, "number");
     t.strictSame([leftBehind, await remains(), noted.size], [[], 0, 0]);
     t.ok(
-      proxy.seen.every(({ path, operation }) => path.includes("/gw/.openclaw-check-") || operation === "other" || /^List/.test(operation)),
+      proxy.seen.every(
+        ({ path, operation }) =>
+          path.includes("/gw/.openclaw-check-") || operation === "other" || /^List/.test(operation),
+      ),
     );
   });
 
@@ -97,7 +104,10 @@ if (s3 !== undefined) {
     const { check, bucket, noted } = await bench(t, s3);
     await s3.keepVersions(bucket);
     const { findings, leftBehind } = await check();
-    t.match(findings.find(({ what }) => what === "versioning"), { message: /keeps versions/ });
+    t.match(
+      findings.find(({ what }) => what === "versioning"),
+      { message: /keeps versions/ },
+    );
     t.strictSame([leftBehind, noted.size, await s3.versions(bucket)], [[], 0, 0]);
   });
 
@@ -113,7 +123,11 @@ if (s3 !== undefined) {
       const finding = findings.find((it) => it.what === what);
       t.match(finding, { outcome: "lacking", consequence: /./ }, what);
       t.equal(outcomes(findings)["multipart"], "ok");
-      if (what === "copy") t.match({ finding, abilities }, { finding: { consequence: /full upload/ }, abilities: { copy: false } });
+      if (what === "copy")
+        t.match(
+          { finding, abilities },
+          { finding: { consequence: /full upload/ }, abilities: { copy: false } },
+        );
       t.equal(await remains(), 0);
     }
   });
@@ -136,35 +150,43 @@ if (s3 !== undefined) {
     });
     const { findings, abilities } = await check();
     t.equal(abilities.put, undefined);
-    t.match(findings.find(({ what }) => what === "overwriteGuard"), { outcome: "lacking", message: /NotImplemented/ });
+    t.match(
+      findings.find(({ what }) => what === "overwriteGuard"),
+      { outcome: "lacking", message: /NotImplemented/ },
+    );
     proxy.heal();
     proxy.inject({
-      when: ({ operation, headers }) => operation === "CompleteMultipartUpload" && headers["if-none-match"] !== undefined,
+      when: ({ operation, headers }) =>
+        operation === "CompleteMultipartUpload" && headers["if-none-match"] !== undefined,
       fault: { kind: "refuse", status: 412, name: "PreconditionFailed" },
     });
     t.match((await check()).abilities, { complete: true });
     proxy.inject({
-      when: ({ operation, headers }) => operation === "CompleteMultipartUpload" && headers["if-none-match"] !== undefined,
+      when: ({ operation, headers }) =>
+        operation === "CompleteMultipartUpload" && headers["if-none-match"] !== undefined,
       fault: unknown,
     });
     t.match(outcomes((await check()).findings), { multipart: "ok", multipartGuard: "lacking" });
   });
 
-  await t.test("a store that wants equal parts is found out; one that takes none cannot be used", async (t) => {
-    const { check, proxy, remains } = await bench(t, s3);
-    const refused: ProxyFault = { kind: "refuse", status: 400, name: "InvalidPart" };
-    proxy.inject({ when: "CompleteMultipartUpload", fault: refused });
-    const { findings, abilities } = await check();
-    t.match(abilities, { equalParts: true, copy: true });
-    t.match(outcomes(findings), { equalParts: "info", multipart: "ok" });
-    proxy.inject({ when: "CompleteMultipartUpload", fault: refused, times: Infinity });
-    t.match(outcomes((await check()).findings), { multipart: "failed" });
-    proxy.heal();
-    proxy.inject({ when: "CreateMultipartUpload", fault: unknown, times: Infinity });
-    t.match(await check(), { abilities: { copy: undefined } });
-    t.match(outcomes((await check()).findings), { multipart: "failed", delete: "ok" });
-    t.equal(await remains(), 0);
-  });
+  await t.test(
+    "a store that wants equal parts is found out; one that takes none cannot be used",
+    async (t) => {
+      const { check, proxy, remains } = await bench(t, s3);
+      const refused: ProxyFault = { kind: "refuse", status: 400, name: "InvalidPart" };
+      proxy.inject({ when: "CompleteMultipartUpload", fault: refused });
+      const { findings, abilities } = await check();
+      t.match(abilities, { equalParts: true, copy: true });
+      t.match(outcomes(findings), { equalParts: "info", multipart: "ok" });
+      proxy.inject({ when: "CompleteMultipartUpload", fault: refused, times: Infinity });
+      t.match(outcomes((await check()).findings), { multipart: "failed" });
+      proxy.heal();
+      proxy.inject({ when: "CreateMultipartUpload", fault: unknown, times: Infinity });
+      t.match(await check(), { abilities: { copy: undefined } });
+      t.match(outcomes((await check()).findings), { multipart: "failed", delete: "ok" });
+      t.equal(await remains(), 0);
+    },
+  );
 
   await t.test("a store that copies something else than it was told is not asked to copy", async (t) => {
     const { check, proxy } = await bench(t, s3);
@@ -180,10 +202,12 @@ if (s3 !== undefined) {
 
   await t.test("a store that gives back something else than it was given fails", async (t) => {
     const { check, proxy, remains } = await bench(t, s3);
-    const source = (range?: RegExp) => (request: { operation: string; path: string; headers: { range?: string | undefined } }) =>
-      request.operation === "GetObject" &&
-      request.path.endsWith("-source") &&
-      (range === undefined ? request.headers.range === undefined : range.test(request.headers.range ?? ""));
+    const source =
+      (range?: RegExp) =>
+      (request: { operation: string; path: string; headers: { range?: string | undefined } }) =>
+        request.operation === "GetObject" &&
+        request.path.endsWith("-source") &&
+        (range === undefined ? request.headers.range === undefined : range.test(request.headers.range ?? ""));
     const wrong: ProxyFault = { kind: "corrupt-answer", at: 5 };
     proxy.inject({ when: source(), fault: wrong });
     const { findings, speed } = await check();
@@ -208,19 +232,44 @@ if (s3 !== undefined) {
     proxy.heal();
     proxy.inject({ when: "HeadObject", fault: denied });
     proxy.inject({ when: "GetObject", fault: denied });
-    t.match(outcomes((await check()).findings), { write: "ok" }, "credentials that may not list are told so of what is not there");
+    t.match(
+      outcomes((await check()).findings),
+      { write: "ok" },
+      "credentials that may not list are told so of what is not there",
+    );
     proxy.inject({ when: "DeleteObject", fault: denied, times: Infinity });
     const stuck = await check();
     t.match(stuck.findings.at(-1), { what: "delete", outcome: "denied", message: /s3:.*openclaw-check/ });
     t.strictSame([stuck.leftBehind.length, noted.size, await remains()], [3, 3, 3]);
   });
 
+  await t.test("a store that only says that it has removed something is found out", async (t) => {
+    const { check, proxy, noted } = await bench(t, s3);
+    proxy.inject({
+      when: ({ operation, path }) => operation === "DeleteObject" && path.endsWith("-guard"),
+      fault: { kind: "refuse", status: 204 },
+      times: Infinity,
+    });
+    t.match(await check(), { leftBehind: [/-guard$/] });
+    t.equal(noted.size, 1);
+    proxy.heal();
+    proxy.inject({
+      when: ({ operation, path }) => operation === "DeleteObject" && path.endsWith("-guard"),
+      fault: { kind: "refuse", status: 204 },
+    });
+    t.match(await check(), { leftBehind: [] }, "asked twice, it does");
+  });
+
   await t.test("an object that is not listed, and an upload that stays, are told", async (t) => {
     const { check, proxy } = await bench(t, s3);
-    const empty = (name: string): ProxyFault => ({ kind: "refuse", status: 200, body: `<${name}></${name}>` });
+    const empty = (name: string): ProxyFault => ({
+      kind: "refuse",
+      status: 200,
+      body: `<${name}></${name}>`,
+    });
     proxy.inject({ when: "ListObjectsV2", fault: empty("ListBucketResult"), times: Infinity });
     proxy.inject({ when: "ListMultipartUploads", fault: empty("ListMultipartUploadsResult") });
-    proxy.inject({ when: "AbortMultipartUpload", fault: { kind: "refuse", status: 204 } , skip: 2 });
+    proxy.inject({ when: "AbortMultipartUpload", fault: { kind: "refuse", status: 204 }, skip: 2 });
     const { findings } = await check();
     t.match(outcomes(findings), { list: "lacking", listUploads: "lacking" });
     proxy.heal();
@@ -241,12 +290,16 @@ if (s3 !== undefined) {
   await t.test("clocks that differ are told", async (t) => {
     const { check } = await bench(t, s3);
     const { findings } = await check(Date.now() + 3_600_000);
-    t.match(findings.find(({ what }) => what === "clock"), { outcome: "lacking", message: /36\d\d s/ });
+    t.match(
+      findings.find(({ what }) => what === "clock"),
+      { outcome: "lacking", message: /36\d\d s/ },
+    );
   });
 
   await t.test("object lock is told with its default time", async (t) => {
     const { check, proxy } = await bench(t, s3);
-    const isLock = ({ operation, path }: { operation: string; path: string }): boolean => operation === "other" && !path.includes("versioning");
+    const isLock = ({ operation, path }: { operation: string; path: string }): boolean =>
+      operation === "other" && !path.includes("versioning");
     const configuration = (rule: string): ProxyFault => ({
       kind: "refuse",
       status: 200,
@@ -262,7 +315,10 @@ if (s3 !== undefined) {
       return findings.find(({ what }) => what === "objectLock");
     };
     t.match(await found(configuration("")), { message: "The bucket can lock objects." });
-    t.match(await found(configuration(rule("<Days>3</Days>"))), { message: /3 days \(GOVERNANCE\)/, consequence: /./ });
+    t.match(await found(configuration(rule("<Days>3</Days>"))), {
+      message: /3 days \(GOVERNANCE\)/,
+      consequence: /./,
+    });
     t.match(await found(configuration(rule("<Years>1</Years>"))), { message: /1 years/ });
     t.match(await found(denied), { outcome: "denied" });
     proxy.inject({ when: isLock, fault: denied });
@@ -271,8 +327,14 @@ if (s3 !== undefined) {
 
   await t.test("a store that is out of reach, or has no such bucket, ends the check", async (t) => {
     const { check, proxy, noted } = await bench(t, s3);
-    proxy.inject({ when: "HeadObject", fault: { kind: "refuse", status: 403, name: "SignatureDoesNotMatch" } });
-    proxy.inject({ when: "GetObject", fault: { kind: "refuse", status: 403, name: "SignatureDoesNotMatch" } });
+    proxy.inject({
+      when: "HeadObject",
+      fault: { kind: "refuse", status: 403, name: "SignatureDoesNotMatch" },
+    });
+    proxy.inject({
+      when: "GetObject",
+      fault: { kind: "refuse", status: 403, name: "SignatureDoesNotMatch" },
+    });
     await t.rejects(check(), { code: "STORE_DENIED" });
     proxy.inject({ when: "UploadPart", fault: { kind: "reset" }, times: Infinity });
     await t.rejects(check(), { code: "STORE_UNREACHABLE" });

@@ -58,7 +58,8 @@ async function withCleanUp(context: CheckContext, work: () => Promise<Checked>):
           what: "delete",
           outcome: "denied",
           message: `The store did not remove what the check had made: ${context.leftBehind.join(", ")}.`,
-          consequence: "Archives cannot be pruned with these credentials, and what interrupted backups leave stays.",
+          consequence:
+            "Archives cannot be pruned with these credentials, and what interrupted backups leave stays.",
         },
   );
   return checked;
@@ -221,7 +222,11 @@ async function readSource(
   );
   if (read === undefined) return { speed: {}, isReadable: false };
   if (!read.isRight) {
-    context.find({ what: "read", ...unreadable, message: "The store gives back other bytes than were sent." });
+    context.find({
+      what: "read",
+      ...unreadable,
+      message: "The store gives back other bytes than were sent.",
+    });
     return { speed: {}, isReadable: false };
   }
   context.find({ what: "read", outcome: "ok", message: "What was stored is given back as it was." });
@@ -238,7 +243,10 @@ async function checkRange(context: CheckContext, key: string, bytes: Buffer): Pr
   const { bucket, request } = context;
   const isGiven = async (range: string, expected: Buffer): Promise<boolean> =>
     expected.equals(await getBytes(bucket, key, request, range));
-  const none = { outcome: "failed", consequence: "Archives can neither be looked into nor restored." } as const;
+  const none = {
+    outcome: "failed",
+    consequence: "Archives can neither be looked into nor restored.",
+  } as const;
   const whole = await context.attempt(
     "range",
     "give ranges of objects",
@@ -249,7 +257,11 @@ async function checkRange(context: CheckContext, key: string, bytes: Buffer): Pr
   context.find(
     whole
       ? { what: "range", outcome: "ok", message: "Ranges of objects can be read." }
-      : { what: "range", ...none, message: "The store does not give the range of an object that is asked for." },
+      : {
+          what: "range",
+          ...none,
+          message: "The store does not give the range of an object that is asked for.",
+        },
   );
   const lacking = { outcome: "lacking", consequence: "Opening an archive takes one request more." } as const;
   const suffix = await context.attempt(
@@ -281,12 +293,7 @@ async function checkListing(context: CheckContext, key: string): Promise<void> {
     outcome: "lacking",
     consequence: "A lost catalogue cannot be made again from this store, nor its archives be listed.",
   } as const;
-  const listed = await context.attempt(
-    "list",
-    "list objects",
-    () => isListed(bucket, key, request),
-    lacking,
-  );
+  const listed = await context.attempt("list", "list objects", () => isListed(bucket, key, request), lacking);
   if (listed === undefined) return;
   context.find(
     listed
