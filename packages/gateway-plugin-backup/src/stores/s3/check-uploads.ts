@@ -173,15 +173,11 @@ async function tryCopy(
   { bucket, request, options }: CheckContext,
   upload: OpenUpload,
   number: number,
-  { key, bytes, etag }: CheckSource,
+  { key, etag }: CheckSource,
   size: number,
 ): Promise<SentPart | undefined> {
   options.onStep("copy");
-  // Nothing is fetched: the range is long enough to be copied.
-  const fetch = (): never => {
-    throw new BackupError("STORE_FAILED", "Nothing is to be fetched.");
-  };
-  const source = { key, size: bytes.length, etag, version: undefined, fetch };
+  const source = { key, etag, version: undefined };
   try {
     return await copyPart(bucket, upload, { number, source, range: { start: 0, end: size } }, request);
   } catch (error) {

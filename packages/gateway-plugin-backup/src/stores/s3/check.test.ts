@@ -287,6 +287,32 @@ if (s3 !== undefined) {
     t.match(outcomes((await check()).findings), { abort: "lacking", listUploads: undefined });
   });
 
+  await t.test("a store that says what it is, is told with its peculiarities", async (t) => {
+    const { check, proxy } = await bench(t, s3);
+    for (const [server, consequence] of [
+      ["MinIO", undefined],
+      ["Ceph Object Gateway (squid)", /'%'/],
+    ] as const) {
+      proxy.inject({ when: () => true, fault: { kind: "rewrite", headers: { server } }, times: Infinity });
+      proxy.inject({ when: "ListMultipartUploads", fault: denied, times: Infinity });
+      const { findings } = await check();
+      t.match(
+        findings.find(({ what }) => what === "provider"),
+        { outcome: "info", consequence },
+      );
+      proxy.heal();
+    }
+    proxy.inject({ when: "ListMultipartUploads", fault: denied, times: Infinity });
+    const isConditional = ({ operation, headers }: { operation: string; headers: object }): boolean =>
+      operation === "PutObject" && "if-none-match" in headers;
+    proxy.inject({ when: isConditional, fault: unknown, skip: 1 });
+    t.match(outcomes((await check()).findings), {
+      listUploads: "denied",
+      overwriteGuard: "lacking",
+      delete: "ok",
+    });
+  });
+
   await t.test("clocks that differ are told", async (t) => {
     const { check } = await bench(t, s3);
     const { findings } = await check(Date.now() + 3_600_000);
@@ -336,7 +362,7 @@ if (s3 !== undefined) {
       fault: { kind: "refuse", status: 403, name: "SignatureDoesNotMatch" },
     });
     await t.rejects(check(), { code: "STORE_DENIED" });
-    proxy.inject({ when: "UploadPart", fault: { kind: "reset" }, times: Infinity });
+    proxy.inject({ when: "UploadPartCopy", fault: { kind: "reset" }, times: Infinity });
     await t.rejects(check(), { code: "STORE_UNREACHABLE" });
     t.equal(noted.size, 0, "what had been made was taken away");
     proxy.heal();
