@@ -163,6 +163,52 @@ export interface RemoveResult {
   readonly trashUntil?: string;
 }
 
+interface Listed<T> {
+  readonly count: number;
+  /** Some of them. */
+  readonly first: readonly T[];
+}
+
+interface PlaceAndReason {
+  readonly location: string;
+  readonly reason: string;
+}
+
+/** `result` of a rebuild. */
+export interface RebuildResult {
+  readonly dryRun?: boolean;
+  readonly places?: readonly {
+    readonly location: string;
+    readonly objects: number;
+    readonly archives: number;
+    readonly problem?: string;
+  }[];
+  readonly tenants?: readonly { readonly tenant: string; readonly uid: string; readonly archives: number }[];
+  readonly added?: number;
+  readonly known?: number;
+  readonly moved?: Listed<{ readonly from: string; readonly to: string }>;
+  readonly lost?: Listed<{ readonly location: string }>;
+  readonly damaged?: Listed<PlaceAndReason>;
+  readonly foreign?: Listed<PlaceAndReason>;
+  readonly unread?: Listed<PlaceAndReason>;
+}
+
+/** `result` of the check of a destination. */
+export interface CheckResult {
+  readonly location?: string;
+  readonly findings?: readonly {
+    readonly what: string;
+    readonly outcome: string;
+    readonly message: string;
+    readonly consequence?: string;
+  }[];
+  readonly speed?: {
+    readonly latencyMs?: number;
+    readonly writeBytesPerSecond: number;
+    readonly readBytesPerSecond: number;
+  };
+}
+
 /** An archive as its own index describes it. */
 export interface ArchiveContentsView {
   readonly location: string;

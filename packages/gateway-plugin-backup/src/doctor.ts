@@ -1,6 +1,7 @@
 /** What the doctor looks at for backups. */
 import { stat } from "node:fs/promises";
 import type { DoctorCheck, Finding } from "@openclaw/gateway-core";
+import { tenantOfName } from "./jobs/archive-name.js";
 import type { Services } from "./jobs/services.js";
 import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 
@@ -9,6 +10,7 @@ const OLD_BACKUP_MS = 48 * 3_600_000;
 
 export function backupDoctorChecks(services: Services): readonly DoctorCheck[] {
   return [
+    { name: "backup-catalogue", run: () => lostCatalogue(services) },
     { name: "backup-age", run: () => Promise.resolve(backupAge(services)) },
     { name: "backup-alerts", run: () => Promise.resolve(alertChannels(services)) },
     { name: "backup-destination", run: () => defaultDestination(services) },
@@ -117,6 +119,27 @@ function ageText(ms: number): string {
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** A store that does not answer must not hold up the doctor. */
+const GLANCE_MS = 10_000;
+
+/** A ledger that is new, and stores that hold archives: then the ledger was lost, or the gateway is another one. */
+async function lostCatalogue({ ledger, destinations, threads }: Services): Promise<readonly Finding[]> {
+  if (!ledger.rebuilt.isEmpty()) return [{ severity: "ok", message: "The catalogue knows archives." }];
+  for (const text of destinations.places) {
+    try {
+      const { settings: store, key, location } = destinations.directory(text);
+      const keys = await threads.run("glance", { store, key }, { signal: AbortSignal.timeout(GLANCE_MS) });
+      if (!keys.some((found) => tenantOfName(found) !== undefined)) continue;
+      const message = `The catalogue is empty, but archives stand below ${location}: was the ledger lost?`;
+      return [{ severity: "warning", message, fix: "Run `openclaw backups rebuild`." }];
+    } catch {
+      // Whether a destination can be used is for `check-destination` to say.
+      continue;
+    }
+  }
+  return [{ severity: "ok", message: "The catalogue is empty, and so are the destinations." }];
 }
 
 /** A backup on the disk that it protects is lost together with it. */

@@ -1,4 +1,4 @@
-/** `openclaw backups list | show | files | cat | prune | rm | pin`. */
+/** `openclaw backups list | show | files | cat | prune | rm | pin | rebuild | check-destination`. */
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
@@ -7,6 +7,7 @@ import { formatTable } from "../output/table.js";
 import type { ArchiveView } from "../views.js";
 import { addArchivePartCommands } from "./archive-parts.js";
 import { addArchiveCommands } from "./archives.js";
+import { addCatalogueCommands } from "./catalogue.js";
 import { addExamples } from "./options.js";
 import { addNotifyTestCommand } from "./notify-test.js";
 import { addPruneCommand } from "./prune.js";
@@ -21,6 +22,7 @@ export function addBackupCommands(program: Command, context: Context): void {
   addPruneCommand(backups, context);
   addNotifyTestCommand(backups, context);
   addArchiveCommands(backups, context);
+  addCatalogueCommands(backups, context);
 }
 
 function addList(backups: Command, context: Context): void {

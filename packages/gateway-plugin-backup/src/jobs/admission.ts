@@ -1,5 +1,5 @@
 import { BackupError } from "../errors.js";
-import type { JobSubmission, JobType } from "./types.js";
+import { NO_TENANT, type JobSubmission, type JobType } from "./types.js";
 
 /**
  * Whether a job waits for its tenant. A backup does: it is worth having later, too, and what removes archives looks at
@@ -12,7 +12,18 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   undo: false,
   prune: true,
   remove: true,
+  rebuild: true,
+  check: true,
 };
+
+/** The lane that a job waits and runs in. `claims`: with the tenant's claim. */
+export function laneOf({ tenant, type }: Pick<JobSubmission, "tenant" | "type">): {
+  readonly name: string;
+  readonly claims: boolean;
+} {
+  // A space is in no tenant's id.
+  return tenant === NO_TENANT ? { name: ` ${type}`, claims: false } : { name: tenant, claims: true };
+}
 
 /** What admission has to know of a job in the lane. */
 export interface JobInLane {

@@ -18,7 +18,12 @@ const AUTOMATIC_NAME = /(?:^|\/)tenants\/([^/]+)\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d
 
 /** True for a key or path as {@link automaticName} makes it for this tenant, whatever the prefix. */
 export function isAutomaticName(key: string, tenant: string): boolean {
-  return AUTOMATIC_NAME.exec(key)?.[1] === tenant;
+  return tenantOfName(key) === tenant;
+}
+
+/** The tenant in an automatic name, whatever the prefix; undefined for any other key. */
+export function tenantOfName(key: string): string | undefined {
+  return AUTOMATIC_NAME.exec(key)?.[1];
 }
 
 /** True for what lies below `pre-delete/`: the last backup of what was about to be deleted. */

@@ -128,6 +128,18 @@ export class Destinations {
     return place.at(place.key);
   }
 
+  /** A place as a directory: all keys in it start with its key. Without `text`, the default destination. */
+  directory(text: string | undefined, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(text, s3);
+    return place.at(place.isPrefix ? place.key : `${place.key}/`);
+  }
+
+  /** Every place where archives of this gateway may stand, as {@link directory} takes it; undefined: the default one. */
+  get places(): readonly (string | undefined)[] {
+    const named = Object.keys(this.#config.destinations).map((name) => `dest:${name}`);
+    return [undefined, ...named, this.#embedded, ...this.#config.localRoots];
+  }
+
   /**
    * Settings for a store that the ledger remembers without its secrets, from what config and environment, or the flags
    * of a request, give today. Undefined when they lead to another endpoint. `key` is that of any object in it.

@@ -361,3 +361,18 @@ t.test("a listener that throws is logged, and keeps no job from going on", async
     [{ fields: { jobId: id, error: /listener is broken/ } }],
   );
 });
+
+await t.test("jobs without a tenant claim none, and those of one type take turns", async (t) => {
+  const { engine, submit, works, tenants } = engineBench(t, 4);
+  const first = submit("", { type: "rebuild" });
+  const second = submit("", { type: "rebuild" });
+  const check = submit("", { type: "check" });
+  t.strictSame([...tenants.holders.keys()], []);
+  t.strictSame(
+    [first, second, check].map(({ id }) => engine.get(id).state),
+    ["running", "queued", "running"],
+  );
+  await only(works.filter(({ context }) => context.jobId === first.id)).fail(new Error("no"));
+  t.match(engine.get(first.id), { state: "failed", error: { message: "Could not finish the rebuild: no" } });
+  t.equal(engine.get(second.id).state, "running");
+});

@@ -9,7 +9,7 @@
  */
 import type { Claim, Clock, PluginLogger, TenantAccess } from "@openclaw/gateway-core";
 import { BackupError, serializeError, toBackupError } from "../errors.js";
-import { admit, holder, tenantBusy } from "./admission.js";
+import { admit, holder, laneOf, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
 import { isUnfinished, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
 import type { JobFilter } from "./ledger/jobs.js";
@@ -22,6 +22,7 @@ import { OneTimeSecrets } from "./secrets.js";
 import type { Timer } from "./timer.js";
 import {
   isTerminal,
+  NO_TENANT,
   type JobOutcome,
   type JobRecord,
   type JobSubmission,
@@ -82,10 +83,12 @@ export class JobEngine {
     if (this.#draining)
       throw new BackupError("SHUTTING_DOWN", "The gateway is stopping and takes no more jobs.");
     const { tenant } = submission;
-    const equal = admit(submission, this.#queue.lane(tenant));
+    const lane = laneOf(submission);
+    const equal = admit(submission, this.#queue.lane(lane.name));
     if (equal !== undefined) return { job: equal.record, joined: true };
     const job = new LiveJob(this.#newRecord(submission), submission, this.#options);
-    const heldBy = this.#claims.has(tenant) ? undefined : this.#claim(tenant, job);
+    const isFree = !lane.claims || this.#claims.has(tenant);
+    const heldBy = isFree ? undefined : this.#claim(tenant, job);
     if (heldBy !== undefined) throw tenantBusy(tenant, heldBy);
     try {
       this.#options.ledger.transaction(() => {
@@ -97,7 +100,7 @@ export class JobEngine {
       throw error;
     }
     this.#live.set(job.id, job);
-    this.#queue.add(tenant, job);
+    this.#queue.add(lane.name, job);
     this.#startReady();
     return { job: job.record, joined: false };
   }
@@ -260,7 +263,10 @@ export class JobEngine {
       job.feed.stateChanged();
       return { state: "succeeded", outcome: await job.submission.run(job.context()) };
     } catch (error) {
-      const failure = toBackupError(error, `finish the ${type} of tenant ${tenant}`);
+      const failure = toBackupError(
+        error,
+        tenant === NO_TENANT ? `finish the ${type}` : `finish the ${type} of tenant ${tenant}`,
+      );
       if (!job.abort.signal.aborted) return { state: "failed", error: failure };
       job.log.debug({ code: failure.code, problem: failure.message }, "The aborted job ended with this.");
       const reason = toBackupError(job.abort.signal.reason, "go on");
@@ -277,7 +283,8 @@ export class JobEngine {
     job.update(changes);
     job.log.info({ type, state, code: error?.code, problem: error?.message }, "A job ended.");
     if (state === "succeeded" && job.secret !== undefined) this.#secrets.keep(job.id, actor, job.secret);
-    if (!this.#queue.remove(tenant, job)) this.#queue.finish(tenant);
+    const lane = laneOf(job.submission).name;
+    if (!this.#queue.remove(lane, job)) this.#queue.finish(lane);
     this.#handOver(tenant, job);
     job.feed.end();
     this.#startReady();

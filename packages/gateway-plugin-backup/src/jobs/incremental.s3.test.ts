@@ -1,5 +1,5 @@
 import t from "tap";
-import { testLostBase, testSecondBackup } from "../test-support/incremental-stores.js";
+import { testLostBase, testRebuiltCatalogue, testSecondBackup } from "../test-support/incremental-stores.js";
 import { s3ForTests } from "../test-support/s3-for-tests.js";
 
 const s3 = await s3ForTests(t);
@@ -21,5 +21,8 @@ if (s3 !== undefined) {
   });
   await t.test("S3: a base that is gone means a full upload", async (t) => {
     await testLostBase(t, await config());
+  });
+  await t.test("S3: a catalogue that was made again serves bases and prunes", async (t) => {
+    await testRebuiltCatalogue(t, await config());
   });
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import t from "tap";
 import { BackupError } from "../errors.js";
 import { incrementalBench } from "../test-support/incremental-bench.js";
-import { testLostBase, testSecondBackup } from "../test-support/incremental-stores.js";
+import { testLostBase, testRebuiltCatalogue, testSecondBackup } from "../test-support/incremental-stores.js";
 import { withThreads } from "../test-support/services-bench.js";
 import { factsFile } from "./facts-files.js";
 
@@ -12,6 +12,8 @@ t.test("local: the second backup sends hardly anything, and stands by itself", (
 );
 
 t.test("local: a base that is gone means a full upload", (t) => testLostBase(t, {}));
+
+t.test("local: a catalogue that was made again serves bases and prunes", (t) => testRebuiltCatalogue(t, {}));
 
 t.test("a store that turns out not to copy gets one full upload, and is not asked again", async (t) => {
   const { backUp, services } = await incrementalBench(t);

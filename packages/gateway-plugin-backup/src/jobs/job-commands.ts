@@ -53,3 +53,9 @@ export const PRUNE_COMMAND: JobCommand = {
   },
   refusedFlags: { ...S3_FLAGS, "--undo": "it names one job, and works once" },
 };
+
+export const REBUILD_COMMAND: JobCommand = {
+  words: ["backups", "rebuild"],
+  flags: { "--dest": text("dest"), "--pin": flag("pin") },
+  refusedFlags: { ...S3_FLAGS, "--dry-run": "nobody would see what it says" },
+};

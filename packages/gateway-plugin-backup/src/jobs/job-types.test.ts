@@ -178,3 +178,19 @@ await t.test("a job that runs is reported as running", async (t) => {
   await host.gateway.app.inject({ url, headers: host.headers });
   t.match((await host.call("GET", `${cron}/n`)).body, { lastRun: { job: { state: "succeeded" } } });
 });
+
+await t.test("a rebuild is scheduled for the gateway by its command, and run", async (t) => {
+  const host = await testGateway(t);
+  const cron = "/api/admin/gateway/cron";
+  const added = await host.call("POST", cron, {
+    name: "catalogue",
+    schedule: "@daily-random",
+    cmd: `openclaw backups rebuild --dest ${join(host.stateDir, "backups")} --pin`,
+  });
+  t.match(added, { status: 201, body: { job: "rebuild", parameters: { pin: true } } });
+  const { body } = await host.call("POST", `${cron}/catalogue/run`);
+  const jobId = String(body["jobId"]);
+  await host.gateway.app.inject({ url: `/api/admin/jobs/${jobId}/events`, headers: host.headers });
+  t.match((await host.call("GET", `/api/admin/jobs/${jobId}`)).body, { type: "rebuild", state: "succeeded" });
+  t.notOk("tenant" in (await host.call("GET", `/api/admin/jobs/${jobId}`)).body);
+});

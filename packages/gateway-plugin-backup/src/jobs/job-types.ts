@@ -3,8 +3,9 @@ import type { JobReport, JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { backupSubmission } from "./backup.js";
-import { BACKUP_COMMAND, PRUNE_COMMAND } from "./job-commands.js";
+import { BACKUP_COMMAND, PRUNE_COMMAND, REBUILD_COMMAND } from "./job-commands.js";
 import { pruneSubmission } from "./prune.js";
+import { rebuildSubmission } from "./rebuild/rebuild.js";
 import { retentionProperties } from "./retention/schema.js";
 import type { Services } from "./services.js";
 import { backupRefusal } from "./tenant-rights.js";
@@ -33,6 +34,27 @@ const PruneParameters = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const RebuildParameters = Type.Object(
+  { dest: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })), pin: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+
+export function rebuildJobType(services: Services): JobType {
+  return {
+    name: "rebuild",
+    description: "Makes the catalogue agree with what the stores hold.",
+    parameters: RebuildParameters,
+    scope: "gateway",
+    command: REBUILD_COMMAND,
+    report: reporter(services),
+    start: ({ parameters, actor, trigger }) => {
+      const request = parameters as Static<typeof RebuildParameters>;
+      const { job } = services.start(rebuildSubmission(services, request, { actor, trigger }));
+      return Promise.resolve({ jobId: job.id });
+    },
+  };
+}
 
 export function pruneJobType(services: Services): JobType {
   return {

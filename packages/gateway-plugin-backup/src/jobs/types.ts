@@ -3,7 +3,8 @@
  *
  * Glossary
  * - **job**: one piece of work on one tenant: a *backup*, a *restore*, the *undo* of a restore, a *prune* (removes what
- *   a retention policy does not keep) or a *remove* (one archive, by hand). Its states are
+ *   a retention policy does not keep) or a *remove* (one archive, by hand); or on no tenant in particular: a *rebuild* of the
+ *   catalogue, or a *check* of a destination. Its states are
  *   `queued → running → succeeded | failed | cancelled | interrupted`; the last four are *terminal*.
  * - **interrupted**: the gateway stopped, or died, before the job had ended. Of its work, only an unfinished upload is kept,
  *   for a new job that goes on with it.
@@ -11,7 +12,8 @@
  *   `completions.ts`.
  * - **ledger**: the SQLite database that remembers jobs, leftovers, archives, swaps and trash. It holds no secrets.
  * - **catalogue**: the part of the ledger that lists the archives.
- * - **lane**: the jobs of one tenant, running and waiting. One job of a lane runs at a time.
+ * - **lane**: the jobs of one tenant, running and waiting; those without a tenant have a lane for each type. One job of a lane
+ *   runs at a time.
  * - **claim**: the host's exclusive right to a slot. A lane holds it as long as it has jobs.
  * - **joining**: a submitted backup that equals one in its lane becomes that job instead of a new one.
  * - **leftover**: what a job has put somewhere and must take away again if it does not succeed: an unfinished upload, a
@@ -25,7 +27,10 @@ import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
-export type JobType = "backup" | "restore" | "undo" | "prune" | "remove";
+export type JobType = "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check";
+
+/** Stands in the place of a tenant's id for a job that works on no tenant in particular: it has no claim on any. */
+export const NO_TENANT = "";
 
 export type JobState = "queued" | "running" | TerminalJobState;
 
@@ -42,6 +47,7 @@ export interface JobRecord {
   /** Lower-case letters and digits, 18 long, sorts by time of creation; safe as the name of a directory. */
   readonly id: string;
   readonly type: JobType;
+  /** {@link NO_TENANT} for a job of the gateway. */
   readonly tenant: string;
   /** Uid of the tenant that stood in the slot when the job last changed its state; absent while the slot was empty. */
   readonly tenantUid?: string;

@@ -1,7 +1,7 @@
 /** A job and an archive as the routes show them. */
 import { deserializeError } from "../errors.js";
 import type { ArchiveRecord } from "../jobs/ledger/archives.js";
-import type { JobRecord } from "../jobs/types.js";
+import { NO_TENANT, type JobRecord } from "../jobs/types.js";
 import type { ArchiveView, JobView } from "./schemas.js";
 
 /** @param newToken A token that the job made; only its starter gets to see it, once. */
@@ -11,7 +11,7 @@ export function jobView(job: JobRecord, newToken?: string): JobView {
   return {
     id: job.id,
     type: job.type,
-    tenant: job.tenant,
+    ...(job.tenant === NO_TENANT ? {} : { tenant: job.tenant }),
     trigger: job.trigger,
     actor: job.actor,
     state: job.state,

@@ -88,6 +88,37 @@ export const PruneBodySchema = Type.Object(
   { ...strict, description: "Without a rule, the configured retention policy applies." },
 );
 
+export const RebuildBodySchema = Type.Object(
+  {
+    dest: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description:
+          "A destination's name or a location; without it, every place where archives of this gateway may stand.",
+      }),
+    ),
+    pin: Type.Optional(Type.Boolean({ description: "Pin what is added." })),
+    dryRun: Type.Optional(Type.Boolean()),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  strict,
+);
+
+export const CheckBodySchema = Type.Object(
+  {
+    dest: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: "A destination's name or a location; without it, the default destination.",
+      }),
+    ),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  strict,
+);
+
 export const TenantParamsSchema = Type.Object({ id: Type.String() });
 export const JobParamsSchema = Type.Object({ id: Type.String() });
 
@@ -112,7 +143,7 @@ export const JobStateSchema = Type.Union([
 export const JobViewSchema = Type.Object({
   id: Type.String(),
   type: Type.String(),
-  tenant: Type.String(),
+  tenant: Type.Optional(Type.String({ description: "Absent for a job on no tenant in particular." })),
   trigger: Type.String(),
   actor: Type.String(),
   state: JobStateSchema,
@@ -182,7 +213,7 @@ export const ArchiveViewSchema = Type.Object({
   baseId: Type.Optional(
     Type.String({
       description:
-        "The archive that this one took bytes over from when it was made; it needs it no more. Absent: a full backup.",
+        "The archive that this one took bytes over from when it was made; it needs it no more. Absent: a full backup, or one that a rebuild found.",
     }),
   ),
   totals: Type.Optional(JsonDocument),

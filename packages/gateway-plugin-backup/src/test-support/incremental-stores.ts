@@ -2,8 +2,11 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { pruneSubmission } from "../jobs/prune.js";
+import { rebuildSubmission } from "../jobs/rebuild/rebuild.js";
 import { incrementalBench, sentBytes } from "./incremental-bench.js";
-import type { servicesBench } from "./services-bench.js";
+import { loseCatalogue } from "./lost-ledger.js";
+import { ended, type servicesBench } from "./services-bench.js";
 
 export async function testSecondBackup(t: Test, config: Parameters<typeof servicesBench>[1]): Promise<void> {
   const { backUp, check, removeBehindLedger, services, directory } = await incrementalBench(t, config);
@@ -43,4 +46,30 @@ export async function testLostBase(t: Test, config: Parameters<typeof servicesBe
   const full = await backUp();
   t.match(full.result, { mode: "full", fullReason: "the base is gone" });
   await check(full);
+}
+
+export async function testRebuiltCatalogue(
+  t: Test,
+  config: Parameters<typeof servicesBench>[1],
+): Promise<void> {
+  const { backUp, check, services } = await incrementalBench(t, config);
+  await backUp();
+  const second = await backUp();
+  const known = services.ledger.archives.get(String(second.result?.["archiveId"]));
+  loseCatalogue(services);
+  const caller = { actor: "admin", trigger: "api" } as const;
+  const { result } = await ended(services, rebuildSubmission(services, {}, caller));
+  t.match(result, { added: 2, foreign: { count: 0 } });
+  const [base] = services.ledger.archives.list({ limit: 1 });
+  t.match(base, { location: known?.location, etag: known?.etag, indexSha256: known?.indexSha256 });
+
+  const third = await backUp();
+  t.match(third.result, { mode: "incremental", base: base?.id });
+  const { planned, read } = third.result?.["bytes"] as { readonly planned: number; readonly read: number };
+  t.equal(read, planned, "every file was read");
+  t.ok(sentBytes(third) < 20_000, `${sentBytes(third)} bytes sent`);
+  await check(third);
+
+  const prune = { tenant: "acme", keepLast: 1 };
+  t.match((await ended(services, pruneSubmission(services, prune, caller))).result, { removed: 2, kept: 1 });
 }

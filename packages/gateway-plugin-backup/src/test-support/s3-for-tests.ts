@@ -24,6 +24,8 @@ export interface S3ForTests extends ServerSettings {
   remove(bucket: string, key: string): Promise<void>;
   /** From now on, every version of every object is kept. */
   keepVersions(bucket: string): Promise<void>;
+  /** How many versions of objects a bucket has, and marks of removed ones. */
+  versions(bucket: string): Promise<number>;
   /** Begins a multipart upload without the plugin's help, and leaves it. */
   beginUpload(bucket: string, key: string): Promise<void>;
   /** An object's bytes, read without the plugin's help. */
@@ -169,6 +171,12 @@ async function withBuckets(t: Lifetime, server: ServerSettings): Promise<S3ForTe
     },
     remove: async (bucket, key) => {
       await client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+    versions: async (bucket) => {
+      const { Versions = [], DeleteMarkers = [] } = await client.send(
+        new sdk.ListObjectVersionsCommand({ Bucket: bucket }),
+      );
+      return Versions.length + DeleteMarkers.length;
     },
     keepVersions: async (bucket) => {
       const VersioningConfiguration = { Status: "Enabled" } as const;

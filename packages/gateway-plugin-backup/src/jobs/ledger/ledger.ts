@@ -10,6 +10,7 @@ import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
 import { migrate } from "./migrate.js";
+import { RebuiltArchives } from "./rebuilt-archives.js";
 import { guard } from "./statement.js";
 import { SwapsTable } from "./swaps.js";
 import { TrashTable } from "./trash.js";
@@ -27,6 +28,7 @@ export class Ledger {
   readonly jobs: JobsTable;
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
+  readonly rebuilt: RebuiltArchives;
   readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
   readonly trash: TrashTable;
@@ -40,6 +42,7 @@ export class Ledger {
     this.jobs = new JobsTable(database);
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
+    this.rebuilt = new RebuiltArchives(database);
     this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);
     this.trash = new TrashTable(database);

@@ -26,6 +26,8 @@ import type {
   StageOperation,
   StageOutcome,
 } from "./protocol.js";
+import { checkStore } from "./check-store.js";
+import { findArchives, glance } from "./find-archives.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { settle } from "./settle.js";
@@ -49,6 +51,9 @@ export const operations: {
   record,
   list,
   discard,
+  findArchives,
+  glance,
+  checkStore,
   settle,
   look,
   lock,

@@ -10,6 +10,7 @@ import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
 import type { SerializedError } from "../../errors.js";
 import type { ObjectLock, WantedLock } from "../../stores/object-lock.js";
+import type { StoreCheck } from "../../stores/check/report.js";
 import type { StoreSettings } from "../../stores/settings.js";
 import type { Leftover, StoreAbilities, StoredObject } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
@@ -23,6 +24,9 @@ export interface Operations {
   readonly stage: { readonly request: StageOperation; readonly result: StageOutcome };
   readonly record: { readonly request: RecordOperation; readonly result: RecordOutcome };
   readonly list: { readonly request: ObjectInStore; readonly result: readonly ListedObject[] };
+  readonly findArchives: { readonly request: FindOperation; readonly result: FindOutcome };
+  readonly glance: { readonly request: ObjectInStore; readonly result: readonly string[] };
+  readonly checkStore: { readonly request: CheckOperation; readonly result: StoreCheck };
   readonly settle: { readonly request: SettleOperation; readonly result: SettleOutcome };
   readonly discard: { readonly request: DiscardOperation; readonly result: undefined };
   readonly look: { readonly request: LookOperation; readonly result: readonly (FoundObject | undefined)[] };
@@ -291,6 +295,54 @@ export interface ListedObject {
   readonly key: string;
   readonly size: number;
   readonly modifiedAt: number;
+}
+
+/** Looks at every object whose key starts with `key`. */
+export interface FindOperation extends ObjectInStore {
+  readonly limits: ArchiveLimits;
+  /** Of the catalogue, in this place: what is still the same is not read. */
+  readonly known: readonly (SeenObject & { readonly key: string })[];
+}
+
+/** Finds out what the store can do below `key`, a prefix. */
+export interface CheckOperation extends ObjectInStore {
+  /** The state directory, for comparison. */
+  readonly state: string;
+}
+
+export interface FindOutcome {
+  /** Those of ours that are not `known`, as their indexes describe them. */
+  readonly archives: readonly FoundArchive[];
+  /** Keys of what is as it was known. */
+  readonly known: readonly string[];
+  /** Not all where there are very many, but each at a key that is `known`. */
+  readonly unusable: readonly UnusableObject[];
+  /** So many more, which are not listed. */
+  readonly moreUnusable: number;
+  /** Objects that were looked at. */
+  readonly objects: number;
+  /** Why not all objects were looked at. */
+  readonly failure?: SerializedError;
+}
+
+export interface FoundArchive extends SeenObject {
+  readonly key: string;
+  readonly tenant: string;
+  readonly uid: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly totals: ArchiveTotals;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  readonly formatVersion: number;
+}
+
+export interface UnusableObject {
+  readonly key: string;
+  /** `foreign`: not ours. `damaged`: its end looks like ours and is not in order. `unread`: the store would not give it. */
+  readonly kind: "foreign" | "damaged" | "unread";
+  /** One clause, or the message of an error. */
+  readonly reason: string;
 }
 
 /** Is the archive there that was about to become visible? */

@@ -129,6 +129,12 @@ export class Bucket {
     return Number.isNaN(time) ? Date.now() : time;
   }
 
+  /** What the store calls itself in its answers; empty when it does not say. */
+  async serverName(): Promise<string> {
+    const { lastServer } = await this.#open();
+    return lastServer();
+  }
+
   close(): void {
     this.#closed = true;
     // A client that could not be opened has said so to whoever asked for it.

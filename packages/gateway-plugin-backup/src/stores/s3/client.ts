@@ -18,6 +18,8 @@ export interface OpenClient {
   readonly lastHost: () => string;
   /** `Date` of the last answer: the store's clock. Empty when there was none. */
   readonly lastDate: () => string;
+  /** `Server` of the last answer: what the store calls itself. Empty when it does not say. */
+  readonly lastServer: () => string;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -75,15 +77,20 @@ export async function openClient(
   );
   if (upload !== undefined) limitUpload(client, upload);
   let date = "";
+  let server = "";
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      date = (result.response as { readonly headers: { readonly date?: string } }).headers.date ?? "";
+      const { headers } = result.response as {
+        readonly headers: { readonly date?: string; readonly server?: string };
+      };
+      date = headers.date ?? "";
+      server = headers.server ?? "";
       return result;
     },
     { step: "deserialize", name: "rememberDate", priority: "low" },
   );
-  return { sdk, client, lastHost: () => host, lastDate: () => date };
+  return { sdk, client, lastHost: () => host, lastDate: () => date, lastServer: () => server };
 }
 
 /** Each body goes out in small steps; after it was signed, which needs it as a whole. */

@@ -14,6 +14,8 @@ export interface CopySource extends CopyBase {
   readonly version: string | undefined;
 }
 
+type CopiedObject = Pick<CopySource, "key" | "etag" | "version">;
+
 /** Throws `BASE_UNUSABLE` unless the base is there, and what it was. */
 export async function findBase(bucket: Bucket, base: CopyBase, options: RequestOptions): Promise<CopySource> {
   const where = bucket.locate(base.key);
@@ -42,7 +44,7 @@ export async function checkUnchanged(
 export async function copyPart(
   bucket: Bucket,
   upload: { readonly key: string; readonly uploadId: string },
-  part: { readonly number: number; readonly source: CopySource; readonly range: ByteRange },
+  part: { readonly number: number; readonly source: CopiedObject; readonly range: ByteRange },
   options: RequestOptions,
 ): Promise<SentPart> {
   const { number, source, range } = part;
@@ -89,7 +91,7 @@ function isEmptyAnswer(error: unknown): boolean {
 }
 
 /** The header is sent as it is: what is no plain letter in a key must be encoded. */
-function copySource(bucket: Bucket, { key, version }: CopySource): string {
+function copySource(bucket: Bucket, { key, version }: CopiedObject): string {
   const path = [bucket.name, ...key.split("/")].map(encodeURIComponent).join("/");
   return version === undefined ? path : `${path}?versionId=${encodeURIComponent(version)}`;
 }

@@ -19,9 +19,13 @@ export type GuardedWrite = "put" | "complete";
 
 const PROBE_NAME = ".openclaw-overwrite-probe";
 
+/** Objects of a check of the store: `.openclaw-check-<16 hex>-<what>`. */
+const CHECK_NAME = /^\.openclaw-check-[0-9a-f]{16}-[a-z]+$/;
+
 /** True for the key of a probe, which is no archive and is not listed. */
 export function isProbe(key: string): boolean {
-  return key === PROBE_NAME || key.endsWith(`/${PROBE_NAME}`);
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  return name === PROBE_NAME || CHECK_NAME.test(name);
 }
 
 const bytes = Buffer.from("This object may be deleted.\n");
