@@ -5,7 +5,7 @@
 import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
-import { backupJobType, pruneJobType } from "./jobs/job-types.js";
+import { backupJobType, drillJobType, pruneJobType, verifyJobType } from "./jobs/job-types.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
 import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
@@ -13,6 +13,7 @@ import { registerMetrics } from "./metrics.js";
 import { archivePartRoutes } from "./routes/archive-parts.js";
 import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
+import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { restoreRoutes } from "./routes/restores.js";
@@ -37,12 +38,15 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   registerMetrics(services);
   host.addJobType(backupJobType(services));
   host.addJobType(pruneJobType(services));
+  host.addJobType(verifyJobType(services));
+  host.addJobType(drillJobType(services));
   host.addRoutes("admin", async (app) => {
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
     await app.register(archiveRoutes(services));
     await app.register(archivePartRoutes(services));
     await app.register(pruneRoutes(services));
+    await app.register(checkRoutes(services));
     await app.register(jobRoutes(services));
   });
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);

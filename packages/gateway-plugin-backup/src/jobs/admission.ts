@@ -12,7 +12,20 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   undo: false,
   prune: true,
   remove: true,
+  verify: true,
+  drill: true,
 };
+
+/** Jobs that look at archives and leave the tenant's slot alone. */
+const SHARES: readonly JobType[] = ["verify", "drill"];
+
+/** The lane that a job waits in, and whether that holds the tenant's claim. No tenant's id has a slash. */
+export function laneOf({ type, tenant }: Pick<JobSubmission, "type" | "tenant">): {
+  readonly name: string;
+  readonly claims: boolean;
+} {
+  return SHARES.includes(type) ? { name: `${tenant}/checks`, claims: false } : { name: tenant, claims: true };
+}
 
 /** What admission has to know of a job in the lane. */
 export interface JobInLane {

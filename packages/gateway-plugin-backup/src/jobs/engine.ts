@@ -9,7 +9,7 @@
  */
 import type { Claim, Clock, PluginLogger, TenantAccess } from "@openclaw/gateway-core";
 import { BackupError, serializeError, toBackupError } from "../errors.js";
-import { admit, holder, tenantBusy } from "./admission.js";
+import { admit, holder, laneOf, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
 import { isUnfinished, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
 import type { JobFilter } from "./ledger/jobs.js";
@@ -82,10 +82,12 @@ export class JobEngine {
     if (this.#draining)
       throw new BackupError("SHUTTING_DOWN", "The gateway is stopping and takes no more jobs.");
     const { tenant } = submission;
-    const equal = admit(submission, this.#queue.lane(tenant));
+    const lane = laneOf(submission);
+    const equal = admit(submission, this.#queue.lane(lane.name));
     if (equal !== undefined) return { job: equal.record, joined: true };
     const job = new LiveJob(this.#newRecord(submission), submission, this.#options);
-    const heldBy = this.#claims.has(tenant) ? undefined : this.#claim(tenant, job);
+    const isFree = !lane.claims || this.#claims.has(tenant);
+    const heldBy = isFree ? undefined : this.#claim(tenant, job);
     if (heldBy !== undefined) throw tenantBusy(tenant, heldBy);
     try {
       this.#options.ledger.transaction(() => {
@@ -97,7 +99,7 @@ export class JobEngine {
       throw error;
     }
     this.#live.set(job.id, job);
-    this.#queue.add(tenant, job);
+    this.#queue.add(lane.name, job);
     this.#startReady();
     return { job: job.record, joined: false };
   }
@@ -277,7 +279,8 @@ export class JobEngine {
     job.update(changes);
     job.log.info({ type, state, code: error?.code, problem: error?.message }, "A job ended.");
     if (state === "succeeded" && job.secret !== undefined) this.#secrets.keep(job.id, actor, job.secret);
-    if (!this.#queue.remove(tenant, job)) this.#queue.finish(tenant);
+    const lane = laneOf(job.submission).name;
+    if (!this.#queue.remove(lane, job)) this.#queue.finish(lane);
     this.#handOver(tenant, job);
     job.feed.end();
     this.#startReady();

@@ -52,3 +52,15 @@ export const PRUNE_COMMAND: JobCommand = {
   },
   refusedFlags: S3_FLAGS,
 };
+
+export const VERIFY_COMMAND: JobCommand = {
+  words: ["backups", "verify"],
+  flags: { "--level": text("level"), "--all": flag("all") },
+  refusedFlags: { ...S3_FLAGS, "--as": "a schedule is about archives of the catalogue" },
+};
+
+export const DRILL_COMMAND: JobCommand = {
+  words: ["backups", "drill"],
+  flags: {},
+  refusedFlags: VERIFY_COMMAND.refusedFlags,
+};

@@ -3,7 +3,8 @@
  *
  * Glossary
  * - **job**: one piece of work on one tenant: a *backup*, a *restore*, the *undo* of a restore, a *prune* (removes what
- *   a retention policy does not keep) or a *remove* (one archive, by hand). Its states are
+ *   a retention policy does not keep) or a *remove* (one archive, by hand), a *verify* (checks archives) or a *drill*
+ *   (restores one into a scratch directory and checks what is in it). Its states are
  *   `queued → running → succeeded | failed | cancelled | interrupted`; the last four are *terminal*.
  * - **interrupted**: the gateway stopped, or died, before the job had ended. Of its work, only an unfinished upload is kept,
  *   for a new job that goes on with it.
@@ -11,8 +12,9 @@
  *   `completions.ts`.
  * - **ledger**: the SQLite database that remembers jobs, leftovers, archives, swaps and trash. It holds no secrets.
  * - **catalogue**: the part of the ledger that lists the archives.
- * - **lane**: the jobs of one tenant, running and waiting. One job of a lane runs at a time.
- * - **claim**: the host's exclusive right to a slot. A lane holds it as long as it has jobs.
+ * - **lane**: jobs of one tenant, running and waiting. One job of a lane runs at a time. Those that only look at archives
+ *   share the tenant with all others: they have a lane beside it.
+ * - **claim**: the host's exclusive right to a slot. A lane holds it as long as it has jobs; the one beside it never.
  * - **joining**: a submitted backup that equals one in its lane becomes that job instead of a new one.
  * - **leftover**: what a job has put somewhere and must take away again if it does not succeed: an unfinished upload, a
  *   staging directory, a directory of database copies.
@@ -24,7 +26,7 @@ import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
-export type JobType = "backup" | "restore" | "undo" | "prune" | "remove";
+export type JobType = "backup" | "restore" | "undo" | "prune" | "remove" | "verify" | "drill";
 
 export type JobState = "queued" | "running" | TerminalJobState;
 

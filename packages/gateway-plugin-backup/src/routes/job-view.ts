@@ -36,11 +36,18 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     createdAt: time(archive.createdAt),
     state: shownState(archive),
     ...(archive.pinnedAt === undefined ? {} : { pinnedAt: time(archive.pinnedAt) }),
+    ...(archive.verifiedAt === undefined ? {} : { verifiedAt: time(archive.verifiedAt) }),
+    ...damageView(archive),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),
     totals: { ...archive.totals },
   };
+}
+
+function damageView({ damagedAt, damage }: ArchiveRecord): Pick<ArchiveView, "damage"> {
+  if (damagedAt === undefined || damage === undefined) return {};
+  return { damage: { foundAt: time(damagedAt), code: damage.code, message: damage.message } };
 }
 
 function shownState({ state, lostAt, removingAt }: ArchiveRecord): string {

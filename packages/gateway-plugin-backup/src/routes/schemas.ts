@@ -1,6 +1,7 @@
 /** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
+import { VerifyLevelSchema } from "../jobs/job-types.js";
 import { retentionProperties } from "../jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
@@ -87,6 +88,34 @@ export const PruneBodySchema = Type.Object(
   { ...strict, description: "Without a rule, the configured retention policy applies." },
 );
 
+/** `archive` of a verification or a drill. */
+const checkedArchive = {
+  archive: Type.String({
+    minLength: 1,
+    maxLength: 4096,
+    description:
+      "dest:NAME/key, s3://bucket/key, a path on the gateway's machine, an archive's id, or a tenant's id for its newest archive.",
+  }),
+  as: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "For another tool's archive that does not say which tenant it is of.",
+    }),
+  ),
+  s3: Type.Optional(S3OptionsSchema),
+};
+
+export const VerifyBodySchema = Type.Object(
+  {
+    ...checkedArchive,
+    level: Type.Optional(VerifyLevelSchema),
+    all: Type.Optional(Type.Boolean({ description: "With a tenant's id: all of its archives." })),
+  },
+  strict,
+);
+
+export const DrillBodySchema = Type.Object(checkedArchive, strict);
+
 export const TenantParamsSchema = Type.Object({ id: Type.String() });
 export const JobParamsSchema = Type.Object({ id: Type.String() });
 
@@ -161,6 +190,15 @@ export const ArchiveViewSchema = Type.Object({
     Type.String({ description: "good, damaged, lost (not where it was put), removing, or deleted." }),
   ),
   pinnedAt: Type.Optional(Type.String({ description: "RFC 3339; absent: not pinned." })),
+  verifiedAt: Type.Optional(
+    Type.String({ description: "RFC 3339; when all of its bytes were last checked and found good." }),
+  ),
+  damage: Type.Optional(
+    Type.Object(
+      { foundAt: Type.String({ description: "RFC 3339" }), code: Type.String(), message: Type.String() },
+      { description: "Of a damaged archive: what a check found." },
+    ),
+  ),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),
   baseId: Type.Optional(

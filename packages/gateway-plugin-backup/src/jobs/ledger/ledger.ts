@@ -3,6 +3,7 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { ArchivesTable } from "./archives.js";
+import { ChecksTable } from "./checks.js";
 import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
@@ -24,6 +25,7 @@ export class Ledger {
   readonly jobs: JobsTable;
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
+  readonly checks: ChecksTable;
   readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
   readonly trash: TrashTable;
@@ -34,6 +36,7 @@ export class Ledger {
     this.jobs = new JobsTable(database);
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
+    this.checks = new ChecksTable(database);
     this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);
     this.trash = new TrashTable(database);
