@@ -69,7 +69,9 @@ export async function checkAll(
     archives.push(view);
     bytesRead += bytes;
     const isMissed = view["outcome"] !== "removed" || targets.length === 1;
-    if (failure !== undefined && isMissed) failures.push(failure);
+    if (failure === undefined || !isMissed) continue;
+    failures.push(failure);
+    if (targets.length > 1) context.warn({ code: failure.code, message: failure.message });
   }
   const durationMs = services.host.clock.now() - startedAt;
   if (failures.length > 0) throw worst(run, failures, archives);
