@@ -18,6 +18,7 @@ await t.test("an empty section has the documented defaults", (t) => {
     exclude: [],
     trashHours: 24,
     limits: { entries: 5_000_000, bytes: 1024 ** 4, ratio: 1000 },
+    verify: { samplePercentPerDay: 0.3 },
   });
   t.end();
 });
@@ -44,7 +45,7 @@ await t.test("the example of the contract is accepted", (t) => {
     trashHours: 24,
     limits: { entries: 5e6, bytes: "1TiB", ratio: 1000 },
     notify: [],
-    verify: {},
+    verify: { samplePercentPerDay: 5 },
     tenants: { selfBackup: true, selfRestore: false },
   };
   t.ok(Value.Check(BackupConfigSchema, Value.Default(BackupConfigSchema, example)));
@@ -59,6 +60,7 @@ await t.test("unknown keys and values out of range are not", (t) => {
     { destinations: { "Not A Name": { url: "s3://b" } } },
     { destinations: { x: { url: "ftp://b" } } },
     { limits: { bytes: "many" } },
+    { verify: { samplePercentPerDay: 0.2 } },
     { compressionLevel: 20 },
     { limitUpload: 1000 },
     { limitUpload: "0KiB" },

@@ -31,7 +31,7 @@ export interface CheckTargets {
   /** Whose archives they are. */
   readonly tenant: string;
   /** Asked when the job's turn has come. Throws `ARCHIVE_NOT_FOUND`, `CREDENTIALS_MISSING`. */
-  list(): readonly CheckTarget[];
+  readonly list: () => readonly CheckTarget[];
 }
 
 /**
