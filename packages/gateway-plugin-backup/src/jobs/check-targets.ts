@@ -3,7 +3,7 @@ import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { archiveSource } from "./archive-source.js";
 import { knownAt } from "./archive-parts.js";
-import { catalogueOf } from "./catalogue.js";
+import { catalogueOf, knownArchive } from "./catalogue.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import { storeOf } from "./removal.js";
@@ -52,7 +52,7 @@ export async function checkTargets(services: Services, request: CheckRequest): P
   const find = (): CheckTarget =>
     record === undefined
       ? at(services, archive, s3)
-      : catalogued(services, services.ledger.archives.get(archive) ?? record, s3);
+      : catalogued(services, knownArchive(services, archive), s3);
   const target = find();
   const tenant = target.known?.tenant ?? as ?? (await tenantOf(services, target));
   services.host.tenants.directory(tenant); // what is no id at all gets an error of its own

@@ -1,12 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { BackupError } from "../errors.js";
@@ -438,24 +430,20 @@ t.test("a drill that is cancelled leaves nothing behind, and marks nothing", asy
 });
 
 t.test("a scratch directory that cannot be removed stays noted, for the next try", async (t) => {
-  const { services, backUp } = await bench(t);
+  const { services, backUp, drill } = await bench(t);
   await backUp();
   const { staging } = services.host.paths;
-  const submission = await drillSubmission(services, { archive: "acme" }, caller);
-  let scratch = "";
-  const job = await ended(services, {
-    ...submission,
-    run: async (context) => {
-      scratch = join(staging, context.jobId);
-      // In the way of the name that a directory has while it is removed.
-      const blocked = withThreads(services, async (_operation, _request, proceed) => {
-        const outcome = await proceed();
-        writeFileSync(`${scratch}.removing`, "");
-        return outcome;
-      });
-      return (await drillSubmission(blocked, { archive: "acme" }, caller)).run(context);
-    },
+  const blocked = withThreads(services, async (_operation, _request, proceed) => {
+    const outcome = await proceed();
+    renameSync(staging, `${staging}.aside`);
+    writeFileSync(staging, "");
+    return outcome;
   });
+  const job = await drill({}, blocked);
   t.match(job, { state: "succeeded" });
-  t.equal(existsSync(scratch), services.ledger.leftovers.ofEndedJobs().length > 0);
+  // What the end of a job tries once more goes on behind it.
+  await services.engine.drain();
+  t.match(services.ledger.leftovers.ofEndedJobs(), [
+    { jobId: job.id, leftover: { kind: "directory", path: join(staging, job.id) } },
+  ]);
 });
