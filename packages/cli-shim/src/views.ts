@@ -209,6 +209,31 @@ export interface CheckResult {
   };
 }
 
+/** `result` of a verification or a drill. */
+export interface CheckResult {
+  readonly level?: "quick" | "sample" | "full" | "drill";
+  readonly archives?: readonly CheckedArchiveView[];
+  readonly bytesRead?: number;
+  readonly durationMs?: number;
+}
+
+export interface CheckedArchiveView {
+  readonly location: string;
+  readonly outcome: string;
+  readonly message?: string;
+  readonly bytesRead?: number;
+  readonly durationMs?: number;
+  readonly notChecked?: readonly string[];
+  /** Of a verification. */
+  readonly segments?: number;
+  readonly segmentsChecked?: number;
+  /** Of a drill. */
+  readonly restoreMs?: number;
+  readonly totals?: TotalsView;
+  readonly databases?: { readonly checked: number; readonly unchecked: number };
+  readonly json?: { readonly checked: number };
+}
+
 /** An archive as its own index describes it. */
 export interface ArchiveContentsView {
   readonly location: string;

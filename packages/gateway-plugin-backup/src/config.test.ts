@@ -21,6 +21,7 @@ await t.test("an empty section has the documented defaults", (t) => {
     limits: { entries: 5_000_000, bytes: 1024 ** 4, ratio: 1000 },
     notify: [],
     absence: { grace: "1h", except: [] },
+    verify: { samplePercentPerDay: 0.3 },
   });
   t.end();
 });
@@ -48,7 +49,7 @@ await t.test("the example of the contract is accepted", (t) => {
     trashHours: 24,
     limits: { entries: 5e6, bytes: "1TiB", ratio: 1000 },
     notify: [],
-    verify: {},
+    verify: { samplePercentPerDay: 5 },
     tenants: { selfBackup: true, selfRestore: false },
   };
   t.ok(Value.Check(BackupConfigSchema, Value.Default(BackupConfigSchema, example)));
@@ -63,6 +64,7 @@ await t.test("unknown keys and values out of range are not", (t) => {
     { destinations: { "Not A Name": { url: "s3://b" } } },
     { destinations: { x: { url: "ftp://b" } } },
     { limits: { bytes: "many" } },
+    { verify: { samplePercentPerDay: 0.2 } },
     { compressionLevel: 20 },
     { limitUpload: 1000 },
     { limitUpload: "0KiB" },

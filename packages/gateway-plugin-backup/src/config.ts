@@ -138,7 +138,18 @@ export const BackupConfigSchema = Type.Object(
     ),
     notify: NotifySchema,
     absence: AbsenceSchema,
-    verify: Type.Optional(Type.Object({})),
+    verify: Type.Object(
+      {
+        samplePercentPerDay: Type.Number({
+          minimum: 0.28,
+          maximum: 100,
+          default: 0.3,
+          description:
+            "How much of an archive a sample looks at for each day since the last; at least all in a year.",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
     tenants: Type.Optional(
       Type.Object(
         {
@@ -162,7 +173,7 @@ export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
 
 /** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
-export const INACTIVE_KEYS = ["pipe", "verify"] as const;
+export const INACTIVE_KEYS = ["pipe"] as const;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

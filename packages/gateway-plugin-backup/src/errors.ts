@@ -116,6 +116,11 @@ const definitions = {
     exitCode: 7,
     hint: "The archive is damaged or was altered. Restore an older one; `openclaw tenants backups <id>` lists them.",
   },
+  DRILL_FAILED: {
+    status: 422,
+    exitCode: 7,
+    hint: "The archive holds what was backed up, and that is of no use. Look at the named files in the tenant itself, then at an older archive: `openclaw tenants backups <id>` lists them.",
+  },
   ARCHIVE_UNKNOWN_FORMAT: {
     status: 422,
     exitCode: 7,

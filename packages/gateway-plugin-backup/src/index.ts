@@ -6,7 +6,13 @@ import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
 import { watch } from "./jobs/alerts/watch.js";
-import { backupJobType, pruneJobType, rebuildJobType } from "./jobs/job-types.js";
+import {
+  backupJobType,
+  drillJobType,
+  pruneJobType,
+  rebuildJobType,
+  verifyJobType,
+} from "./jobs/job-types.js";
 import { pruneAfterBackups } from "./jobs/prune-after-backup.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
@@ -16,6 +22,7 @@ import { archivePartRoutes } from "./routes/archive-parts.js";
 import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
 import { catalogueRoutes } from "./routes/catalogue.js";
+import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
 import { pruneRoutes } from "./routes/prune.js";
@@ -42,6 +49,8 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addJobType(backupJobType(services));
   host.addJobType(pruneJobType(services));
   host.addJobType(rebuildJobType(services));
+  host.addJobType(verifyJobType(services));
+  host.addJobType(drillJobType(services));
   host.addRoutes("admin", async (app) => {
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
@@ -49,6 +58,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(archivePartRoutes(services));
     await app.register(pruneRoutes(services));
     await app.register(catalogueRoutes(services));
+    await app.register(checkRoutes(services));
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
   });

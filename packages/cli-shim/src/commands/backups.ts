@@ -1,4 +1,4 @@
-/** `openclaw backups list | show | files | cat | prune | rm | pin | rebuild | check-destination`. */
+/** `openclaw backups list | show | files | cat | prune | rm | pin | rebuild | check-destination | verify | drill`. */
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
@@ -8,6 +8,7 @@ import type { ArchiveView } from "../views.js";
 import { addArchivePartCommands } from "./archive-parts.js";
 import { addArchiveCommands } from "./archives.js";
 import { addCatalogueCommands } from "./catalogue.js";
+import { addCheckCommands } from "./checks.js";
 import { addExamples } from "./options.js";
 import { addNotifyTestCommand } from "./notify-test.js";
 import { addPruneCommand } from "./prune.js";
@@ -15,7 +16,7 @@ import { addPruneCommand } from "./prune.js";
 export function addBackupCommands(program: Command, context: Context): void {
   const backups = program
     .command("backups")
-    .summary("list, look into, pin, prune and remove archives")
+    .summary("list, look into, check, pin, prune and remove archives")
     .description("Work with archives: those in the gateway's catalogue, and any other that it can read.");
   addList(backups, context);
   addArchivePartCommands(backups, context);
@@ -23,6 +24,7 @@ export function addBackupCommands(program: Command, context: Context): void {
   addNotifyTestCommand(backups, context);
   addArchiveCommands(backups, context);
   addCatalogueCommands(backups, context);
+  addCheckCommands(backups, context);
 }
 
 function addList(backups: Command, context: Context): void {

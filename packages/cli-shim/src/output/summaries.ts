@@ -1,5 +1,6 @@
 /** What people read at the end of a job. */
 import type { BackupResult, JobView, RestoreResult, TotalsView } from "../views.js";
+import { checkSummary } from "./checks.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
 import { planLines } from "./plan.js";
 import { pruneSummary, removeSummary } from "./removals.js";
@@ -30,6 +31,9 @@ export function jobSummary(job: JobView): string[] {
       return pruneSummary(job);
     case "remove":
       return removeSummary(job);
+    case "verify":
+    case "drill":
+      return checkSummary(job);
     default:
       return [`${job.tenant ?? "gateway"}: ${job.type} ${job.state}`];
   }

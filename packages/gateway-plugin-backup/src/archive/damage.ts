@@ -47,6 +47,9 @@ export type FormatRule =
   | "index totals"
   | "tenant"
   | "segment hash"
+  /** It is not what was stored, as far as the gateway remembers that. */
+  | "index hash"
+  | "object hash"
   | "tar header"
   | "content hash"
   | "padding"

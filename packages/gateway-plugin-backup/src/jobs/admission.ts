@@ -14,15 +14,20 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   remove: true,
   rebuild: true,
   check: true,
+  verify: true,
+  drill: true,
 };
 
-/** The lane that a job waits and runs in. `claims`: with the tenant's claim. */
+/** Jobs that look at archives and leave the tenant's slot alone. */
+const SHARES: readonly JobType[] = ["verify", "drill"];
+
+/** The lane that a job waits and runs in. `claims`: with the tenant's claim. No tenant's id has a space or a slash. */
 export function laneOf({ tenant, type }: Pick<JobSubmission, "tenant" | "type">): {
   readonly name: string;
   readonly claims: boolean;
 } {
-  // A space is in no tenant's id.
-  return tenant === NO_TENANT ? { name: ` ${type}`, claims: false } : { name: tenant, claims: true };
+  if (tenant === NO_TENANT) return { name: ` ${type}`, claims: false };
+  return SHARES.includes(type) ? { name: `${tenant}/checks`, claims: false } : { name: tenant, claims: true };
 }
 
 /** What admission has to know of a job in the lane. */

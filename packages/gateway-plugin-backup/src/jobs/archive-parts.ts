@@ -158,7 +158,7 @@ function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
   };
 }
 
-function knownAt(
+export function knownAt(
   { ledger }: Services,
   { settings, key, location }: ResolvedObject,
 ): ArchiveRecord | undefined {

@@ -59,3 +59,15 @@ export const REBUILD_COMMAND: JobCommand = {
   flags: { "--dest": text("dest"), "--pin": flag("pin") },
   refusedFlags: { ...S3_FLAGS, "--dry-run": "nobody would see what it says" },
 };
+
+export const VERIFY_COMMAND: JobCommand = {
+  words: ["backups", "verify"],
+  flags: { "--level": text("level"), "--all": flag("all") },
+  refusedFlags: { ...S3_FLAGS, "--as": "a schedule is about archives of the catalogue" },
+};
+
+export const DRILL_COMMAND: JobCommand = {
+  words: ["backups", "drill"],
+  flags: {},
+  refusedFlags: VERIFY_COMMAND.refusedFlags,
+};

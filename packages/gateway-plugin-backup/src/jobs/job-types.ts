@@ -3,12 +3,20 @@ import type { JobReport, JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { backupSubmission } from "./backup.js";
-import { BACKUP_COMMAND, PRUNE_COMMAND, REBUILD_COMMAND } from "./job-commands.js";
+import { drillSubmission } from "./drill.js";
+import {
+  BACKUP_COMMAND,
+  DRILL_COMMAND,
+  PRUNE_COMMAND,
+  REBUILD_COMMAND,
+  VERIFY_COMMAND,
+} from "./job-commands.js";
 import { pruneSubmission } from "./prune.js";
 import { rebuildSubmission } from "./rebuild/rebuild.js";
 import { retentionProperties } from "./retention/schema.js";
 import type { Services } from "./services.js";
 import { backupRefusal } from "./tenant-rights.js";
+import { verifySubmission } from "./verify.js";
 
 /** Parameters without credentials: what may be stored in a schedule. */
 const BackupParameters = Type.Object(
@@ -52,6 +60,55 @@ export function rebuildJobType(services: Services): JobType {
       const request = parameters as Static<typeof RebuildParameters>;
       const { job } = services.start(rebuildSubmission(services, request, { actor, trigger }));
       return Promise.resolve({ jobId: job.id });
+    },
+  };
+}
+
+export const VerifyLevelSchema = Type.Union(
+  [Type.Literal("quick"), Type.Literal("sample"), Type.Literal("full")],
+  {
+    description:
+      "quick: the archive's size, index and seek table; sample: some segments, too, such that a year covers all; full: " +
+      "every byte. Default: full.",
+  },
+);
+
+const VerifyParameters = Type.Object(
+  {
+    level: Type.Optional(VerifyLevelSchema),
+    all: Type.Optional(Type.Boolean({ description: "All of the tenant's archives, not only its newest." })),
+  },
+  { additionalProperties: false },
+);
+
+export function verifyJobType(services: Services): JobType {
+  return {
+    name: "verify",
+    description: "Checks the newest archive of a tenant, or all of them.",
+    parameters: VerifyParameters,
+    scope: "tenant",
+    command: VERIFY_COMMAND,
+    report: reporter(services),
+    start: async ({ tenant = "", parameters, actor, trigger }) => {
+      const request = { ...(parameters as Static<typeof VerifyParameters>), archive: tenant };
+      const { job } = services.start(await verifySubmission(services, request, { actor, trigger }));
+      return { jobId: job.id };
+    },
+  };
+}
+
+export function drillJobType(services: Services): JobType {
+  return {
+    name: "drill",
+    description:
+      "Restores the newest archive of a tenant into a scratch directory, checks what is there, and removes it.",
+    parameters: Type.Object({}, { additionalProperties: false }),
+    scope: "tenant",
+    command: DRILL_COMMAND,
+    report: reporter(services),
+    start: async ({ tenant = "", actor, trigger }) => {
+      const submission = await drillSubmission(services, { archive: tenant }, { actor, trigger });
+      return { jobId: services.start(submission).job.id };
     },
   };
 }

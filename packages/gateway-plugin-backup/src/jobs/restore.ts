@@ -207,7 +207,7 @@ function stage(
 }
 
 /** The archive's own `tenant.json`, checked; undefined where it has none. */
-function archivedRecord(
+export function archivedRecord(
   host: PluginHost,
   json: string | undefined,
   location: string,

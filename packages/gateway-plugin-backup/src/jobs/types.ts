@@ -3,7 +3,8 @@
  *
  * Glossary
  * - **job**: one piece of work on one tenant: a *backup*, a *restore*, the *undo* of a restore, a *prune* (removes what
- *   a retention policy does not keep) or a *remove* (one archive, by hand); or on no tenant in particular: a *rebuild* of the
+ *   a retention policy does not keep), a *remove* (one archive, by hand), a *verify* (checks archives) or a *drill*
+ *   (restores one into a scratch directory and checks what is in it); or on no tenant in particular: a *rebuild* of the
  *   catalogue, or a *check* of a destination. Its states are
  *   `queued → running → succeeded | failed | cancelled | interrupted`; the last four are *terminal*.
  * - **interrupted**: the gateway stopped, or died, before the job had ended. Of its work, only an unfinished upload is kept,
@@ -13,8 +14,8 @@
  * - **ledger**: the SQLite database that remembers jobs, leftovers, archives, swaps and trash. It holds no secrets.
  * - **catalogue**: the part of the ledger that lists the archives.
  * - **lane**: the jobs of one tenant, running and waiting; those without a tenant have a lane for each type. One job of a lane
- *   runs at a time.
- * - **claim**: the host's exclusive right to a slot. A lane holds it as long as it has jobs.
+ *   runs at a time. Those that only look at archives share the tenant with all others: they have a lane beside it.
+ * - **claim**: the host's exclusive right to a slot. A lane holds it as long as it has jobs; the one beside it never.
  * - **joining**: a submitted backup that equals one in its lane becomes that job instead of a new one.
  * - **leftover**: what a job has put somewhere and must take away again if it does not succeed: an unfinished upload, a
  *   staging directory, a directory of database copies.
@@ -27,7 +28,7 @@ import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
-export type JobType = "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check";
+export type JobType = "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill";
 
 /** Stands in the place of a tenant's id for a job that works on no tenant in particular: it has no claim on any. */
 export const NO_TENANT = "";

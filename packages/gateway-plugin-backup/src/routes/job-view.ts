@@ -39,11 +39,18 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     ...(archive.pinnedAt === undefined ? {} : { pinnedAt: time(archive.pinnedAt) }),
     ...(trash === undefined ? {} : { trash: { until: time(trash.until), jobId: trash.jobId } }),
     ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: time(lock.until) } }),
+    ...(archive.verifiedAt === undefined ? {} : { verifiedAt: time(archive.verifiedAt) }),
+    ...damageView(archive),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),
     totals: { ...archive.totals },
   };
+}
+
+function damageView({ damagedAt, damage }: ArchiveRecord): Pick<ArchiveView, "damage"> {
+  if (damagedAt === undefined || damage === undefined) return {};
+  return { damage: { foundAt: time(damagedAt), code: damage.code, message: damage.message } };
 }
 
 function shownState({ state, lostAt, removingAt, trash }: ArchiveRecord): string {

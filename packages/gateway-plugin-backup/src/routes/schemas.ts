@@ -1,6 +1,7 @@
 /** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
+import { VerifyLevelSchema } from "../jobs/job-types.js";
 import { retentionProperties } from "../jobs/retention/schema.js";
 
 const strict = { additionalProperties: false } as const;
@@ -105,6 +106,32 @@ export const RebuildBodySchema = Type.Object(
   strict,
 );
 
+/** `archive` of a verification or a drill. */
+const checkedArchive = {
+  archive: Type.String({
+    minLength: 1,
+    maxLength: 4096,
+    description:
+      "dest:NAME/key, s3://bucket/key, a path on the gateway's machine, an archive's id, or a tenant's id for its newest archive.",
+  }),
+  as: Type.Optional(
+    Type.String({
+      maxLength: 256,
+      description: "For another tool's archive that does not say which tenant it is of.",
+    }),
+  ),
+  s3: Type.Optional(S3OptionsSchema),
+};
+
+export const VerifyBodySchema = Type.Object(
+  {
+    ...checkedArchive,
+    level: Type.Optional(VerifyLevelSchema),
+    all: Type.Optional(Type.Boolean({ description: "With a tenant's id: all of its archives." })),
+  },
+  strict,
+);
+
 export const CheckBodySchema = Type.Object(
   {
     dest: Type.Optional(
@@ -118,6 +145,8 @@ export const CheckBodySchema = Type.Object(
   },
   strict,
 );
+
+export const DrillBodySchema = Type.Object(checkedArchive, strict);
 
 export const TenantParamsSchema = Type.Object({ id: Type.String() });
 export const JobParamsSchema = Type.Object({ id: Type.String() });
@@ -206,6 +235,15 @@ export const ArchiveViewSchema = Type.Object({
     Type.Object(
       { mode: Type.String(), until: Type.String({ description: "RFC 3339" }) },
       { description: "The object lock with which it was stored." },
+    ),
+  ),
+  verifiedAt: Type.Optional(
+    Type.String({ description: "RFC 3339; when all of its bytes were last checked and found good." }),
+  ),
+  damage: Type.Optional(
+    Type.Object(
+      { foundAt: Type.String({ description: "RFC 3339" }), code: Type.String(), message: Type.String() },
+      { description: "Of a damaged archive: what a check found." },
     ),
   ),
   jobId: Type.Optional(Type.String()),

@@ -1,6 +1,7 @@
 /** Checks a finished copy of a database. For the helper process only: see `helper.ts`. */
 import Database from "better-sqlite3";
 import type { Attempt } from "./database-files.js";
+import type { CopyCheck } from "./protocol.js";
 import { explainSqlite, sqliteFault } from "./sqlite-fault.js";
 
 /**
@@ -8,9 +9,9 @@ import { explainSqlite, sqliteFault } from "./sqlite-fault.js";
  * every page. What the database says of itself runs no code here, and whether its rows satisfy their CHECK constraints is
  * the tenant's affair.
  */
-export function checkCopy(copy: string): Attempt {
+export function checkCopy(copy: string, how: CopyCheck = "quick"): Attempt {
   try {
-    const finding = findingIn(copy);
+    const finding = findingIn(copy, how);
     return finding === undefined
       ? { kind: "copied" }
       : { kind: "unreadable", reason: `it is damaged: ${oneLine(finding)}` };
@@ -19,26 +20,26 @@ export function checkCopy(copy: string): Attempt {
   }
 }
 
-function findingIn(copy: string): string | undefined {
+function findingIn(copy: string, how: CopyCheck): string | undefined {
   const connection = new Database(copy, { fileMustExist: true });
   try {
     connection.pragma("trusted_schema = OFF");
     connection.pragma("cell_size_check = ON");
     connection.pragma("ignore_check_constraints = ON");
     connection.pragma("wal_checkpoint(TRUNCATE)");
-    return check(connection);
+    return check(connection, how);
   } finally {
     connection.close();
   }
 }
 
 /** What is wrong; undefined when nothing is. */
-function check(connection: Database.Database): string | undefined {
-  const found = quickCheck(connection, "1");
+function check(connection: Database.Database, how: CopyCheck): string | undefined {
+  const found = sqliteCheck(connection, how, "1");
   if (found !== IMPOSSIBLE) return found;
   const tables = connection.prepare<[], string>(TABLES).pluck().all();
   for (const table of tables) {
-    const finding = checkTable(connection, `"${table.replaceAll('"', '""')}"`);
+    const finding = checkTable(connection, how, `"${table.replaceAll('"', '""')}"`);
     if (finding !== undefined) return finding;
   }
   return undefined;
@@ -47,8 +48,8 @@ function check(connection: Database.Database): string | undefined {
 /** Of tables that have pages of their own. */
 const TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
 
-function checkTable(connection: Database.Database, table: string): string | undefined {
-  const found = quickCheck(connection, table);
+function checkTable(connection: Database.Database, how: CopyCheck, table: string): string | undefined {
+  const found = sqliteCheck(connection, how, table);
   if (found !== IMPOSSIBLE) return found;
   // At least every page with rows is visited.
   connection.prepare(`SELECT count(*) FROM ${table} NOT INDEXED`).get();
@@ -61,9 +62,13 @@ function checkTable(connection: Database.Database, table: string): string | unde
  */
 const IMPOSSIBLE = Symbol("a check that is impossible");
 
-function quickCheck(connection: Database.Database, argument: string): string | typeof IMPOSSIBLE | undefined {
+function sqliteCheck(
+  connection: Database.Database,
+  how: CopyCheck,
+  argument: string,
+): string | typeof IMPOSSIBLE | undefined {
   try {
-    const finding: unknown = connection.pragma(`quick_check(${argument})`, { simple: true });
+    const finding: unknown = connection.pragma(`${how}_check(${argument})`, { simple: true });
     return finding === "ok" ? undefined : String(finding);
   } catch (error) {
     const { code } = sqliteFault(error);

@@ -32,7 +32,7 @@ import { lookAt } from "./database-files.js";
 import type { Attempt, DatabaseFiles } from "./database-files.js";
 import { companionInUse, databaseKind, hasCompanion, readHead } from "./inspect.js";
 import type { Head } from "./inspect.js";
-import type { CopyAnswer, FinishedCopy } from "./protocol.js";
+import type { CopyAnswer, CopyCheck, FinishedCopy } from "./protocol.js";
 
 /** A program that commits waits for us as long as this by default (busy timeouts of 5 to 30 s are common); so do we. */
 const PATIENCE_MS = 30_000;
@@ -51,6 +51,8 @@ const MAX_PATH_BYTES = 512 - LONGEST_SUFFIX.length;
 export interface CopyOptions {
   /** How long the database may stay locked or keep changing before it is given up. */
   readonly patienceMs?: number;
+  /** How the copy of an unencrypted one is checked. */
+  readonly check?: CopyCheck;
   /** Told the size of the copy before it is checked, which may take long. */
   readonly onCheck?: (bytes: number) => Promise<void>;
 }
@@ -60,7 +62,7 @@ export async function copyDatabase(
   directory: number,
   name: RawPath,
   copy: string,
-  { patienceMs = PATIENCE_MS, onCheck = () => Promise.resolve() }: CopyOptions = {},
+  { patienceMs = PATIENCE_MS, check = "quick", onCheck = () => Promise.resolve() }: CopyOptions = {},
 ): Promise<CopyAnswer> {
   const start = Date.now();
   let isLeftByCrash = false;
@@ -80,7 +82,7 @@ export async function copyDatabase(
     else attempt = await copyThroughConnection(files, copy, waitMs);
     if (attempt.kind === "copied" && kind === "database") {
       await onCheck(statSync(copy).size);
-      attempt = checkCopy(copy);
+      attempt = checkCopy(copy, check);
     }
     if (attempt.kind === "copied" || attempt.kind === "mixed")
       return { kind: attempt.kind, checked: kind === "database", ...factsOf(files, copy, now) };

@@ -54,9 +54,9 @@ async function answerTo(call: HelperRequest): Promise<readonly Verdict[] | CopyA
 async function answerIn(directory: number, call: HelperRequest): Promise<readonly Verdict[] | CopyAnswer> {
   try {
     if (call.method === "inspect") return call.request.names.map((name) => inspect(directory, name));
-    const { name, copy } = call.request;
+    const { name, copy, check } = call.request;
     const onCheck = (bytes: number) => send({ id: call.id, checking: bytes });
-    return await copyDatabase(directory, name, copy, { onCheck });
+    return await copyDatabase(directory, name, copy, { onCheck, ...(check && { check }) });
   } finally {
     closeSync(directory);
   }

@@ -40,7 +40,12 @@ export interface CopyRequest {
   readonly name: RawPath;
   /** Absolute path of the copy to make; neither it nor a name that begins with it may exist. */
   readonly copy: string;
+  /** How the copy is checked; `quick` without it. */
+  readonly check?: CopyCheck;
 }
+
+/** `quick`: every page, by itself and in its tree. `integrity`: each index against its table, too, which takes far longer. */
+export type CopyCheck = "quick" | "integrity";
 
 /**
  * - `copied`: a database, copied whole; an encrypted one byte for byte.
@@ -91,6 +96,11 @@ export interface CheckNotice {
 
 export type FromHelper = HelperReply | CheckNotice;
 
+/** Whether a file is called like a database. */
+export function hasDatabaseName(path: RawPath): boolean {
+  return DATABASE_NAME.test(path);
+}
+
 /** Whether a file could be a sound database, by its `stat` alone. */
 export function mayBeDatabase(stats: BigIntStats): boolean {
   const size = Number(stats.size);
@@ -99,7 +109,7 @@ export function mayBeDatabase(stats: BigIntStats): boolean {
 
 /** Whether a file must be left to the helper process: it could be a database, sound or cut short. */
 export function isCandidate(name: RawPath, stats: BigIntStats): boolean {
-  return mayBeDatabase(stats) || (DATABASE_NAME.test(name) && stats.size > 0n && stats.isFile());
+  return mayBeDatabase(stats) || (hasDatabaseName(name) && stats.size > 0n && stats.isFile());
 }
 
 /** The database that a file belongs to if it is a companion; undefined when its name says that it is none. */

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { ArchiveTotals } from "../../archive/format.js";
 import type { LockMode, WantedLock } from "../../stores/object-lock.js";
+import type { SerializedError } from "../../errors.js";
 import { Statement, type NoParameters } from "./statement.js";
 
 /** `damaged`: a check found it so. `deleted`: it was removed, or another archive took its place. */
@@ -52,6 +53,11 @@ export interface ArchiveRecord extends NewArchive {
   readonly trash?: ArchiveTrash;
   /** As the store gave it back when the archive was made; absent: this gateway did not lock it. */
   readonly lock?: WantedLock;
+  /** When a check found it damaged, and how; of a damaged one only. */
+  readonly damagedAt?: number;
+  readonly damage?: SerializedError;
+  /** Of all of its object's bytes, as the first check that read them all and found them good saw them; 64 hex digits. */
+  readonly objectSha256?: string;
 }
 
 export interface ArchiveTrash {
@@ -60,6 +66,15 @@ export interface ArchiveTrash {
   readonly until: number;
   /** The job that put it there. */
   readonly jobId: string;
+}
+
+/** What a check knows of an archive once it has read all of it and found it good. */
+export interface WholeCheck {
+  readonly id: string;
+  readonly at: number;
+  /** Of the object that was read: it may have been put there anew. */
+  readonly etag: string;
+  readonly objectSha256: string;
 }
 
 export interface ArchiveFilter {
@@ -100,6 +115,9 @@ interface ArchiveRow {
   readonly trashed_by: string | null;
   readonly lock_mode: LockMode | null;
   readonly locked_until: number | null;
+  readonly damaged_at: number | null;
+  readonly damage_json: string | null;
+  readonly object_sha256: string | null;
 }
 
 /** Where an object is: what the rows of one object have in common. */
@@ -132,6 +150,8 @@ export class ArchivesTable {
   readonly #removing;
   readonly #setPinned;
   readonly #setLost;
+  readonly #markDamaged;
+  readonly #noteWhole;
   readonly #beginRemoval;
   readonly #giveUpRemoval;
   readonly #endRemoval;
@@ -202,6 +222,17 @@ export class ArchivesTable {
     this.#setLost = new Statement<{ id: string; at: number | null }>(
       database,
       "UPDATE archives SET lost_at = @at WHERE id = @id",
+    );
+    this.#markDamaged = new Statement<{ id: string; at: number; damage: string }>(
+      database,
+      `UPDATE archives SET state = 'damaged', damaged_at = @at, damage_json = @damage
+       WHERE id = @id AND state <> 'deleted'`,
+    );
+    this.#noteWhole = new Statement<{ id: string; at: number; etag: string; objectSha256: string }>(
+      database,
+      `UPDATE archives SET state = 'good', verified_at = @at, etag = @etag, lost_at = NULL, damaged_at = NULL,
+         damage_json = NULL, object_sha256 = @objectSha256
+       WHERE id = @id AND state <> 'deleted'`,
     );
     this.#beginRemoval = new Statement<{ id: string; at: number }>(
       database,
@@ -301,6 +332,16 @@ export class ArchivesTable {
     this.#setLost.run({ id, at: at ?? null });
   }
 
+  /** A check found it damaged: it is no base any more. */
+  markDamaged(id: string, at: number, damage: SerializedError): void {
+    this.#markDamaged.run({ id, at, damage: JSON.stringify(damage) });
+  }
+
+  /** Every byte was checked and is good, whatever was known before. */
+  noteWhole({ id, at, etag, objectSha256 }: WholeCheck): void {
+    this.#noteWhole.run({ id, at, etag, objectSha256 });
+  }
+
   /** Journals that the store is about to be asked to remove the archive. */
   beginRemoval(id: string, at: number): void {
     this.#beginRemoval.run({ id, at });
@@ -375,6 +416,9 @@ function archiveRecord(row: ArchiveRow): ArchiveRecord {
     ...(row.lock_mode === null || row.locked_until === null
       ? {}
       : { lock: { mode: row.lock_mode, until: row.locked_until } }),
+    ...(row.damaged_at === null ? {} : { damagedAt: row.damaged_at }),
+    ...(row.damage_json === null ? {} : { damage: JSON.parse(row.damage_json) as SerializedError }),
+    ...(row.object_sha256 === null ? {} : { objectSha256: row.object_sha256 }),
   };
 }
 

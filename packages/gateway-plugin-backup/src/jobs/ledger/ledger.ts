@@ -6,6 +6,7 @@ import { AlertConditionsTable } from "./alert-conditions.js";
 import { AlertDeliveriesTable } from "./alert-deliveries.js";
 import { AlertExpectationsTable } from "./alert-expectations.js";
 import { ArchivesTable } from "./archives.js";
+import { ChecksTable } from "./checks.js";
 import { CompletionsTable } from "./completions.js";
 import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
@@ -29,6 +30,7 @@ export class Ledger {
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
   readonly rebuilt: RebuiltArchives;
+  readonly checks: ChecksTable;
   readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
   readonly trash: TrashTable;
@@ -43,6 +45,7 @@ export class Ledger {
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
     this.rebuilt = new RebuiltArchives(database);
+    this.checks = new ChecksTable(database);
     this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);
     this.trash = new TrashTable(database);

@@ -1,12 +1,13 @@
 /** What a job thread can do: each operation composes an archive with a store. */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { extractArchive, type ExtractProgress } from "../../archive/extract.js";
+import { extractArchive } from "../../archive/extract.js";
 import { identifyArchive, identifyTenant } from "../../archive/identify.js";
 import { TAIL_BYTES } from "../../archive/open.js";
 import { scanTenant } from "../../archive/scan.js";
 import { syncTree } from "../../archive/sync-tree.js";
-import type { JobProgress } from "../types.js";
+import { drill, verify } from "./check-archives.js";
+import { extractProgress } from "./extract-progress.js";
 import { withObject, withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import type {
@@ -65,6 +66,8 @@ export const operations: {
   extractPaths,
   planPaths,
   movePaths,
+  verify,
+  drill,
 };
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {
@@ -130,17 +133,4 @@ function discard(
     await store.discard(leftover, context.signal);
     return undefined;
   });
-}
-
-function extractProgress(progress: ExtractProgress): JobProgress {
-  const { contentBytes, totalContentBytes, files, totalFiles, storedBytes, totalStoredBytes } = progress;
-  return {
-    phase: "extract",
-    // Without an index nobody knows the content's size; the archive's own is the next best measure.
-    doneBytes: totalContentBytes === undefined ? storedBytes : contentBytes,
-    totalBytes: totalContentBytes ?? totalStoredBytes,
-    files,
-    ...(totalFiles === undefined ? {} : { totalFiles }),
-    storedBytes,
-  };
 }

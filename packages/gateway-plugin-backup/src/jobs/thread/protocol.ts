@@ -5,6 +5,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ArchiveContents } from "../../archive/access/contents.js";
 import type { PathSwapPlace } from "../../archive/access/path-swap.js";
+import type { TreeReport } from "../../archive/check/restored-tree.js";
+import type { SampleRequest, Verification } from "../../archive/check/verification.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
@@ -39,6 +41,8 @@ export interface Operations {
   readonly extractPaths: { readonly request: ExtractPathsOperation; readonly result: ExtractPathsOutcome };
   readonly planPaths: { readonly request: PlanPathsOperation; readonly result: number };
   readonly movePaths: { readonly request: MovePathsOperation; readonly result: undefined };
+  readonly verify: { readonly request: VerifyOperation; readonly result: VerifyOutcome };
+  readonly drill: { readonly request: DrillOperation; readonly result: DrillOutcome };
 }
 
 export type OperationName = keyof Operations;
@@ -282,6 +286,60 @@ export interface MovePathsOperation {
   /** Where a copy of the journal is kept for the undo. */
   readonly keep: string;
   readonly direction: "forward" | "back";
+}
+
+/** An archive that is read to see whether it is good. */
+export interface ArchiveToCheck extends ObjectInStore {
+  readonly limits: ArchiveLimits;
+  /** See `ExtractOperation`. */
+  readonly as: string | undefined;
+  /** What the catalogue knows of it; undefined: nothing. */
+  readonly expected: ExpectedArchive | undefined;
+}
+
+export interface ExpectedArchive {
+  readonly uid: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** Of the object's bytes, where they were all read before. */
+  readonly objectSha256?: string;
+}
+
+export interface VerifyOperation extends ArchiveToCheck {
+  readonly level: "quick" | "sample" | "full";
+  readonly sample: SampleRequest;
+}
+
+/** What is told of every object that was checked. */
+export interface CheckedObject {
+  readonly size: number;
+  readonly etag: string;
+  /** False for archives of other tools. */
+  readonly hadIndex: boolean;
+  /** Of the object. */
+  readonly bytesRead: number;
+}
+
+export interface VerifyOutcome extends CheckedObject, Verification {}
+
+export interface DrillOperation extends ArchiveToCheck {
+  /** Existing, empty directory on the file system that tenants are restored to. */
+  readonly directory: string;
+  /** Whose drill it is, as it begins a message. */
+  readonly subject: string;
+}
+
+export interface DrillOutcome extends CheckedObject {
+  /** From the first byte to a tree that is on the disk. */
+  readonly restoreMs: number;
+  readonly objectSha256: string;
+  readonly totals: ExtractOutcome["totals"];
+  readonly tenantJson: string | undefined;
+  readonly report: TreeReport;
+  /** See `Verification`. */
+  readonly notChecked: readonly string[];
 }
 
 /** What an operation that gives a file's content begins with. */

@@ -1,0 +1,118 @@
+/** Which archives a verification or a drill is about. */
+import { archiveLimits } from "../config.js";
+import { BackupError } from "../errors.js";
+import { archiveSource } from "./archive-source.js";
+import { knownAt } from "./archive-parts.js";
+import { catalogueOf, knownArchive } from "./catalogue.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
+import type { ArchiveRecord } from "./ledger/archives.js";
+import { storeOf } from "./removal.js";
+import type { Services } from "./services.js";
+import { withRates } from "./transfer-rates.js";
+import type { ArchiveToCheck } from "./thread/protocol.js";
+
+export interface CheckRequest {
+  /** Location of an archive, its id in the catalogue, or a tenant's id, for the newest archive of that tenant. */
+  readonly archive: string;
+  /** With a tenant's id: all of its archives. */
+  readonly all?: boolean;
+  /** For another tool's archive that does not say which tenant it is of. */
+  readonly as?: string;
+  readonly s3?: S3Options;
+}
+
+export interface CheckTarget {
+  readonly source: ResolvedObject;
+  /** What the catalogue has at this place. */
+  readonly known: ArchiveRecord | undefined;
+}
+
+export interface CheckTargets {
+  /** Whose archives they are. */
+  readonly tenant: string;
+  /** Asked when the job's turn has come. Throws `ARCHIVE_NOT_FOUND`, `CREDENTIALS_MISSING`. */
+  readonly list: () => readonly CheckTarget[];
+}
+
+/**
+ * Rejects at once with what can be known at once: `REQUEST_INVALID`, `LOCATION_INVALID`, `TENANT_NOT_FOUND`,
+ * `ARCHIVE_NOT_FOUND`, `CREDENTIALS_MISSING`; and for an archive that the catalogue does not know, with what keeps its tenant
+ * from being found out: `ARCHIVE_DAMAGED`, `TENANT_AMBIGUOUS`, `STORE_…`.
+ */
+export async function checkTargets(services: Services, request: CheckRequest): Promise<CheckTargets> {
+  const { archive, all = false, as, s3 = {} } = request;
+  const record = services.ledger.archives.get(archive);
+  if (record === undefined && !/[/:]/.test(archive)) {
+    const targets = { tenant: archive, list: () => ofTenant(services, archive, all, s3) };
+    targets.list();
+    return targets;
+  }
+  if (all)
+    throw new BackupError("REQUEST_INVALID", "All archives are checked of a tenant; this names one archive.");
+  const find = (): CheckTarget =>
+    record === undefined
+      ? at(services, archive, s3)
+      : catalogued(services, knownArchive(services, archive), s3);
+  const target = find();
+  const tenant = target.known?.tenant ?? as ?? (await tenantOf(services, target));
+  services.host.tenants.directory(tenant); // what is no id at all gets an error of its own
+  return { tenant, list: () => [find()] };
+}
+
+/** What the job's threads need to know of an archive. */
+export function archiveToCheck(
+  { config }: Pick<Services, "config">,
+  { source, known }: CheckTarget,
+  as: string | undefined,
+): ArchiveToCheck {
+  return {
+    store: withRates(source.settings, {}, config),
+    key: source.key,
+    limits: archiveLimits(config),
+    as,
+    expected: known && {
+      uid: known.tenantUid,
+      createdAt: known.createdAt,
+      indexSha256: known.indexSha256,
+      ...(known.objectSha256 === undefined ? {} : { objectSha256: known.objectSha256 }),
+    },
+  };
+}
+
+function at(services: Services, location: string, s3: S3Options): CheckTarget {
+  const source = archiveSource(services, location, s3);
+  return { source, known: knownAt(services, source) };
+}
+
+function catalogued(services: Services, record: ArchiveRecord, s3: S3Options): CheckTarget {
+  const { id, key, location } = record;
+  archiveSource(services, id, s3); // refuses what was removed
+  const settings = storeOf(services, record, s3);
+  return { source: { settings, key, location, isAutomatic: false }, known: record };
+}
+
+/** What is lost is not looked for: prunes do that. */
+function ofTenant(services: Services, tenant: string, all: boolean, s3: S3Options): CheckTarget[] {
+  const archives = catalogueOf(services, tenant).filter(
+    ({ lostAt, removingAt }) => lostAt === undefined && removingAt === undefined,
+  );
+  const chosen = all ? archives : archives.slice(0, 1);
+  if (chosen.length > 0) return chosen.map((record) => catalogued(services, record, s3));
+  throw new BackupError("ARCHIVE_NOT_FOUND", `Tenant ${tenant} has no archive that could be checked.`, {
+    hint: "`openclaw tenants backup <id>` makes one.",
+  });
+}
+
+async function tenantOf(
+  { archivesInUse, threads, config }: Services,
+  { source }: CheckTarget,
+): Promise<string> {
+  const { signal } = new AbortController();
+  const object = { store: source.settings, key: source.key, limits: archiveLimits(config) };
+  const { tenant } = await archivesInUse.use(source, () => threads.run("identify", object, { signal }));
+  if (tenant !== undefined) return tenant;
+  throw new BackupError(
+    "TENANT_AMBIGUOUS",
+    `${source.location} does not say which tenant it holds: its entries do not stand under tenants/<id>/.`,
+  );
+}

@@ -1,0 +1,116 @@
+/** The drill job: an archive is restored into a scratch directory, what is there is looked at, and it is removed. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { BackupError } from "../errors.js";
+import { publicOptions } from "./backup.js";
+import { checkAll, type CheckFound } from "./check-run.js";
+import { archiveToCheck, checkTargets, type CheckRequest, type CheckTarget } from "./check-targets.js";
+import { makeDirectory } from "./make-directory.js";
+import { removeTree } from "./remove-tree.js";
+import { archivedRecord } from "./restore.js";
+import type { Caller, Services } from "./services.js";
+import type { DrillOutcome } from "./thread/protocol.js";
+import type { JobContext, JobLeftover, JobSubmission } from "./types.js";
+
+export type DrillRequest = Omit<CheckRequest, "all">;
+
+/** Describes the drill to the engine. Rejects at once with what `checkTargets` rejects with. */
+export async function drillSubmission(
+  services: Services,
+  request: DrillRequest,
+  caller: Caller,
+): Promise<JobSubmission> {
+  const { s3, ...withoutSecrets } = request;
+  const { tenant, list } = await checkTargets(services, request);
+  return {
+    type: "drill",
+    tenant,
+    ...caller,
+    request: { ...withoutSecrets, ...publicOptions(s3) },
+    joinKey: createHash("sha256").update(JSON.stringify(request)).digest("hex"),
+    run: (context) =>
+      checkAll(
+        services,
+        {
+          kind: "drill",
+          tenant,
+          check: (target, announced) => drillOne(services, request.as, target, announced),
+        },
+        list(),
+        context,
+      ),
+  };
+}
+
+async function drillOne(
+  services: Services,
+  as: string | undefined,
+  target: CheckTarget,
+  context: JobContext,
+): Promise<CheckFound> {
+  const { host, threads } = services;
+  const { signal, tenant } = context;
+  const outcome = await inScratch(services, context, (directory) =>
+    threads.run(
+      "drill",
+      { ...archiveToCheck(services, target, as), directory, subject: `The drill of tenant ${tenant}` },
+      { signal, onProgress: (progress) => context.progress(progress) },
+    ),
+  );
+  const { size, etag, hadIndex, bytesRead, restoreMs, objectSha256, totals, report, notChecked } = outcome;
+  // A restore would stop here.
+  archivedRecord(host, outcome.tenantJson, target.source.location);
+  const { findings, counts, databases, json } = report;
+  for (const { severity: _, ...finding } of findings) context.warn(finding);
+  const failure = failureOf(target, outcome);
+  return {
+    object: { size, etag, hadIndex, bytesRead },
+    figures: {
+      restoreMs,
+      totals,
+      databases,
+      json,
+      problems: counts.problem,
+      warnings: counts.warning,
+      findings,
+      notChecked: hadIndex ? notChecked : [...notChecked, "whether anything is missing"],
+    },
+    restoreMs,
+    objectSha256,
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+/** Runs `work` with a directory that is gone afterwards, even after a crash; no tenant's slot, and on the tenants' file system. */
+async function inScratch<T>(
+  { host }: Services,
+  { jobId, leftovers }: JobContext,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const path = join(host.paths.staging, jobId);
+  const leftover: JobLeftover = { kind: "directory", path };
+  leftovers.add(leftover);
+  await makeDirectory(path);
+  try {
+    return await work(path);
+  } finally {
+    await removeTree(path).then(
+      () => leftovers.remove(leftover),
+      // It stays noted, and is tried again when the job has ended.
+      () => undefined,
+    );
+  }
+}
+
+function failureOf({ source }: CheckTarget, { report }: DrillOutcome): BackupError | undefined {
+  const first = report.findings.find(({ severity }) => severity === "problem");
+  if (first === undefined) return undefined;
+  const { path, message } = first;
+  const more = report.counts.problem - 1;
+  const others = more === 0 ? "" : ` And ${more} more.`;
+  return new BackupError(
+    "DRILL_FAILED",
+    `What ${source.location} restores is not all of use. ${path === "" ? "" : `${path}: `}${message}${others}`,
+    { details: { path, rule: first.code } },
+  );
+}
