@@ -1,6 +1,7 @@
 /** One check after the other, and what it means for the catalogue. */
 import { BackupError, serializeError, toBackupError, type BackupErrorCode } from "../errors.js";
 import type { CheckTarget } from "./check-targets.js";
+import { noteDamage, noteGood } from "./damage.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { CheckKind } from "./ledger/checks.js";
 import type { Services } from "./services.js";
@@ -27,7 +28,7 @@ export interface CheckRun {
   check(target: CheckTarget, context: JobContext): Promise<CheckFound>;
 }
 
-type CheckServices = Pick<Services, "archivesInUse" | "ledger" | "host">;
+type CheckServices = Pick<Services, "alerts" | "archivesInUse" | "ledger" | "host">;
 
 /**
  * Of an archive that was stored here in good order, these say that it is not any more. What the limits of the config
@@ -85,11 +86,12 @@ interface OneChecked {
 }
 
 async function checkOne(
-  { archivesInUse, ledger, host }: CheckServices,
+  services: CheckServices,
   run: CheckRun,
   target: CheckTarget,
   context: JobContext,
 ): Promise<OneChecked> {
+  const { archivesInUse, ledger, host } = services;
   const { source, known } = target;
   const startedAt = host.clock.now();
   const facts = { ...(known && { archiveId: known.id }), location: source.location };
@@ -102,7 +104,7 @@ async function checkOne(
     if (known !== undefined)
       ledger.transaction(() => {
         if (objectSha256 !== undefined)
-          ledger.archives.noteWhole({ id: known.id, at, etag: object.etag, objectSha256 });
+          noteGood(services, known, { at, etag: object.etag, objectSha256 });
         else if (known.lostAt !== undefined) ledger.archives.setLost(known.id, undefined);
         ledger.checks.note({
           ...noted,
@@ -130,7 +132,7 @@ async function checkOne(
       const isElsewhere = outcome === "lost" || failure.details?.["replaced"] === true;
       ledger.transaction(() => {
         if (isElsewhere) ledger.archives.setLost(known.id, checkedAt);
-        else ledger.archives.markDamaged(known.id, checkedAt, problem);
+        else noteDamage(services, known, checkedAt, problem);
         if (outcome === "lost") return;
         const durationMs = checkedAt - startedAt;
         ledger.checks.note({ ...noted, outcome, checkedAt, durationMs, bytesRead: 0, problem });

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { SerializedError } from "../../errors.js";
-import type { WantedLock } from "../../stores/object-lock.js";
+import type { LockMode, WantedLock } from "../../stores/object-lock.js";
 import { archiveRecord, type ArchiveRecord, type ArchiveRow, type NewArchive } from "./archive-record.js";
 import { Statement, type NoParameters } from "./statement.js";
 

@@ -20,7 +20,6 @@ export class RebuiltArchives {
   readonly #lost;
   readonly #isEmpty;
   readonly #move;
-  readonly #setDamaged;
   readonly #order;
   readonly #setPlace;
   readonly #placed;
@@ -41,10 +40,6 @@ export class RebuiltArchives {
       `UPDATE archives SET location = @location, store_kind = @storeKind, endpoint = @endpoint, bucket = @bucket, key = @key,
          size = @size, etag = @etag, lost_at = NULL
        WHERE id = @id AND state <> 'deleted'`,
-    );
-    this.#setDamaged = new Statement<{ id: string }>(
-      database,
-      "UPDATE archives SET state = 'damaged' WHERE id = @id AND state = 'good'",
     );
     this.#order = new Statement<NoParameters, { id: string; created_at: number }>(
       database,
@@ -81,10 +76,6 @@ export class RebuiltArchives {
   setFound(id: string, place: FoundPlace): void {
     const { location, storeKind, endpoint, bucket, key, size, etag } = place;
     this.#move.run({ id, location, storeKind, endpoint, bucket, key, size, etag });
-  }
-
-  setDamaged(id: string): void {
-    this.#setDamaged.run({ id });
   }
 
   /** Every archive, in the order of the ledger. */

@@ -2,6 +2,7 @@
 import { archiveLimits } from "../../config.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { publicOptions } from "../backup.js";
+import { noteDamage } from "../damage.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "../destinations.js";
 import type { ArchiveRecord, NewArchive } from "../ledger/archives.js";
 import type { Caller, Services } from "../services.js";
@@ -23,7 +24,7 @@ export interface RebuildRequest {
 /** Lines of each kind in the result; the figures beside them count all. */
 const MOST_LISTED = 1000;
 
-type RebuildServices = Pick<Services, "destinations" | "threads" | "config" | "ids"> & {
+type RebuildServices = Pick<Services, "alerts" | "destinations" | "threads" | "config" | "ids"> & {
   readonly host: Pick<Services["host"], "clock" | "log">;
   readonly ledger: Pick<Services["ledger"], "archives" | "rebuilt">;
 };
@@ -211,7 +212,12 @@ class Rebuild {
     for (const { record, to } of moved) ledger.rebuilt.setFound(record.id, to);
     for (const { record, at } of seenAgain) ledger.rebuilt.setFound(record.id, at);
     for (const { id } of lost) ledger.archives.setLost(id, now);
-    for (const { id } of damaged) if (id !== undefined) ledger.rebuilt.setDamaged(id);
+    for (const { id = "", reason } of damaged) {
+      const record = ledger.archives.get(id);
+      if (record?.state !== "good") continue;
+      const message = `${record.location}: ${reason}`;
+      noteDamage(this.#services, record, now, { code: "ARCHIVE_DAMAGED", message });
+    }
     const had = ledger.rebuilt.order();
     const records = added.filter((found) => !this.#isListed(found)).map((found) => this.#record(found));
     for (const record of records) ledger.archives.add(record);
