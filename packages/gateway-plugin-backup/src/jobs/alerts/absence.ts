@@ -14,9 +14,6 @@ const LOOK_EVERY_MS = 60_000;
 /** A gateway that was down first makes up for what it has missed. */
 const START_GRACE_MS = 300_000;
 
-/** Of a schedule for working days, the longest time between two runs is that of the weekend. */
-const RUNS_LOOKED_AT = 8;
-
 export interface AbsenceOptions {
   readonly host: Pick<PluginHost, "clock" | "schedules" | "tenants">;
   readonly ledger: Pick<Ledger, "archives" | "expectations">;
@@ -106,7 +103,7 @@ export class AbsenceWatch {
         const seen = since.get(keyOf(uid, schedule.name)) ?? -Infinity;
         // One that was made anew under its old name has its own times.
         if (!schedule.enabled || Date.parse(schedule.createdAt) <= seen) continue;
-        const intervalMs = longestInterval(schedule, now);
+        const intervalMs = schedule.longestInterval() ?? 0;
         ledger.expectations.put({ tenantUid: uid, schedule: schedule.name, since: now, intervalMs });
       }
     }
@@ -131,18 +128,6 @@ export class AbsenceWatch {
       .filter(({ job, tenant }) => job === "backup" && tenant !== undefined);
     return groupBy(backups, ({ tenant = "" }) => tenant);
   }
-}
-
-/** The longest time between the next runs; 0 where no more than one is left. */
-function longestInterval(schedule: ScheduleInfo, after: number): number {
-  let from = schedule.nextRun(after);
-  let longest = 0;
-  for (let i = 0; i < RUNS_LOOKED_AT && from !== undefined; i++) {
-    const next = schedule.nextRun(from);
-    if (next !== undefined) longest = Math.max(longest, next - from);
-    from = next;
-  }
-  return longest;
 }
 
 function ageOf(newest: ArchiveRecord | undefined): string {

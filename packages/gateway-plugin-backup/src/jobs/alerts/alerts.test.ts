@@ -98,6 +98,8 @@ function schedule(name: string, everyMs: number, facts: Partial<ScheduleInfo> = 
     ...{ name, tenant: "acme", job: "backup", parameters: {}, enabled: true, runs: [] },
     createdAt: "2026-03-01T00:00:00Z",
     nextRun: (after) => Math.floor(after / everyMs + 1) * everyMs,
+    startsBy: (after) => Math.floor(after / everyMs + 1) * everyMs,
+    longestInterval: () => everyMs,
     ...facts,
   };
 }
@@ -346,7 +348,7 @@ await t.test(
 await t.test("a tenant without a schedule has the config's time, and a start its own", (t) => {
   const { alerts, tenants, time, watch, schedules } = bench(t, []);
   tenants.set("idle", tenant("idle"));
-  schedules.push(schedule("last", HOUR, { tenant: "idle", nextRun: () => undefined, enabled: false }));
+  schedules.push(schedule("last", HOUR, { tenant: "idle", startsBy: () => undefined, longestInterval: () => undefined, enabled: false }));
   time.advance(10 * DAY);
   const absence = watch({ maxAge: "2d" });
   absence.look();

@@ -21,6 +21,8 @@ function schedule(
     createdAt: "2026-01-01T00:00:00Z",
     runs: [{ at: "2026-01-01T03:00:00Z", by: "schedule", outcome: "started" }],
     nextRun: (after) => Math.floor((after - 3 * HOUR) / everyMs + 1) * everyMs + 3 * HOUR,
+    startsBy: (after) => Math.floor((after - 3 * HOUR) / everyMs + 1) * everyMs + 3 * HOUR,
+    longestInterval: () => everyMs,
     ...others,
   };
 }
@@ -56,7 +58,7 @@ await t.test("the next time of the schedule after the last good backup, and the 
     deadline({ schedules: [schedule("nightly", { problem: "It waits for an approval." })] }),
     "2026-03-08T04:00:00.000Z schedule nightly does not run: It waits for an approval",
   );
-  t.equal(deadline({ schedules: [schedule("nightly", { nextRun: () => undefined })] }), undefined);
+  t.equal(deadline({ schedules: [schedule("nightly", { startsBy: () => undefined })] }), undefined);
   t.end();
 });
 
@@ -98,7 +100,7 @@ await t.test("of several schedules the first counts", (t) => {
         const schedules = hours.map((every, i) => schedule(`s${i}`, { everyMs: every * HOUR }));
         const expectations = schedules.map(({ name }) => seen(name));
         const found = deadlineOf({ ...question, lastGood, schedules, expectations });
-        const all = schedules.map((one) => (one.nextRun(lastGood) ?? 0) + HOUR);
+        const all = schedules.map((one) => (one.startsBy(lastGood) ?? 0) + HOUR);
         return found?.at === Math.min(...all);
       },
     ),

@@ -25,7 +25,8 @@ export interface DeadlineQuestion {
 }
 
 /**
- * The first deadline of all schedules: the first of its times after the newest good backup, and the grace. A schedule that is
+ * The first deadline of all schedules: the first of its times after the newest good backup, its
+ * jitter, and the grace. A schedule that is
  * disabled counts if it was ever enabled for this tenant (a copy's schedules are off from the start). One that was removed
  * counts by its interval, unless another is there. Undefined: nothing asks for a backup.
  */
@@ -35,7 +36,7 @@ export function deadlineOf(question: DeadlineQuestion): Deadline | undefined {
   const listed = schedules.flatMap((schedule): Deadline[] => {
     const expectation = seen.get(schedule.name);
     if (expectation === undefined) return [];
-    const due = schedule.nextRun(Math.max(lastGood, expectation.since));
+    const due = schedule.startsBy(Math.max(lastGood, expectation.since));
     return due === undefined ? [] : [{ at: due + graceMs, because: stateOf(schedule) }];
   });
   if (listed.length > 0) return first(listed);
