@@ -43,6 +43,9 @@ a gateway that runs already; the rivals are started as commands. Bytes and reque
 and the store, heads of requests and answers included. Peak memory is the sum over a tool's process and all its children of each one's
 highest resident set, looked at 20 times a second; this project's is that of its whole gateway.`;
 
+/** Where a goal that was missed is explained, at an anchor with the scenario's id. */
+const PERFORMANCE = "../docs/performance.md";
+
 function machineList(machine: Machine): string {
   const { processor, cores, memoryBytes, kernel, system, disk, versions } = machine;
   return [
@@ -57,7 +60,8 @@ function goalTable(results: Results, scenarios: readonly Scenario[]): string {
   const rows = scenarios.flatMap(({ id, title }) =>
     GOALS.filter((goal) => goal.scenario === id).map((goal) => {
       const verdict = judge(goal, results);
-      const outcome = verdict === undefined ? "not measured" : verdict.met ? "met" : "**not met**";
+      const missed = `**not met** ([why](${PERFORMANCE}#${id}))`;
+      const outcome = verdict === undefined ? "not measured" : verdict.met ? "met" : missed;
       return [title, goal.text, outcome, verdict?.by ?? ""];
     }),
   );
