@@ -1,6 +1,7 @@
-import type { Field } from "../lab.js";
+import type { Field, Lab } from "../lab.js";
 import { inTurn, rounds } from "../scenario.js";
 import type { Notebook, Scenario } from "../scenario.js";
+import type { Contestant } from "../tools/contestant.js";
 import type { Place } from "../tools/place.js";
 import { describeTenant } from "./describe.js";
 
@@ -19,19 +20,29 @@ export function firstBackup(kind: Place["kind"]): Scenario {
       try {
         noteField(field, notebook);
         for (const round of rounds(lab.options.rounds)) {
-          await inTurn(lab, notebook, field.contestants, {
-            name: FIRST_BACKUP,
-            round,
-            before: (contestant) => contestant.reset(),
-            work: (contestant, watch) => contestant.backup(watch),
-            after: async (contestant) => ({ storedBytes: await contestant.storedBytes() }),
-          });
+          await firstBackups(lab, notebook, field.contestants, round);
         }
       } finally {
         await field.close();
       }
     },
   };
+}
+
+/** One first backup of each. */
+export function firstBackups(
+  lab: Lab,
+  notebook: Notebook,
+  contestants: readonly Contestant[],
+  round = 1,
+): Promise<void> {
+  return inTurn(lab, notebook, contestants, {
+    name: FIRST_BACKUP,
+    round,
+    before: (contestant) => contestant.reset(),
+    work: (contestant, watch) => contestant.backup(watch),
+    after: async (contestant) => ({ storedBytes: await contestant.storedBytes() }),
+  });
 }
 
 /** Who is missing, and how the rivals are called. */

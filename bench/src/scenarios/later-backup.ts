@@ -1,13 +1,12 @@
 /** Backups of a tenant that was backed up before: unchanged, and with changes at random. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Field, Lab } from "../lab.js";
+import type { Field } from "../lab.js";
 import { inTurn, rounds } from "../scenario.js";
 import type { Notebook, Scenario } from "../scenario.js";
 import { TenantLife } from "../tenant/life.js";
-import type { Contestant } from "../tools/contestant.js";
 import type { Place } from "../tools/place.js";
 import { describeTenant } from "./describe.js";
-import { FIRST_BACKUP, noteField } from "./first-backup.js";
+import { firstBackups, noteField } from "./first-backup.js";
 
 export const UNCHANGED = "unchanged";
 export const RANDOM = "1 % changed";
@@ -85,21 +84,6 @@ export const randomChanges: Scenario = {
     }
   },
 };
-
-/** One first backup of each, so that the later ones have something before them. */
-export function firstBackups(
-  lab: Lab,
-  notebook: Notebook,
-  contestants: readonly Contestant[],
-): Promise<void> {
-  return inTurn(lab, notebook, contestants, {
-    name: FIRST_BACKUP,
-    round: 1,
-    before: (contestant) => contestant.reset(),
-    work: (contestant, watch) => contestant.backup(watch),
-    after: async (contestant) => ({ storedBytes: await contestant.storedBytes() }),
-  });
-}
 
 /** Says so when a later backup was a full one. */
 export function noteMode({ ours }: Field, notebook: Notebook): void {

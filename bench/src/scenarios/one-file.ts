@@ -5,8 +5,7 @@ import type { Scenario } from "../scenario.js";
 import { filesBelow } from "../tenant/files.js";
 import { OURS } from "../results/results.js";
 import { describeTenant } from "./describe.js";
-import { noteField } from "./first-backup.js";
-import { firstBackups } from "./later-backup.js";
+import { firstBackups, noteField } from "./first-backup.js";
 
 export const ONE_FILE = "one file";
 export const WHOLE_ARCHIVE = "whole archive, downloaded";

@@ -1,9 +1,10 @@
+import type { Lab } from "../lab.js";
 import { inTurn, rounds } from "../scenario.js";
-import type { Scenario } from "../scenario.js";
+import type { Notebook, Scenario } from "../scenario.js";
+import type { Contestant } from "../tools/contestant.js";
 import type { Place } from "../tools/place.js";
 import { describeTenant } from "./describe.js";
-import { noteField } from "./first-backup.js";
-import { firstBackups } from "./later-backup.js";
+import { firstBackups, noteField } from "./first-backup.js";
 
 export const RESTORE = "restore";
 
@@ -21,19 +22,29 @@ export function restore(kind: Place["kind"]): Scenario {
         noteField(field, notebook);
         await firstBackups(lab, notebook, field.contestants);
         for (const round of rounds(lab.options.rounds)) {
-          await inTurn(lab, notebook, field.contestants, {
-            name: RESTORE,
-            round,
-            work: (contestant, watch) => contestant.restore(watch),
-            after: (contestant) => {
-              contestant.setRestoredAside();
-              return Promise.resolve({});
-            },
-          });
+          await restores(lab, notebook, field.contestants, round);
         }
       } finally {
         await field.close();
       }
     },
   };
+}
+
+/** Each restores its last backup. */
+export function restores(
+  lab: Lab,
+  notebook: Notebook,
+  contestants: readonly Contestant[],
+  round: number,
+): Promise<void> {
+  return inTurn(lab, notebook, contestants, {
+    name: RESTORE,
+    round,
+    work: (contestant, watch) => contestant.restore(watch),
+    after: (contestant) => {
+      contestant.setRestoredAside();
+      return Promise.resolve({});
+    },
+  });
 }

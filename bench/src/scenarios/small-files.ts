@@ -3,9 +3,9 @@ import { inTurn, rounds } from "../scenario.js";
 import type { Scenario } from "../scenario.js";
 import { addSmallFiles } from "../tenant/special-tenants.js";
 import { RESTIC, TAR_ZSTD_LOCAL } from "../tools/shell-tools.js";
-import { FIRST_BACKUP, noteField } from "./first-backup.js";
+import { firstBackups, noteField } from "./first-backup.js";
 import { noteMode, UNCHANGED } from "./later-backup.js";
-import { RESTORE } from "./restore.js";
+import { restores } from "./restore.js";
 
 export const smallFiles: Scenario = {
   id: "small-files",
@@ -22,28 +22,14 @@ export const smallFiles: Scenario = {
     try {
       noteField(field, notebook);
       for (const round of rounds(lab.options.rounds)) {
-        await inTurn(lab, notebook, field.contestants, {
-          name: FIRST_BACKUP,
-          round,
-          before: (contestant) => contestant.reset(),
-          work: (contestant, watch) => contestant.backup(watch),
-          after: async (contestant) => ({ storedBytes: await contestant.storedBytes() }),
-        });
+        await firstBackups(lab, notebook, field.contestants, round);
         await inTurn(lab, notebook, field.contestants, {
           name: UNCHANGED,
           round,
           work: (contestant, watch) => contestant.backup(watch),
         });
         noteMode(field, notebook);
-        await inTurn(lab, notebook, field.contestants, {
-          name: RESTORE,
-          round,
-          work: (contestant, watch) => contestant.restore(watch),
-          after: (contestant) => {
-            contestant.setRestoredAside();
-            return Promise.resolve({});
-          },
-        });
+        await restores(lab, notebook, field.contestants, round);
       }
     } finally {
       await field.close();

@@ -9,8 +9,8 @@ import type { Notebook, Scenario } from "../scenario.js";
 import { TenantLife } from "../tenant/life.js";
 import { RESTIC, TAR_ZSTD_S3 } from "../tools/shell-tools.js";
 import { describeTenant } from "./describe.js";
-import { noteField } from "./first-backup.js";
-import { AFTER_CHANGES_MS, firstBackups, noteMode } from "./later-backup.js";
+import { firstBackups, noteField } from "./first-backup.js";
+import { AFTER_CHANGES_MS, noteMode } from "./later-backup.js";
 
 export const DAY = "a day's backup";
 
