@@ -1,7 +1,8 @@
 import type Database from "better-sqlite3";
 import type { SerializedError } from "../../errors.js";
 import type { LockMode, WantedLock } from "../../stores/object-lock.js";
-import { archiveRecord, type ArchiveRecord, type ArchiveRow, type NewArchive } from "./archive-record.js";
+import { archiveRecord } from "./archive-record.js";
+import type { ArchiveRecord, ArchiveRow, ArchiveTrash, NewArchive } from "./archive-record.js";
 import { Statement, type NoParameters } from "./statement.js";
 
 export type { ArchiveRecord, ArchiveState, ArchiveTrash, NewArchive } from "./archive-record.js";
