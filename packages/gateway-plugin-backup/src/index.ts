@@ -50,7 +50,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
 
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
-  if (services.destinations.areInS3) services.threads.keepOneReady();
+  services.threads.keepOneReady(services.destinations.areInS3);
   host.addShutdown({
     drain: () => services.engine.drain(),
     stop: async () => {

@@ -196,6 +196,8 @@ class ArchiveWriting {
     );
     for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
       reader.giveBuffer(new SharedArrayBuffer(SEGMENT_BYTES));
+    // With a base there may be nothing to read.
+    if (base === undefined) reader.prepareHelper();
     try {
       for await (const turn of this.#turns) {
         if ("summary" in turn) {
@@ -243,6 +245,8 @@ class ArchiveWriting {
     } else if (message.type !== "planned") {
       this.#scanned = message.totals;
       this.#report("scan");
+      if (this.#request.base === undefined)
+        compressors.prepare(Math.ceil(this.#scanned.contentBytes / SEGMENT_BYTES));
       if (message.type === "scanned") this.#turns.add(Promise.resolve({ runs: message.runs }));
     }
   }
