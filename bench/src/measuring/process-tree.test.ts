@@ -20,6 +20,18 @@ t.test("the memory of a process counts, and that of its children", async (t) => 
   t.ok(peak > MEGABYTES * 1e6 && peak < MEGABYTES * 1e6 + 200e6, String(peak));
 });
 
+t.test("a process that shares its parent's memory does not count a second time", async (t) => {
+  const fill = 'x=$(head -c "$1" /dev/zero | tr "\\\\0" x); (echo full; read y; exit); exit';
+  const memory = new PeakMemory();
+  const child = spawn("sh", ["-c", fill, "sh", `${MEGABYTES}000000`], { stdio: ["pipe", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  if (child.pid !== undefined) memory.watchAnew(child.pid);
+  const peak = memory.stop();
+  child.stdin.end();
+  await once(child, "close");
+  t.ok(peak > MEGABYTES * 1e6 && peak < 1.9 * MEGABYTES * 1e6, String(peak));
+});
+
 t.test("a process that has ended, or never was, counts nothing", async (t) => {
   const child = spawn("true");
   await once(child, "close");

@@ -7,6 +7,7 @@ const INTERVAL_MS = 50;
 /**
  * Looks at a tree of processes again and again. Its peak is the largest sum, over the processes that lived at one moment, of each
  * one's own highest resident set so far (VmHWM): what a tree needs at most, and rather a little too much than too little.
+ * A child that has not started its program yet is a mere image of its parent, and counts nothing.
  */
 export class PeakMemory {
   readonly #roots = new Set<number>();
@@ -37,7 +38,8 @@ export class PeakMemory {
 
   #look(): void {
     let sum = 0;
-    for (const pid of treeOf(this.#roots)) sum += highWaterMark(pid);
+    for (const pid of treeOf(this.#roots))
+      if (this.#roots.has(pid) || !isImage(pid)) sum += highWaterMark(pid);
     this.#peak = Math.max(this.#peak, sum);
   }
 }
@@ -61,6 +63,11 @@ function parentOf(pid: number): number {
   // The name, in parentheses, may hold anything; state and parent follow it.
   const stat = read(`/proc/${pid}/stat`);
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
+}
+
+/** Whether a process shares its parent's memory: between fork(2) and execve(2) it has its parent's arguments. */
+function isImage(pid: number): boolean {
+  return read(`/proc/${pid}/cmdline`) === read(`/proc/${parentOf(pid)}/cmdline`);
 }
 
 function highWaterMark(pid: number): number {

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import t from "tap";
 import type { Results, Run, Values } from "../results/results.js";
 import { OURS } from "../results/results.js";
-import { mergeResults } from "../results/results-file.js";
+import { mergeResults, readResults } from "../results/results-file.js";
 import { SCENARIOS } from "../scenarios/index.js";
 import { FIRST_BACKUP } from "../scenarios/first-backup.js";
 import { DURING_BACKUP, IDLE } from "../scenarios/latency.js";
@@ -10,6 +11,8 @@ import { RESTIC, TAR_ZSTD_S3 } from "../tools/shell-tools.js";
 import { formatBytes, formatSeconds } from "./format.js";
 import { GOALS, judge } from "./goals.js";
 import { renderPlots, renderReport } from "./report.js";
+
+const HOME = new URL("../../", import.meta.url);
 
 const machine = {
   processor: "a processor",
@@ -120,6 +123,20 @@ t.test("every goal belongs to a scenario", (t) => {
   const ids = new Set(SCENARIOS.map(({ id }) => id));
   for (const goal of GOALS) t.ok(ids.has(goal.scenario), goal.scenario);
   t.equal(ids.size, SCENARIOS.length);
+  t.end();
+});
+
+t.test("the report that is kept is the one of its results, and explains each goal that was missed", (t) => {
+  const kept = readResults(new URL("results.json", HOME).pathname);
+  if (kept === undefined) throw new Error("no results are kept");
+  t.equal(readFileSync(new URL("RESULTS.md", HOME), "utf8"), renderReport(kept, SCENARIOS));
+  for (const { file, svg } of renderPlots(kept, SCENARIOS))
+    t.equal(readFileSync(new URL(`plots/${file}`, HOME), "utf8"), svg);
+  const explanations = readFileSync(new URL("../docs/performance.md", HOME), "utf8");
+  for (const goal of GOALS) {
+    if (judge(goal, kept)?.met !== false) continue;
+    t.ok(explanations.includes(`<a id="${goal.scenario}"></a>`), `${goal.scenario}: ${goal.text}`);
+  }
   t.end();
 });
 

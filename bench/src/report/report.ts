@@ -38,9 +38,10 @@ export function renderPlots(results: Results, scenarios: readonly Scenario[]): P
 
 const HOW = `Made by \`npx -y pnpm@10 bench\` from \`results.json\`; \`docs/development.md\` says how. Times are medians over rounds in which the tools run
 in turn (A B C A B C …), with the least and the most in parentheses. Before each run: \`sync\`, then a wait until the processors are at
-rest, then the tenant is read, so that it is in the page cache for every tool alike. This project is called by its routes on a gateway that runs already; the rivals are started as commands. Bytes and requests are counted by a proxy between every tool
-and the store, heads of requests and answers included. Peak memory is the sum over a tool's process and all its children of each one's
-highest resident set, looked at 20 times a second; this project's is that of its whole gateway.`;
+rest, then the tenant is read, so that it is in the page cache for every tool alike. This project is called by its routes on a gateway
+that runs already; the rivals are started as commands. Bytes and requests are counted by a proxy between every tool and the store,
+heads of requests and answers included. Peak memory is the sum over a tool's process and all its children of each one's highest
+resident set, looked at 20 times a second; this project's is that of its whole gateway.`;
 
 /** Where a goal that was missed is explained, at an anchor with the scenario's id. */
 const PERFORMANCE = "../docs/performance.md";

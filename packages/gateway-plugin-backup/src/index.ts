@@ -69,7 +69,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   pruneAfterBackups(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
-  if (services.destinations.areInS3) services.threads.keepOneReady();
+  services.threads.keepOneReady(services.destinations.areInS3);
   host.addShutdown({
     drain: () => services.engine.drain(),
     stop: async () => {

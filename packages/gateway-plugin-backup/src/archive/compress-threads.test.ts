@@ -53,6 +53,24 @@ t.test("a thread that dies fails its segment and all that come after, with the t
   await t.rejects(threads.compress(segment("comes later")), failure);
 });
 
+t.test("threads are started ahead as far as there is work for them, and then none beside them", async (t) => {
+  for (const [segments, started] of [
+    [0, 0],
+    [1, 1],
+    [9, 2],
+  ] as const) {
+    const threads = new CompressThreads(2, { level: 3, knownPieces: NONE }, "Tenant acme");
+    threads.prepare(segments);
+    threads.prepare(segments);
+    t.equal(threads.size, started);
+    await Promise.all(["a", "b", "c"].map((content) => threads.compress(segment(content))));
+    t.equal(threads.size, 2);
+    await threads.stop();
+    threads.prepare(9);
+    t.equal(threads.size, 2, "none after the end");
+  }
+});
+
 t.test("stopping rejects what is under way", async (t) => {
   const threads = new CompressThreads(1, { level: 3, knownPieces: NONE }, "Tenant acme");
   const result = threads.compress(segment("never"));

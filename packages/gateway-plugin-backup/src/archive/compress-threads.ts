@@ -16,7 +16,7 @@ interface Task {
 
 /**
  * Threads that hash and compress segments; each takes the next one as soon as it is free. They start when there is work for
- * them: a small tenant, or one of which little has changed, never needs the second.
+ * them, or when it is known to come: a small tenant, or one of which little has changed, never needs the second.
  */
 export class CompressThreads {
   readonly #count: number;
@@ -33,6 +33,20 @@ export class CompressThreads {
     this.#count = count;
     this.#start = start;
     this.#subject = subject;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  /** Has as many threads started as so many segments will keep busy. */
+  prepare(segments: number): void {
+    while (this.#failure === undefined && this.#workers.length < segments) {
+      const worker = this.#another();
+      if (worker === undefined) return;
+      this.#idle.push(worker);
+    }
   }
 
   /** The memory of the input is the thread's until it comes back with the result. */

@@ -41,6 +41,11 @@ export class ReaderThread {
     });
   }
 
+  /** Starts the helper process, which the thread will need if it reads more than a few files. */
+  prepareHelper(): void {
+    this.#helper.prepare();
+  }
+
   /** Lets the thread fill this buffer, of SEGMENT_BYTES. */
   giveBuffer(buffer: SharedArrayBuffer): void {
     this.#send({ type: "buffer", buffer });

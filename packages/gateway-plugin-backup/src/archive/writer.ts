@@ -7,7 +7,7 @@
  * of large files that stand in the base are not compressed again either.
  *
  * The raw buffers are a fixed pool that travels this way and goes back to the reader when a frame's turn has come; those
- * of the frames are used again, too. So memory does not depend on the tenant's size, nothing waits for a garbage
+ * of the frames are used again, too, and all of them by the thread's next archive. So memory does not depend on the tenant's size, nothing waits for a garbage
  * collection, and a slow consumer stops the reader.
  */
 import { createHash } from "node:crypto";
@@ -28,6 +28,7 @@ import { ReaderThread } from "./reader-thread-client.js";
 import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { FrameSize } from "./seek-table.js";
+import { frameBuffers, segmentBuffers } from "./shared-buffers.js";
 import { Spool } from "./spool.js";
 import { tarPadding } from "./tar-header.js";
 import type { ScanTotals } from "./tenant-scan.js";
@@ -35,7 +36,6 @@ import { subjectOf } from "./tenant-source.js";
 import type { TenantSource } from "./tenant-source.js";
 import type { FromCompressor, FromReader, RawSegment } from "./threads/messages.js";
 import { Turns } from "./turns.js";
-import { maxFrameBytes } from "./zstd.js";
 
 export interface WriteRequest extends TenantSource {
   readonly uid: string;
@@ -146,6 +146,7 @@ class ArchiveWriting {
   readonly #frames: FrameSize[] = [];
   /** Free for frames. There are as many in use as segments on their way, and the one that the consumer has. */
   readonly #outputs: SharedArrayBuffer[] = [];
+  readonly #allOutputs: SharedArrayBuffer[] = [];
   readonly #takenOver: SegmentRecord[] = [];
   /** Number in the base of the piece that was taken over last. */
   #lastPiece: number | undefined;
@@ -194,8 +195,12 @@ class ArchiveWriting {
         },
       },
     );
-    for (let i = 0; i < compressionThreads + BUFFERS_BEYOND_COMPRESSION; i++)
-      reader.giveBuffer(new SharedArrayBuffer(SEGMENT_BYTES));
+    const buffers = Array.from({ length: compressionThreads + BUFFERS_BEYOND_COMPRESSION }, () =>
+      segmentBuffers.take(),
+    );
+    for (const buffer of buffers) reader.giveBuffer(buffer);
+    // With a base there may be nothing to read.
+    if (base === undefined) reader.prepareHelper();
     try {
       for await (const turn of this.#turns) {
         if ("summary" in turn) {
@@ -227,6 +232,8 @@ class ArchiveWriting {
       this.#reject?.(new BackupError("JOB_CANCELLED", `${subject}: its archive was not read to the end.`));
       this.#spool.close();
       await Promise.all([reader.stop(), compressors.stop()]);
+      segmentBuffers.giveBack(buffers);
+      frameBuffers.giveBack(this.#allOutputs);
     }
   }
 
@@ -234,7 +241,7 @@ class ArchiveWriting {
     if (message.type === "segment") {
       const { segment } = message;
       const { kind, raw } = segment;
-      const output = this.#outputs.pop() ?? new SharedArrayBuffer(maxFrameBytes(SEGMENT_BYTES));
+      const output = this.#outputs.pop() ?? this.#newOutput();
       const compressed = compressors.compress({ ...segment, output });
       this.#turns.add(compressed.then((result) => ({ segment: { kind, raw }, result })));
     } else if (message.type === "read") {
@@ -243,8 +250,16 @@ class ArchiveWriting {
     } else if (message.type !== "planned") {
       this.#scanned = message.totals;
       this.#report("scan");
+      if (this.#request.base === undefined)
+        compressors.prepare(Math.ceil(this.#scanned.contentBytes / SEGMENT_BYTES));
       if (message.type === "scanned") this.#turns.add(Promise.resolve({ runs: message.runs }));
     }
+  }
+
+  #newOutput(): SharedArrayBuffer {
+    const output = frameBuffers.take();
+    this.#allOutputs.push(output);
+    return output;
   }
 
   async *#takeOver(base: WriteBase, runs: readonly Run[]): AsyncGenerator<CopiedRange, void, void> {

@@ -3,7 +3,6 @@ import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { VerifyLevelSchema } from "../jobs/job-types.js";
 import { retentionProperties } from "../jobs/retention/schema.js";
-import type { JobState } from "../jobs/types.js";
 
 const strict = { additionalProperties: false } as const;
 
@@ -161,14 +160,10 @@ const Warning = Type.Object({
   message: Type.String(),
 });
 
-/**
- * Not a union of literals: to serialize one, a validator would be compiled on the gateway's thread when the first answer is
- * sent, and every other call would wait for that.
- */
-export const JobStateSchema = Type.Unsafe<JobState>({
-  type: "string",
-  enum: ["queued", "running", "succeeded", "failed", "cancelled", "interrupted"] satisfies JobState[],
-});
+export const JobStateSchema = Type.Enum(
+  ["queued", "running", "succeeded", "failed", "cancelled", "interrupted"],
+  { type: "string" },
+);
 
 export const JobViewSchema = Type.Object({
   id: Type.String(),

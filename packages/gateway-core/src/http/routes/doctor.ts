@@ -3,12 +3,7 @@ import { runDoctor } from "../../doctor/run.js";
 import type { DoctorCheck } from "../../plugin/host.js";
 import type { TypedApp } from "./typed-app.js";
 
-const SeveritySchema = Type.Union([
-  Type.Literal("ok"),
-  Type.Literal("info"),
-  Type.Literal("warning"),
-  Type.Literal("critical"),
-]);
+const SeveritySchema = Type.Enum(["ok", "info", "warning", "critical"], { type: "string" });
 
 const schema = {
   summary: "Check the gateway, its tenants and its plugins",

@@ -24,12 +24,7 @@ const schema = {
             entries: Type.Array(
               Type.Object({
                 name: Type.String(),
-                type: Type.Union([
-                  Type.Literal("file"),
-                  Type.Literal("directory"),
-                  Type.Literal("link"),
-                  Type.Literal("other"),
-                ]),
+                type: Type.Enum(["file", "directory", "link", "other"], { type: "string" }),
                 size: Type.Integer(),
                 mtime: Type.String(),
               }),

@@ -3,7 +3,7 @@ import type { Readiness } from "../../plugin/contributions.js";
 import type { TypedApp } from "./typed-app.js";
 
 const ReadySchema = Type.Object({
-  status: Type.Union([Type.Literal("ready"), Type.Literal("unavailable")]),
+  status: Type.Enum(["ready", "unavailable"], { type: "string" }),
   checks: Type.Record(Type.String(), Type.String(), { description: "`ok`, or what is missing." }),
 });
 

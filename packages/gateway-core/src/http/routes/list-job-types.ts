@@ -10,7 +10,7 @@ const schema = {
         Type.Object({
           name: Type.String(),
           description: Type.String(),
-          scope: Type.Union([Type.Literal("tenant"), Type.Literal("gateway")]),
+          scope: Type.Enum(["tenant", "gateway"], { type: "string" }),
           parameters: Type.Record(Type.String(), Type.Unknown(), { description: "JSON schema." }),
         }),
       ),

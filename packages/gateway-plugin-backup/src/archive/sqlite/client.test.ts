@@ -160,6 +160,23 @@ t.test("a helper process that rests ends by itself when the job does", async (t)
   await untilGone(child);
 });
 
+t.test(
+  "a helper process that is prepared takes the first call, and is none of a job that has ended",
+  async (t) => {
+    const { tenant, copy } = places(t);
+    const helper = startHelper(t, tenant);
+    helper.prepare();
+    const child = onlyChild();
+    helper.prepare();
+    t.strictSame(await ask(helper, "none", copy), { kind: "gone" });
+    t.equal(onlyChild(), child);
+    helper.stop();
+    await untilGone(child);
+    helper.prepare();
+    t.strictSame(children(), []);
+  },
+);
+
 t.test("a program that cannot be started is an error", async (t) => {
   const { tenant, copy } = places(t);
   t.intercept(process, "execPath", { value: join(tenant, "no-such-program") });

@@ -23,7 +23,7 @@ interface PendingCall {
 }
 
 /**
- * The helper process of one job: started with the first call, ended by {@link stop}. It works on one call after the
+ * The helper process of one job: started with the first call or by {@link prepare}, ended by {@link stop}. It works on one call after the
  * other. A copy that it dies of, or whose check takes too long, is answered as unreadable, and a new process goes on
  * with the calls behind it.
  */
@@ -47,6 +47,11 @@ export class SqliteHelper {
     this.#directory = directory;
     this.#subject = subject;
     this.#checkLimitMs = limitMs;
+  }
+
+  /** Starts the process, so that the first call need not wait for that. */
+  prepare(): void {
+    if (!this.#stopped) this.#child ??= this.#start();
   }
 
   /** Rejects with JOB_THREAD_FAILED when the process is not there any more. */

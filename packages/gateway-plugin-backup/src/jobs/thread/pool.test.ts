@@ -120,7 +120,7 @@ await t.test("one thread stands ready, and stays", async (t) => {
     if (message.type === "run") parentPort.postMessage({ type: "done", result: [globalThis.asked] });`;
   const threads = new JobThreads(time.timer, entry(telling));
   t.teardown(() => threads.close());
-  threads.keepOneReady();
+  threads.keepOneReady(true);
   const ask = (): Promise<unknown> => threads.run("list", nowhere, { signal });
   t.same(await ask(), [2], "the thread that was asked to get ready");
   time.advance(30_000);
@@ -132,6 +132,15 @@ await t.test("one thread stands ready, and stays", async (t) => {
   const failing = threads.run("settle", { ...nowhere, ...unsettled }, { signal });
   await t.rejects(failing, { code: "JOB_THREAD_FAILED" });
   t.same(await ask(), [2], "another one in its place");
+});
+
+await t.test("a gateway without S3 loads nothing for it", async (t) => {
+  const telling = `globalThis.types = [...(globalThis.types ?? []), message.type];
+    if (message.type === "run") parentPort.postMessage({ type: "done", result: globalThis.types });`;
+  const threads = new JobThreads(new FakeTime().timer, entry(telling));
+  t.teardown(() => threads.close());
+  threads.keepOneReady(false);
+  t.same(await threads.run("list", nowhere, { signal }), ["run"]);
 });
 
 await t.test("the entry of a job thread does nothing anywhere else", async (t) => {

@@ -39,7 +39,7 @@ export class JobThreads {
   readonly #entry: URL;
   #closed = false;
   /** Stays when it is idle. */
-  #ready: Worker | undefined;
+  #ready: { readonly worker: Worker; readonly forS3: boolean } | undefined;
 
   /** @param entry What the threads run; replaced in tests only, like the timer. */
   constructor(timer: Timer = systemTimer, entry: URL = ENTRY) {
@@ -71,19 +71,20 @@ export class JobThreads {
       // A thread that failed may hold half-ended work; the next operation gets a fresh one.
       this.#busy.delete(worker);
       await worker.terminate();
-      if (worker === this.#ready) this.keepOneReady();
+      if (worker === this.#ready?.worker) this.keepOneReady(this.#ready.forS3);
       throw error;
     }
   }
 
   /**
-   * From now on one thread stays, with what it takes to speak to S3 loaded: a single file of an archive is read in less
-   * time than a thread needs to start.
+   * From now on one thread stays: a single file of an archive is read in less time than a thread needs to start.
+   *
+   * @param forS3 Whether it loads at once what it takes to speak to S3.
    */
-  keepOneReady(): void {
-    this.#ready = startThread(this.#entry);
-    this.#ready.postMessage({ type: "prepare" } satisfies ToThread);
-    this.#keep(this.#ready);
+  keepOneReady(forS3: boolean): void {
+    this.#ready = { worker: startThread(this.#entry), forS3 };
+    if (forS3) this.#ready.worker.postMessage({ type: "prepare" } satisfies ToThread);
+    this.#keep(this.#ready.worker);
   }
 
   /** Ends every thread at once. */
@@ -115,7 +116,7 @@ export class JobThreads {
   #keep(worker: Worker): void {
     this.#busy.delete(worker);
     const cancelTimer = this.#timer(IDLE_MS, () => {
-      if (worker === this.#ready) return;
+      if (worker === this.#ready?.worker) return;
       this.#idle.delete(worker);
       void worker.terminate();
     });

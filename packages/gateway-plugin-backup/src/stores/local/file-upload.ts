@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  fdatasync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -12,12 +13,14 @@ import {
   writeSync,
 } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
+import { promisify } from "node:util";
 import { BackupError } from "../../errors.js";
 import type { RateLimit } from "../rate-limit.js";
 import type { ByteRange, StoredObject, Upload } from "../store.js";
 import type { BaseFile } from "./base-file.js";
 import { withoutBase } from "../copy-base.js";
 import { removeEmpty, type MadeDirectory, type OpenDirectory } from "./directories.js";
+import { EarlySync } from "./early-sync.js";
 import { errnoOf, fileError } from "./file-errors.js";
 import { fileInfo } from "./file-info.js";
 
@@ -39,6 +42,8 @@ const NO_HARD_LINKS: readonly (string | undefined)[] = ["EPERM", "ENOTSUP", "EOP
 export interface FileCalls {
   open(path: string, flags: number, mode: number): number;
   write(fd: number, chunk: Uint8Array, offset: number): number;
+  /** Of the file's bytes, in a thread of the system's pool. */
+  datasync(fd: number): Promise<void>;
   fsync(fd: number): void;
   link(from: string, to: string): void;
   rename(from: string, to: string): void;
@@ -48,6 +53,7 @@ export interface FileCalls {
 export const systemCalls: FileCalls = {
   open: openSync,
   write: writeSync,
+  datasync: promisify(fdatasync),
   fsync: fsyncSync,
   link: linkSync,
   rename: renameSync,
@@ -79,6 +85,7 @@ export class FileUpload implements Upload {
   readonly #directory: OpenDirectory;
   readonly #fd: number;
   readonly #identity: { readonly dev: bigint; readonly ino: bigint };
+  readonly #early: EarlySync;
   #base: BaseFile | undefined;
   #size = 0;
   #copied = 0;
@@ -93,6 +100,7 @@ export class FileUpload implements Upload {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     this.#fd = file.calls.open(this.#directory.entry(file.partial), flags, 0o600);
     this.#identity = fstatSync(this.#fd, { bigint: true });
+    this.#early = new EarlySync(() => file.calls.datasync(this.#fd));
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -106,8 +114,9 @@ export class FileUpload implements Upload {
       // A full disk or a quota can take a part of the bytes; the next call then says why it takes no more.
       for (let written = 0; written < chunk.length;)
         written += this.#file.calls.write(this.#fd, chunk, written);
+      this.#size += chunk.length;
+      this.#early.grown(this.#size);
     });
-    this.#size += chunk.length;
     // The calls are synchronous: a cancellation gets its turn here.
     await turn();
   }
@@ -120,6 +129,9 @@ export class FileUpload implements Upload {
   }
 
   async complete(): Promise<StoredObject> {
+    await this.#early.settle().catch((error: unknown) => {
+      throw this.#explained(error);
+    });
     await turn();
     this.#file.signal?.throwIfAborted();
     this.#base?.check();
@@ -141,6 +153,7 @@ export class FileUpload implements Upload {
 
   async abort(): Promise<void> {
     await turn();
+    await this.#early.settle().catch(() => undefined);
     if (!this.#open) return;
     this.#unlink(this.#file.partial);
     if (this.#named && this.#isOurs()) this.#unlink(this.#file.name);
@@ -223,8 +236,12 @@ export class FileUpload implements Upload {
     try {
       return action();
     } catch (error) {
-      throw fileError(error, "writing", `write ${this.#file.key}`, this.#directory.path);
+      throw this.#explained(error);
     }
+  }
+
+  #explained(error: unknown): BackupError {
+    return fileError(error, "writing", `write ${this.#file.key}`, this.#directory.path);
   }
 
   /** Network file systems report here what they could not write. */

@@ -13,9 +13,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import t, { type Test } from "tap";
 import type { BackupErrorCode } from "../../errors.js";
 import { LeftoverNotes, readAll, rejectsWith, storeArchive, testBytes } from "../conformance.js";
+import { EARLY_SYNC_BYTES } from "./early-sync.js";
 import type { FileCalls } from "./file-upload.js";
 import { LocalStore } from "./local-store.js";
 
@@ -71,6 +73,57 @@ for (const failed of ["write", "fsync", "link", "rename", "close"] as const) {
     });
   }
 }
+
+for (const [errno, { code, words }] of Object.entries(FAULTS)) {
+  t.test(`${errno} while a large archive is brought to the disk as it grows ends the upload`, async (t) => {
+    const root = temporary(t);
+    const datasync = (): Promise<void> => Promise.reject(Object.assign(new Error("failed"), { code: errno }));
+    const it = new LocalStore({ kind: "local", roots: [root] }, { datasync });
+    const key = join(root, "archive");
+    for (const writesOn of [true, false]) {
+      const upload = await it.create(key, { overwrite: false, ...new LeftoverNotes().options });
+      await upload.write(Buffer.alloc(EARLY_SYNC_BYTES));
+      const next = writesOn ? upload.write(testBytes(10)) : upload.complete();
+      t.match((await rejectsWith(t, next, code)).message, words);
+      await upload.abort();
+      t.strictSame(readdirSync(root), []);
+    }
+  });
+}
+
+t.test("a file is not closed while its bytes are on their way to the disk", async (t) => {
+  for (const end of ["complete", "abort"] as const) {
+    const root = temporary(t);
+    const calls: string[] = [];
+    let reached = (): void => undefined;
+    const it = new LocalStore(
+      { kind: "local", roots: [root] },
+      {
+        datasync: () => {
+          calls.push("datasync");
+          return new Promise((resolve) => (reached = resolve));
+        },
+        close: (fd) => {
+          calls.push("close");
+          closeSync(fd);
+        },
+      },
+    );
+    const upload = await it.create(join(root, "archive"), {
+      overwrite: false,
+      ...new LeftoverNotes().options,
+    });
+    await upload.write(Buffer.alloc(EARLY_SYNC_BYTES));
+    await upload.write(Buffer.alloc(EARLY_SYNC_BYTES));
+    const ended = upload[end]();
+    await setImmediate();
+    await setImmediate();
+    t.strictSame(calls, ["datasync"], "one at a time");
+    reached();
+    await ended;
+    t.strictSame(calls, ["datasync", "close"]);
+  }
+});
 
 t.test("an archive that is to be overwritten stays when the new one cannot be written", async (t) => {
   for (const failed of ["write", "fsync", "rename"] as const) {
