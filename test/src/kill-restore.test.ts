@@ -1,9 +1,10 @@
-import { readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import type { RestoreJob } from "./support/answers.js";
-import { ADMIN_TOKEN, Bed } from "./support/bed.js";
+import { Bed } from "./support/bed.js";
+import { becomesEmpty, startJob } from "./support/jobs.js";
 import { unexplainedDifferences } from "./support/restored-tenant.js";
 import { mustRun } from "./support/run.js";
 import { describeDifferences, diffTrees } from "./support/tree-diff.js";
@@ -44,7 +45,7 @@ t.test(
       await t.test(name, async (t) => {
         // The time limit is for a restore that ends without the awaited rename.
         const reached = Promise.race([moment(), delay(durationMs + 10_000, undefined, { ref: false })]);
-        const { job } = await startRestore(bed, archive);
+        const job = await startJob<RestoreJob>(bed, "/api/admin/restores", { from: archive, force: true });
         await reached;
         await bed.gateway.kill();
         await bed.restart();
@@ -65,6 +66,7 @@ t.test(
           t.equal(await bed.whoami(token), "acme");
         }
         t.equal(describeDifferences(diffTrees(asChanged, live)), "", "the old tenant is whole");
+        // What was left is removed while the gateway serves again.
         t.ok(await becomesEmpty(join(bed.gateway.tenantsDirectory, ".staging")), "nothing stays in staging");
       });
     }
@@ -76,25 +78,6 @@ t.test(
   },
 );
 
-/** What was left is removed while the gateway serves again: true once it is gone. */
-async function becomesEmpty(directory: string): Promise<boolean> {
-  for (let left = 500; left > 0; left--) {
-    if (readdirSync(directory).length === 0) return true;
-    await delay(20);
-  }
-  return false;
-}
-
-async function startRestore(bed: Bed, archive: string): Promise<{ job: RestoreJob }> {
-  const answer = await fetch(`${bed.gateway.url}/api/admin/restores`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
-    body: JSON.stringify({ from: archive, force: true }),
-  });
-  if (answer.status !== 202)
-    throw new Error(`the restore was answered with ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as { job: RestoreJob };
-}
 
 /** Resolves at the first rename of, or in, one of these entries of the tenants' directory. */
 function renamed(bed: Bed, names: readonly string[]): Promise<void> {

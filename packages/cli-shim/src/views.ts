@@ -341,6 +341,8 @@ export interface ScheduleView {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly createdBy: string;
+  /** What an approval is of. */
+  readonly hash: string;
   readonly approved: boolean;
   readonly problem?: string;
   readonly nextRuns: readonly { readonly at: string; readonly words: string }[];

@@ -86,6 +86,11 @@ const definitions = {
     exitCode: 3,
     hint: "`openclaw cron list` shows the schedules.",
   },
+  SCHEDULE_CHANGED: {
+    status: 409,
+    exitCode: 4,
+    hint: "Look at it once more with `openclaw cron show`, and approve it with the hash that stands there.",
+  },
   SCHEDULE_UNAPPROVED: {
     status: 403,
     exitCode: 5,

@@ -2,10 +2,24 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { parse } from "yaml";
 import { testGateway } from "./test-support/gateway.js";
 
 const RULES = fileURLToPath(new URL("../../../deploy/prometheus/alert-rules.yml", import.meta.url));
 const DASHBOARD = fileURLToPath(new URL("../../../deploy/grafana/openclaw-backups.json", import.meta.url));
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const { groups } = parse(readFileSync(RULES, "utf8")) as {
+  readonly groups: readonly { readonly rules: readonly Rule[] }[];
+};
+const rules = groups.flatMap((group) => group.rules);
 
 /** The suffixes of a histogram's series. */
 const SUFFIX = /_(bucket|sum|count)$/;
@@ -23,13 +37,12 @@ await t.test(
       [...body.matchAll(/^# TYPE (openclaw_backup_\w+) /gm)].map(([, name = ""]) => name),
     );
     const exists = (name: string): boolean => metrics.has(name) || metrics.has(name.replace(SUFFIX, ""));
-    const rules = readFileSync(RULES, "utf8");
     const dashboard = readFileSync(DASHBOARD, "utf8");
     const { panels } = JSON.parse(dashboard) as {
       readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
     };
     const shown = namesIn(panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join("\n"));
-    const ruled = namesIn([...rules.matchAll(/^ +expr: (.*)$/gm)].map(([, expr = ""]) => expr).join("\n"));
+    const ruled = namesIn(rules.map(({ expr }) => expr).join("\n"));
     t.ok(ruled.size >= 8);
     t.same(
       [...shown, ...ruled].filter((name) => !exists(name)),
@@ -45,14 +58,18 @@ await t.test(
 );
 
 await t.test("each sample rule has what Prometheus wants of it", (t) => {
-  const [, ...rules] = readFileSync(RULES, "utf8").split(/^ {6}- alert: /m);
   t.ok(rules.length >= 8);
-  for (const rule of rules) {
-    t.match(
-      rule,
-      /^OpenClaw\w+\n {8}expr: .+\n(?: {8}for: \d+[mh]\n)? {8}labels:\n {10}severity: (?:warning|critical)\n {8}annotations:\n {10}summary: ".+"\n/,
-    );
-  }
+  for (const rule of rules)
+    t.match(rule, {
+      alert: /^OpenClaw\w+$/,
+      expr: /^openclaw_/,
+      labels: { severity: /^(warning|critical)$/ },
+      annotations: { summary: /\.$/ },
+    });
+  const times = rules.flatMap((rule) => rule.for ?? []);
+  t.ok(times.length > 0 && times.every((time) => /^\d+[mh]$/.test(time)));
+  const keys = new Set(rules.flatMap((rule) => Object.keys(rule)));
+  t.strictSame([...keys].sort(), ["alert", "annotations", "expr", "for", "labels"]);
   const checked = spawnSync("promtool", ["check", "rules", RULES], { encoding: "utf8" });
   // Where it is installed.
   if (checked.error === undefined) t.equal(checked.status, 0, checked.stderr);

@@ -1,4 +1,5 @@
 /** Jobs of a gateway, started and followed by its routes, beside the command line. */
+import { readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { ADMIN_TOKEN, type Bed } from "./bed.js";
 
@@ -21,6 +22,11 @@ export async function endOfJob<J>(bed: Bed, id: string): Promise<J> {
   // The stream of events ends with the job.
   await fetch(`${bed.gateway.url}${path}/events`, { headers }).then((answer) => answer.text());
   return (await bed.get(path)) as J;
+}
+
+/** {@link becomes}: a directory holds nothing. */
+export function becomesEmpty(directory: string): Promise<boolean> {
+  return becomes(async () => (await readdir(directory)).length === 0);
 }
 
 /** Until something that goes on in the background has come true: false when that takes half a minute. */

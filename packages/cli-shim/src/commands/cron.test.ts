@@ -24,6 +24,7 @@ const nightly: ScheduleView = {
   parameters: { to: "dest:offsite/" },
   createdAt: "2026-06-01T10:00:00.000Z",
   createdBy: "admin",
+  hash: "0123456789abcdef".repeat(4),
   approved: true,
   nextRuns: [
     { at: "2026-06-04T01:00:00.000Z", words: "tomorrow at 03:00, Europe/Berlin (in 23 hours)" },
@@ -52,6 +53,7 @@ const sweep: ScheduleView = {
   parameters: {},
   createdAt: "2026-06-01T10:00:00.000Z",
   createdBy: "admin",
+  hash: "fedcba9876543210".repeat(4),
   approved: true,
   nextRuns: [],
 };
@@ -199,7 +201,11 @@ t.test("runs, approve, enable, disable and rm", async (t) => {
   t.match(runs, /^2026-06-03 01:00:00Z .* schedule +failed +j1 +The store said no\.$/m);
   t.match(runs, /^2026-06-02 01:00:00Z .* missed +skipped +Job j0 of the run before has not ended\.$/m);
   t.equal((await cli("cron", "runs", "acme", "nightly")).stdout, "nightly has not run yet\n");
-  t.equal((await cli("cron", "approve", "acme", "nightly")).stdout, "acme: schedule nightly is approved\n");
+  const approved = { code: 0, stdout: "acme: schedule nightly is approved\n" };
+  t.match(await cli("cron", "approve", "acme", "nightly"), approved);
+  const withHash = `/api/admin/tenants/acme/cron/nightly/approve?hash=${nightly.hash.slice(0, 16)}`;
+  gateway.on(`POST ${withHash}`, json(200, nightly));
+  t.match(await cli("cron", "approve", "acme", "nightly", "--hash", nightly.hash.slice(0, 16)), approved);
   t.match((await cli("cron", "enable", "acme", "nightly")).stdout, /is on\nit runs tomorrow/);
   t.equal((await cli("cron", "disable", "acme", "nightly")).stdout, "acme: schedule nightly is off\n");
   t.equal((await cli("cron", "rm", "--gateway", "sweep")).stdout, "schedule sweep was removed\n");

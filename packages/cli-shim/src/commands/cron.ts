@@ -1,6 +1,6 @@
 /** `openclaw cron add | list | show | run | runs | approve | enable | disable | rm`. */
 import { Option, type Command } from "commander";
-import { apiPath } from "../client.js";
+import { apiPath, query } from "../client.js";
 import type { Context } from "../context.js";
 import { cliError } from "../errors.js";
 import { finishJob } from "../jobs/wait.js";
@@ -152,13 +152,18 @@ function addRuns(cron: Command, context: Context): void {
 }
 
 function addApprove(cron: Command, context: Context): void {
-  addOne(
-    cron,
-    context,
-    "approve",
-    "let a tenant's schedule run, as it stands, with an admin's rights",
-    async (path) => {
-      const schedule = (await context.client().request("POST", `${path}/approve`)) as ScheduleView;
+  const summary = "let a tenant's schedule run, as it stands, with an admin's rights";
+  const command = oneCommand(cron, "approve", summary).option(
+    "--hash <hash>",
+    "only if it is still the one with this hash, as `openclaw cron show` showed it",
+  );
+  context.action(
+    command,
+    async (first: string, second: string | undefined, flags: OwnerFlags & { readonly hash?: string }) => {
+      const { path } = oneSchedule(first, second, flags);
+      const { hash } = flags;
+      const answer = await context.client().request("POST", `${path}/approve${query({ hash })}`);
+      const schedule = answer as ScheduleView;
       context.output.result(schedule, () => [`${whose(schedule)}: schedule ${schedule.name} is approved`]);
       return undefined;
     },

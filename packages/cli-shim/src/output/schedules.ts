@@ -3,6 +3,8 @@ import type { ScheduleRunView, ScheduleView } from "../views.js";
 import { formatTime } from "./format.js";
 import { formatFacts, formatTable } from "./table.js";
 
+const SHOWN_HASH_DIGITS = 16;
+
 /** Whose schedule it is, as lines begin. */
 export function whose({ tenant }: ScheduleView): string {
   return tenant ?? "the gateway";
@@ -37,6 +39,8 @@ export function scheduleFacts(schedule: ScheduleView): string[] {
       ["overlap", schedule.overlap],
       ["missed", schedule.missed === "run" ? `run, up to ${schedule.grace} later` : schedule.missed],
       ["approved", schedule.approved ? "yes" : "no: it has the tenant's own rights"],
+      // As much as tells schedules apart; an approval takes it so.
+      ["hash", schedule.hash.slice(0, SHOWN_HASH_DIGITS)],
       ["added", `${formatTime(schedule.createdAt)} by ${schedule.createdBy}`],
       ["last run", lastRun === undefined ? undefined : `${formatTime(lastRun.at)}, ${ending(lastRun)}`],
       ["problem", schedule.problem],

@@ -26,7 +26,7 @@ import { jitterRoom, nextRun } from "./next-run.js";
 import { GATEWAY, ownerText, tenantOf, type Owner } from "./owner.js";
 import { checkStoredParameters } from "./parameters.js";
 import { rightOf, tenantRefusal } from "./rights.js";
-import { timingOf, type Schedule } from "./schedule.js";
+import { approvalHash, timingOf, type Schedule } from "./schedule.js";
 import { Scheduler } from "./scheduler.js";
 import { removeRunsOfTheGone } from "./runs-of-the-gone.js";
 import type { Ticker } from "./ticker.js";
@@ -258,9 +258,20 @@ export class Cron implements ScheduleAccess {
     return this.find(owner, name);
   }
 
-  /** An admin lets a tenant's schedule run, as it stands, with an admin's rights. Throws `SCHEDULE_NOT_FOUND`. */
-  async approve(owner: Owner, name: string): Promise<Found> {
+  /**
+   * An admin lets a tenant's schedule run, as it stands, with an admin's rights. Throws `SCHEDULE_NOT_FOUND`.
+   *
+   * @param hash Of what the admin has looked at, or how it begins: a schedule that is another one by now is
+   *   `SCHEDULE_CHANGED`.
+   */
+  async approve(owner: Owner, name: string, hash = ""): Promise<Found> {
     const found = await this.find(owner, name);
+    if (!approvalHash(owner, found.entry.schedule).startsWith(hash)) {
+      throw new GatewayError(
+        "SCHEDULE_CHANGED",
+        `Schedule ${name} of ${ownerText(owner)} is not the one that was looked at.`,
+      );
+    }
     if (owner.kind === "tenant") await this.#approvals.approve(owner, found.entry.schedule);
     return found;
   }

@@ -20,12 +20,7 @@ const RunSchema = Type.Object({
   at: Type.String(),
   due: Type.Optional(Type.String()),
   by: Type.String(),
-  outcome: Type.Union([
-    Type.Literal("started"),
-    Type.Literal("skipped"),
-    Type.Literal("refused"),
-    Type.Literal("failed"),
-  ]),
+  outcome: Type.Enum(["started", "skipped", "refused", "failed"], { type: "string" }),
   jobId: Type.Optional(Type.String()),
   code: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String()),

@@ -28,12 +28,14 @@ export const choiceProperties = {
   }),
   tz: Type.String({ minLength: 1, maxLength: 64, description: "IANA time zone.", default: "Etc/UTC" }),
   jitter: Type.Optional(duration({ description: "Each run is put off by a random time up to this: 10m." })),
-  overlap: Type.Union([Type.Literal("skip"), Type.Literal("wait"), Type.Literal("allow")], {
+  overlap: Type.Enum(["skip", "wait", "allow"], {
+    type: "string",
     default: "skip",
     description:
       "What becomes of a run whose predecessor's job has not ended: left out, started as soon as that has, or started.",
   }),
-  missed: Type.Union([Type.Literal("run"), Type.Literal("skip")], {
+  missed: Type.Enum(["run", "skip"], {
+    type: "string",
     default: "run",
     description:
       "What becomes of runs that were missed while the gateway was down: one is made up for, or none.",

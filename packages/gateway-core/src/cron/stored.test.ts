@@ -102,7 +102,13 @@ t.test("a schedule that came with a restore waits for an approval where it needs
     { severity: "warning", tenant: "acme", message: /hasty .*waits/ },
   ]);
   await bed.call("DELETE", "/api/admin/tenants/acme/cron/hasty");
-  t.match((await bed.call("POST", `${greedy}/approve`)).body, { approved: true });
+  const { hash } = (await bed.call("GET", greedy)).body as { hash: string };
+  t.match(await bed.call("POST", `${greedy}/approve?hash=${"0".repeat(16)}`), {
+    status: 409,
+    body: { code: "SCHEDULE_CHANGED", detail: /Schedule greedy of tenant acme is not the one/ },
+  });
+  t.match((await bed.call("GET", greedy)).body, { approved: false });
+  t.match((await bed.call("POST", `${greedy}/approve?hash=${hash.slice(0, 16)}`)).body, { approved: true });
   await time.to("2026-03-01T14:00:00Z");
   t.match(bed.started.at(-1), { actor: "admin", parameters: { to: "s3://theirs" } });
   await swapped(bed, "acme", async (directory) => {

@@ -143,6 +143,12 @@ await t.test("half a key pair, an unknown destination and a name that ends nowhe
     message: /known are offsite/,
   });
   t.throws(() => destinations({ defaultDestination: "nowhere" }), { code: "DESTINATION_UNKNOWN" });
+  const lock = { mode: "governance", days: 30 } as const;
+  t.throws(() => destinations({ destinations: { disk: { url: "/backups", lock } } }), {
+    code: "REQUEST_INVALID",
+    message: /Destination disk .*only S3 stores have object lock/,
+  });
+  t.doesNotThrow(() => destinations({ destinations: { vault: { ...offsite, lock } } }));
   t.throws(() => all.source("s3://bucket/dir/"), { code: "LOCATION_INVALID" });
   t.end();
 });

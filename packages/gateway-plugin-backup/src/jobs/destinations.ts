@@ -80,13 +80,21 @@ export class Destinations {
   readonly #embedded: string;
   readonly #resolveSecret: (reference: SecretReference) => string;
 
-  /** Throws `DESTINATION_UNKNOWN` when `defaultDestination` names none. */
+  /** Throws `DESTINATION_UNKNOWN` when `defaultDestination` names none, `REQUEST_INVALID` for a directory with a lock. */
   constructor(options: DestinationsOptions) {
     this.#config = options.config;
     this.#env = options.env;
     this.#embedded = options.embedded;
     this.#resolveSecret = (reference) => options.resolveSecret(reference);
     if (this.#config.defaultDestination !== undefined) this.#destination(this.#config.defaultDestination);
+    for (const [name, { url, lock }] of Object.entries(this.#config.destinations)) {
+      if (lock === undefined || url.startsWith("s3://")) continue;
+      throw new BackupError(
+        "REQUEST_INVALID",
+        `Destination ${name} wants its archives locked, and ${url} is a directory: only S3 stores have object lock.`,
+        { hint: `Take plugins.backup.destinations.${name}.lock out of the config.` },
+      );
+    }
   }
 
   /** Whether config or environment name a place in S3. */

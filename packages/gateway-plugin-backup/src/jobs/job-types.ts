@@ -64,14 +64,12 @@ export function rebuildJobType(services: Services): JobType {
   };
 }
 
-export const VerifyLevelSchema = Type.Union(
-  [Type.Literal("quick"), Type.Literal("sample"), Type.Literal("full")],
-  {
-    description:
-      "quick: the archive's size, index and seek table; sample: some segments, too, such that a year covers all; full: " +
-      "every byte. Default: full.",
-  },
-);
+export const VerifyLevelSchema = Type.Enum(["quick", "sample", "full"], {
+  type: "string",
+  description:
+    "quick: the archive's size, index and seek table; sample: some segments, too, such that a year covers all; full: " +
+    "every byte. Default: full.",
+});
 
 const VerifyParameters = Type.Object(
   {

@@ -26,6 +26,24 @@ t.test("what expires while the gateway runs goes then, not only at the next star
   t.ok(existsSync(late), "nothing goes on after the end");
 });
 
+t.test("a job that died with the gateway has failed, and people hear of it", async (t) => {
+  const { services, tenant, time } = await servicesBench(t);
+  await tenant("acme");
+  const { ledger } = services;
+  const job = { type: "backup", tenant: "acme", trigger: "schedule", actor: "admin" } as const;
+  const rest = { state: "running", createdAt: 1, warnings: [] } as const;
+  ledger.jobs.insert({ ...job, ...rest, id: "j1", request: {} });
+  ledger.jobs.insert({ ...job, ...rest, id: "j2", request: { dryRun: true } });
+  const housekeeping = await startUp(services, time.timer);
+  t.match(ledger.jobs.get("j1"), { state: "interrupted" });
+  const conditions = services.alerts.conditions();
+  t.match(
+    conditions.map(({ event }) => event),
+    [{ kind: "failure", tenant: "acme", jobId: "j1", code: "JOB_INTERRUPTED", message: /while job j1 ran/ }],
+  );
+  await housekeeping.stop();
+});
+
 t.test("a slot that was settled while another plugin holds it is read again by that one", async (t) => {
   const { services, tenant, directory, time } = await servicesBench(t);
   await tenant("acme");

@@ -1,5 +1,6 @@
 /** What happens when the gateway starts, before it serves, and what is looked after while it runs. */
 import { join } from "node:path";
+import { endOf } from "./alerts/watch.js";
 import { emptyTrash } from "./archive-trash.js";
 import { sweepFacts } from "./facts-files.js";
 import { expirePlans } from "./plans.js";
@@ -24,7 +25,7 @@ export interface Housekeeping {
  */
 export async function startUp(services: Services, timer: Timer = systemTimer): Promise<Housekeeping> {
   const { host, ledger, swap, trash } = services;
-  const { settlements, stale } = await recover({
+  const { settlements, jobs, stale } = await recover({
     ledger,
     swap,
     clock: host.clock,
@@ -36,6 +37,8 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
     },
   });
   for (const { tenant } of settlements) await readAgain(services, tenant);
+  // Nobody could be told when the process died.
+  for (const event of jobs.flatMap(endOf)) services.alerts.raise(event);
   await sweepFacts(services);
 
   const stopped = new AbortController();

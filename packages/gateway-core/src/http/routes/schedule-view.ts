@@ -3,7 +3,7 @@ import type { Found } from "../../cron/books.js";
 import type { Cron } from "../../cron/cron.js";
 import { nextRun } from "../../cron/next-run.js";
 import { tenantOf } from "../../cron/owner.js";
-import { ScheduleSchema } from "../../cron/schedule.js";
+import { approvalHash, ScheduleSchema } from "../../cron/schedule.js";
 import { runWords } from "../../cron/words.js";
 import type { ScheduleRun } from "../../plugin/host.js";
 
@@ -35,6 +35,7 @@ export const RunViewSchema = Type.Object({
 export const ScheduleViewSchema = Type.Object({
   tenant: Type.Optional(Type.String({ description: "Absent: the gateway's." })),
   ...ScheduleSchema.properties,
+  hash: Type.String({ description: "SHA-256 of whose it is, what it does and when: what an approval is of." }),
   approved: Type.Boolean({ description: "An admin has approved it as it stands: it has an admin's rights." }),
   problem: Type.Optional(Type.String({ description: "Why it does not run though its times come." })),
   nextRuns: Type.Array(
@@ -56,6 +57,7 @@ export function scheduleView(cron: Cron, found: Found): ScheduleView {
   return {
     ...tenantOf(book.owner),
     ...entry.schedule,
+    hash: approvalHash(book.owner, entry.schedule),
     approved: book.owner.kind === "gateway" || cron.isApproved(found),
     ...(problem === undefined ? {} : { problem }),
     nextRuns: entry.schedule.enabled ? nextRuns(cron.now(), found) : [],

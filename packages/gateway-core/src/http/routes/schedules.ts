@@ -21,6 +21,12 @@ const AddBody = Type.Object(
   { additionalProperties: false, description: "Either `cmd`, or `job` and its `parameters`." },
 );
 
+const ApprovalHash = Type.String({
+  pattern: "^[0-9a-f]{8,64}$",
+  description:
+    "`hash` of the schedule that was looked at, or how it begins: another one that stands there by now is not approved.",
+});
+
 /** Where routes stand, and whose schedules they are about. */
 export interface ScheduleScope {
   /** `/tenants/:id/cron`. */
@@ -143,7 +149,15 @@ export function scheduleRoutes(
   if (scope === "tenant") return;
   app.post(
     `${one}/approve`,
-    { schema: { summary: `Let a schedule of ${whose} run as it stands`, params, response: view } },
-    async (request) => scheduleView(cron, await cron.approve(owner(request), request.params.name)),
+    {
+      schema: {
+        summary: `Let a schedule of ${whose} run as it stands`,
+        params,
+        querystring: Type.Object({ hash: Type.Optional(ApprovalHash) }, { additionalProperties: false }),
+        response: view,
+      },
+    },
+    async (request) =>
+      scheduleView(cron, await cron.approve(owner(request), request.params.name, request.query.hash)),
   );
 }

@@ -24,3 +24,16 @@ export async function fewAtOnce<T>(items: AsyncIterable<T>, work: (item: T) => P
   await iterator.return?.();
   for (const result of workers) if (result.status === "rejected") throw result.reason;
 }
+
+/** {@link fewAtOnce}, with a result for each item, in the order of the items. */
+export async function mapFewAtOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Map<number, R>();
+  await fewAtOnce(numbered(items), async ([number, item]) => {
+    results.set(number, await work(item));
+  });
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
+}
+
+async function* numbered<T>(items: readonly T[]): AsyncGenerator<[number, T]> {
+  yield* items.entries();
+}

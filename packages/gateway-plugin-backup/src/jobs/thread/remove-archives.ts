@@ -3,6 +3,7 @@ import type { ArchiveLimits } from "../../archive/format.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { whyLocked, type ObjectLock } from "../../stores/object-lock.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
+import { mapFewAtOnce } from "./few-at-once.js";
 import { withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import type {
@@ -15,15 +16,12 @@ import type {
 } from "./protocol.js";
 import { indexHash } from "./stored-index.js";
 
-/** Requests to a store on their way at once: enough to hide its distance, too few to be asked to slow down. */
-const AT_ONCE = 4;
-
 export function look(
   { store: settings, keys }: LookOperation,
   { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
 ): Promise<(FoundObject | undefined)[]> {
   return withStore(settings, { openStore }, (store) =>
-    fewAtOnce(keys, async (key) => {
+    mapFewAtOnce(keys, async (key) => {
       const found = await store.head(key, signal);
       if (found === undefined) return undefined;
       const { size, etag, lock } = found;
@@ -53,7 +51,7 @@ export function remove(
   { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,
 ): Promise<RemoveOutcome[]> {
   return withStore(settings, { openStore }, (store) =>
-    fewAtOnce(archives, (archive) => removeOne(store, archive, limits, signal)),
+    mapFewAtOnce(archives, (archive) => removeOne(store, archive, limits, signal)),
   );
 }
 
@@ -105,15 +103,4 @@ async function difference(
   const index = await indexHash(store, object, { limits, signal });
   if (index === indexSha256) return undefined;
   return index === undefined ? "its index cannot be read" : "its index is another one";
-}
-
-/** Calls `work` for each item, a few at a time; the results are in the order of the items. */
-async function fewAtOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Map<number, R>();
-  const remaining = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [position, item] of remaining) results.set(position, await work(item));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
 }
