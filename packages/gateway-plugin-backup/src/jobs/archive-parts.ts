@@ -155,9 +155,7 @@ function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
     store: withRates(source.settings, {}, config),
     key: source.key,
     limits: archiveLimits(config),
-    ...(known === undefined
-      ? {}
-      : { indexSha256: known.indexSha256, tailBytes: tailBytesFor(known.totals) }),
+    ...(known === undefined ? {} : { indexSha256: known.indexSha256, tailBytes: tailBytesFor(known.totals) }),
   };
 }
 
