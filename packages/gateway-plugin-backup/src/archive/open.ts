@@ -6,6 +6,7 @@ import { damaged, type FormatRule } from "./damage.js";
 import { shownPath } from "./entry-name.js";
 import {
   type ArchiveLimits,
+  type ArchiveTotals,
   INDEX_FRAME_MAGIC,
   type IndexHeader,
   MAX_FRAME_RAW_BYTES,
@@ -42,6 +43,22 @@ export interface KnownIndex {
 
 /** As many last bytes as hold the seek table and the index of a tenant of a few thousand entries. */
 export const TAIL_BYTES = 512 * 1024;
+
+/**
+ * What an index takes, compressed, for an entry (its SHA-256, which nothing makes smaller, and what is left of the rest) and
+ * for a segment, rounded up: what is too much costs less than another request.
+ */
+const ENTRY_STORED_BYTES = 64;
+const SEGMENT_STORED_BYTES = 48;
+
+/** A longer index is fetched in pieces. */
+const TAIL_BYTES_MAX = 16 * 1024 * 1024;
+
+/** As many last bytes as hold the seek table and the index of an archive of this size, most likely. */
+export function tailBytesFor({ entries, segments }: Pick<ArchiveTotals, "entries" | "segments">): number {
+  const expected = entries * ENTRY_STORED_BYTES + segments * SEGMENT_STORED_BYTES;
+  return Math.min(Math.max(TAIL_BYTES, expected), TAIL_BYTES_MAX);
+}
 
 /** Bytes of an index for each entry that the limits allow: two paths of 4 KiB hardly pack, a usual entry takes under 100. */
 const INDEX_BYTES_PER_ENTRY = 256;

@@ -1,4 +1,3 @@
-import Database from "better-sqlite3";
 import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import {
@@ -7,7 +6,6 @@ import {
   constants,
   mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -19,109 +17,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { openDirectoryBelow, openRootDirectory } from "./confined.js";
-import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
-import type { EntryRecord, SegmentKind } from "./format.js";
-import type { FilledSegment } from "./segmenter.js";
-import { inspect } from "./sqlite/inspect.js";
+import { LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
 import { TenantDatabases } from "./tenant-databases.js";
-import type { DatabaseService } from "./tenant-databases.js";
-import { TenantReader } from "./tenant-reader.js";
-import type { ReadSummary } from "./tenant-reader.js";
 import { scanTree } from "./tenant-scan.js";
-import type { TenantSource } from "./tenant-source.js";
-import { copy } from "./testing/databases.js";
-import { segmentEntries } from "./testing/segment-entries.js";
-import { stagingDirectory } from "./testing/staging.js";
+import { find, inspectOnly, once, read, sourceOf, unpacked } from "./testing/read-tenant.js";
+import type { Moments } from "./testing/read-tenant.js";
 import { testOfPermissions } from "../test-support/permissions.js";
 import { aroundCalls, systemError } from "../test-support/system-calls.js";
-
-/** Moments at which the tenant can be changed under the reader's eyes. */
-interface Moments {
-  /** After the first pass, before the second. */
-  afterScan?(): void;
-  /** The reader holds a file that is to be first in a new segment, and has read nothing of it. */
-  beforeBuffer?(): void;
-  afterSegment?(kind: SegmentKind): void;
-}
-
-interface ReadResult extends ReadSummary {
-  readonly tar: Buffer;
-  readonly entries: readonly EntryRecord[];
-}
-
-/** Inspects in this process, which has no database open; copies none. */
-function inspectOnly(directory: string): DatabaseService {
-  return {
-    inspect: ({ directory: path, names }) => {
-      const root = openRootDirectory(directory);
-      const handle = openDirectoryBelow(root, path);
-      const verdicts = names.map((name) => inspect(handle, name));
-      closeSync(handle);
-      closeSync(root);
-      return Promise.resolve(verdicts);
-    },
-    copy: () => Promise.resolve({ kind: "gone" }),
-  };
-}
-
-function sourceOf(directory: string): TenantSource {
-  return {
-    directory,
-    root: "tenants/acme",
-    tenant: "acme",
-    limits: DEFAULT_LIMITS,
-    exclude: [],
-    allowUnreadable: false,
-  };
-}
-
-async function read(
-  directory: string,
-  moments: Moments = {},
-  changes: Partial<TenantSource> = {},
-  service: DatabaseService = inspectOnly(directory),
-  temporaryDirectory = "/nonexistent",
-): Promise<ReadResult> {
-  const source: TenantSource = { ...sourceOf(directory), ...changes };
-  const databases = new TenantDatabases(service, temporaryDirectory);
-  const { links } = await scanTree(source, databases, { onProgress: () => undefined });
-  moments.afterScan?.();
-  const raw: Buffer[] = [];
-  const entries: EntryRecord[] = [];
-  const sink = {
-    takeBuffer: () => {
-      moments.beforeBuffer?.();
-      // Whatever a buffer held before must not show.
-      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(SEGMENT_BYTES)).fill(0xaa));
-    },
-    emit: (segment: FilledSegment) => {
-      raw.push(Buffer.from(segment.buffer.subarray(0, segment.raw)));
-      entries.push(...segmentEntries(segment));
-      moments.afterSegment?.(segment.kind);
-    },
-  };
-  const summary = await new TenantReader(source, databases, sink, { links }).read();
-  return { ...summary, tar: Buffer.concat(raw), entries };
-}
-
-function find(result: ReadResult, path: string): EntryRecord | undefined {
-  return result.entries.find((entry) => entry.path === `tenants/acme/${path}`);
-}
-
-/** The file's content as GNU tar unpacks it. */
-function unpacked(result: ReadResult, path: string): string {
-  const options = { input: result.tar, maxBuffer: 64 * SEGMENT_BYTES };
-  return execFileSync("tar", ["-xOf", "-", `tenants/acme/${path}`], options).toString("latin1");
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
-}
 
 t.test(
   "a file that grows while it is read is archived at the size it had when opened, without a warning",
@@ -364,137 +266,12 @@ t.test("a large journal that becomes dangerous while it is read is archived with
   t.strictSame(find(result, "m-journal")?.flags, ["truncated"]);
   t.match(result.warnings, [{ code: "FILE_TRUNCATED", path: "m-journal" }]);
 });
-
-/** Makes a database and lets go of it. */
-function makeDatabase(path: string): void {
-  const database = new Database(path);
-  database.exec("CREATE TABLE t (n)");
-  database.close();
-}
-
-/** Copies as well, in this process: it has no database open then. */
-function copying(directory: string): DatabaseService {
-  return { ...inspectOnly(directory), copy: ({ name, copy: file }) => copy(directory, name, file) };
-}
-
-t.test("a journal that is gone when its turn comes needs no word; another file does", async (t) => {
-  const directory = t.testdir({ a: "", "b-journal": "", b: "plain", "m.sqlite-journal": "" });
-  makeDatabase(join(directory, "m.sqlite"));
-  const commit = once(() => {
-    for (const name of ["b-journal", "m.sqlite-journal"]) rmSync(join(directory, name), { force: true });
-  });
-  const moments = { beforeBuffer: commit };
-  const result = await read(directory, moments, {}, copying(directory), stagingDirectory(t));
-  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b-journal" }]);
-  t.equal(result.warnings.length, 1);
-  t.equal(result.databases, 1);
-});
-
-t.test("a journal whose database appears just now is left out with it", async (t) => {
-  const directory = t.testdir({ "m-journal": "x".repeat(512) });
-  const real = inspectOnly(directory);
-  const service: DatabaseService = {
-    ...real,
-    inspect: async (request) => {
-      const verdicts = await real.inspect(request);
-      return verdicts.map(({ identity }) => ({ kind: "companion", identity }));
-    },
-  };
-  const result = await read(directory, {}, {}, service);
-  t.notOk(find(result, "m-journal"));
-  t.strictSame(result.warnings, []);
-});
-
-t.test("a file that turns out to be no database when it is copied is read as what it is", async (t) => {
-  const directory = t.testdir({});
-  const path = join(directory, "m.sqlite");
-  makeDatabase(path);
-  const service: DatabaseService = {
-    ...inspectOnly(directory),
-    copy: () => {
-      writeFileSync(path, "plain text");
-      return Promise.resolve({ kind: "plain" });
-    },
-  };
-  const result = await read(directory, {}, {}, service);
-  t.equal(unpacked(result, "m.sqlite"), "plain text");
-  t.strictSame(result.warnings, []);
-});
-
-t.test("a database that vanishes before it is inspected or copied is reported by name", async (t) => {
-  for (const moment of ["inspect", "copy"] as const) {
-    const directory = t.testdir({});
-    const path = join(directory, "m.sqlite");
-    makeDatabase(path);
-    const real = inspectOnly(directory);
-    const service: DatabaseService = {
-      inspect: (request) => {
-        if (moment === "inspect") rmSync(path, { force: true });
-        return real.inspect(request);
-      },
-      copy: (request) => {
-        rmSync(path, { force: true });
-        return real.copy(request);
-      },
-    };
-    const result = await read(directory, {}, {}, service);
-    t.match(result.warnings, [{ code: "FILE_VANISHED", path: "m.sqlite" }], moment);
-    t.equal(result.entries.length, 1);
-  }
-});
-
 t.test("a tenant that is gone after the first pass fails the backup by its name", async (t) => {
   const directory = t.testdir({ a: "" });
   await t.rejects(read(directory, { afterScan: () => rmSync(directory, { recursive: true }) }), {
     code: "IO_FAILED",
     message: /^Could not open the directory of tenant acme: ENOENT/,
   });
-});
-
-t.test("a copy that was made ahead of a database that then vanishes is removed", async (t) => {
-  const directory = t.testdir({});
-  for (const name of ["a.sqlite", "b.sqlite", "c.sqlite"]) makeDatabase(join(directory, name));
-  const temporary = stagingDirectory(t);
-  const real = copying(directory);
-  let vanished = (): void => undefined;
-  const hasVanished = new Promise<void>((resolve) => (vanished = resolve));
-  const service: DatabaseService = {
-    ...real,
-    copy: async (request) => {
-      const answer = await real.copy(request);
-      if (request.name === "a.sqlite") await hasVanished;
-      if (request.name === "b.sqlite") {
-        rmSync(join(directory, "b.sqlite"));
-        vanished();
-      }
-      return answer;
-    },
-  };
-  const result = await read(directory, {}, {}, service, temporary);
-  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b.sqlite" }]);
-  t.ok(find(result, "a.sqlite") && find(result, "c.sqlite"));
-  t.strictSame(readdirSync(temporary), []);
-});
-
-t.test("no copy is made ahead of a database that has vanished", async (t) => {
-  const directory = t.testdir({});
-  for (const name of ["a.sqlite", "b.sqlite"]) makeDatabase(join(directory, name));
-  const real = copying(directory);
-  const copies: string[] = [];
-  const service: DatabaseService = {
-    inspect: async (request) => {
-      const verdicts = await real.inspect(request);
-      rmSync(join(directory, "b.sqlite"), { force: true });
-      return verdicts;
-    },
-    copy: (request) => {
-      copies.push(request.name);
-      return real.copy(request);
-    },
-  };
-  const result = await read(directory, {}, {}, service, stagingDirectory(t));
-  t.strictSame(copies, ["a.sqlite"]);
-  t.match(result.warnings, [{ code: "FILE_VANISHED", path: "b.sqlite" }]);
 });
 
 for (const [what, path, refused] of [
@@ -541,25 +318,6 @@ testOfPermissions(
     t.ok(find(result, "a"));
   },
 );
-
-t.test("a file that even the helper process cannot read is treated alike", async (t) => {
-  const directory = t.testdir({ a: "", sized: "x".repeat(512) });
-  const refusing: DatabaseService = {
-    inspect: ({ names }) =>
-      Promise.resolve(names.map(() => ({ kind: "unreadable", identity: "", reason: "EIO: i/o error" }))),
-    copy: () => Promise.resolve({ kind: "gone" }),
-  };
-  await t.rejects(read(directory, {}, {}, refusing), {
-    code: "FILE_UNREADABLE",
-    message: "Tenant acme: file sized cannot be read: EIO: i/o error.",
-  });
-  const result = await read(directory, {}, { allowUnreadable: true }, refusing);
-  t.match(result.warnings, [{ code: "FILE_UNREADABLE", path: "sized" }]);
-  t.strictSame(
-    result.entries.map(({ path }) => path),
-    ["tenants/acme/a", "tenants/acme"],
-  );
-});
 
 t.test("an empty file is archived without being opened", async (t) => {
   const directory = t.testdir({ empty: "" });

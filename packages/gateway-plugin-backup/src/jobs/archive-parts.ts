@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { tailBytesFor } from "../archive/open.js";
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { archiveSource } from "./archive-source.js";
@@ -154,7 +155,7 @@ function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
     store: withRates(source.settings, {}, config),
     key: source.key,
     limits: archiveLimits(config),
-    ...(known === undefined ? {} : { indexSha256: known.indexSha256 }),
+    ...(known === undefined ? {} : { indexSha256: known.indexSha256, tailBytes: tailBytesFor(known.totals) }),
   };
 }
 

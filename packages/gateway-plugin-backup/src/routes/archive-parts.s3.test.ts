@@ -63,6 +63,37 @@ if (s3 !== undefined) {
     }
   });
 
+  await t.test("S3: of an archive that the catalogue knows, the index comes with one request", async (t) => {
+    const host = await testGateway(t);
+    await host.tenant("acme");
+    const files = join(host.directory("acme"), "workspace/files");
+    mkdirSync(files, { recursive: true });
+    for (let i = 0; i < 13_000; i++) writeFileSync(join(files, randomBytes(6).toString("hex")), String(i));
+    writeFileSync(join(files, "wanted"), "77");
+    const bucket = await s3.newBucket();
+    const proxy = await startFaultProxy(t, s3.endpoint);
+    const { accessKey, secretKey } = s3;
+    const options = { endpoint: proxy.endpoint, accessKey, secretKey };
+    const { result } = await host.job("/api/admin/tenants/acme/backups", {
+      ...{ to: `s3://${bucket}/acme.tar.zst`, s3: options },
+    });
+    const before = proxy.seen.length;
+    const { gateway, headers } = host;
+    const payload = { archive: result?.["archiveId"], path: "workspace/files/wanted", s3: options };
+    const answer = await gateway.app.inject({
+      ...{ method: "POST", url: "/api/admin/archives/cat", headers, payload },
+    });
+    t.equal(answer.payload, "77");
+    const seen = proxy.seen.slice(before);
+    t.same(
+      seen.map(({ operation }) => operation),
+      ["GetObject", "GetObject"],
+    );
+    const { archive } = payload;
+    const { body } = await host.call("POST", "/api/admin/archives/show", { archive, s3: options });
+    t.ok((body["index"] as { readonly bytes: number }).bytes > TAIL_BYTES, "which is a long one");
+  });
+
   await t.test("S3: what is not there is said", async (t) => {
     const host = await testGateway(t);
     const bucket = await s3.newBucket();

@@ -202,6 +202,8 @@ export interface ArchiveInStore extends ObjectInStore {
   readonly limits: ArchiveLimits;
   /** Of the index as the catalogue knows it: where the archive still has that one, it is not judged again. */
   readonly indexSha256?: string;
+  /** How many last bytes hold the index, as far as the catalogue can tell. */
+  readonly tailBytes?: number;
 }
 
 /** What an operation that streams gives goes to this port: see `output.ts`. */

@@ -14,12 +14,12 @@ import type { ArchiveInStore, CatOperation, FileFacts, FilesOperation, ShowOutco
 
 /** Opens an archive by its last bytes alone: the object's size and ETag come with them. */
 export function withArchive<T>(
-  { store: settings, key, limits, indexSha256 }: ArchiveInStore,
+  { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES }: ArchiveInStore,
   context: Pick<OperationContext, "openStore" | "signal">,
   work: (source: ObjectSource, index: OpenIndex) => Promise<T>,
 ): Promise<T> {
   return withStore(settings, context, async (store) => {
-    const { bytes, object } = await store.readTail(key, TAIL_BYTES, context.signal);
+    const { bytes, object } = await store.readTail(key, tailBytes, context.signal);
     const source = objectSource(store, object, context.signal);
     return work(source, await openForAccess(source, limits, bytes, indexSha256));
   });
