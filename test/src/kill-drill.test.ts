@@ -14,12 +14,17 @@ t.test("a gateway killed in a drill leaves no scratch directory behind, and no t
   const before = join(bed.directory, "before");
   await mustRun("cp", ["-a", live, before]);
   const staging = join(bed.gateway.tenantsDirectory, ".staging");
-  const { id } = await startJob<{ readonly id: string }>(bed, "/api/admin/backups/drill", { archive: result.archiveId });
+  const { id } = await startJob<{ readonly id: string }>(bed, "/api/admin/backups/drill", {
+    archive: result.archiveId,
+  });
   t.ok(await becomes(() => Promise.resolve(readdirSync(staging).length > 0)), "it restores");
   await bed.gateway.kill();
   t.ok(readdirSync(staging).length > 0, "cut off in the middle");
   await bed.restart();
-  t.match(await bed.get(`/api/admin/jobs/${id}`), { state: "interrupted", error: { code: "JOB_INTERRUPTED" } });
+  t.match(await bed.get(`/api/admin/jobs/${id}`), {
+    state: "interrupted",
+    error: { code: "JOB_INTERRUPTED" },
+  });
   t.ok(await becomesEmpty(staging), "it is removed while the gateway serves again");
   t.strictSame(
     readdirSync(bed.gateway.tenantsDirectory).filter((name) => !name.startsWith(".")),

@@ -78,7 +78,6 @@ t.test(
   },
 );
 
-
 /** Resolves at the first rename of, or in, one of these entries of the tenants' directory. */
 function renamed(bed: Bed, names: readonly string[]): Promise<void> {
   return new Promise((resolve) => {

@@ -86,7 +86,9 @@ t.test(
       code: 5,
       stderr: /waits for an admin's/,
     });
-    t.match(await second.cli.run(["doctor"]), { stdout: /offsite of tenant acme waits for an admin's approval/ });
+    t.match(await second.cli.run(["doctor"]), {
+      stdout: /offsite of tenant acme waits for an admin's approval/,
+    });
     await second.cli.ok(["cron", "approve", "acme", "offsite"]);
     t.match(await second.cli.json(["cron", "run", "acme", "offsite"]), {
       state: "succeeded",

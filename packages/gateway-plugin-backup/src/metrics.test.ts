@@ -62,7 +62,7 @@ await t.test("each sample rule has what Prometheus wants of it", (t) => {
   for (const rule of rules)
     t.match(rule, {
       alert: /^OpenClaw\w+$/,
-      expr: /^openclaw_/,
+      expr: /\bopenclaw_|^up\{/,
       labels: { severity: /^(warning|critical)$/ },
       annotations: { summary: /\.$/ },
     });

@@ -103,8 +103,7 @@ async function checkOne(
     const durationMs = at - startedAt;
     if (known !== undefined)
       ledger.transaction(() => {
-        if (objectSha256 !== undefined)
-          noteGood(services, known, { at, etag: object.etag, objectSha256 });
+        if (objectSha256 !== undefined) noteGood(services, known, { at, etag: object.etag, objectSha256 });
         else if (known.lostAt !== undefined) ledger.archives.setLost(known.id, undefined);
         ledger.checks.note({
           ...noted,

@@ -3,7 +3,10 @@ import type { SerializedError } from "../errors.js";
 import type { ArchiveRecord, WholeCheck } from "./ledger/archives.js";
 import type { Services } from "./services.js";
 
-type DamageServices = { readonly ledger: Pick<Services["ledger"], "archives">; readonly alerts: Services["alerts"] };
+type DamageServices = {
+  readonly ledger: Pick<Services["ledger"], "archives">;
+  readonly alerts: Services["alerts"];
+};
 
 /** It is no base and no good archive any more, and people hear of it. `at`: milliseconds since the epoch. */
 export function noteDamage(

@@ -30,10 +30,11 @@ t.test("a job that died with the gateway has failed, and people hear of it", asy
   const { services, tenant, time } = await servicesBench(t);
   await tenant("acme");
   const { ledger } = services;
-  const job = { type: "backup", tenant: "acme", trigger: "schedule", actor: "admin" } as const;
-  const rest = { state: "running", createdAt: 1, warnings: [] } as const;
+  const job = { type: "backup", tenant: "acme", trigger: "cron", actor: "admin" } as const;
+  const rest = { state: "queued", createdAt: 1, warnings: [] } as const;
   ledger.jobs.insert({ ...job, ...rest, id: "j1", request: {} });
   ledger.jobs.insert({ ...job, ...rest, id: "j2", request: { dryRun: true } });
+  for (const id of ["j1", "j2"]) ledger.jobs.start(id, 1, undefined);
   const housekeeping = await startUp(services, time.timer);
   t.match(ledger.jobs.get("j1"), { state: "interrupted" });
   const conditions = services.alerts.conditions();

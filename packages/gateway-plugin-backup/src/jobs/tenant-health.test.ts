@@ -53,7 +53,7 @@ await t.test("the worst tenant stands first: overdue, failing, damaged, and then
   const failure = ended("failing", "backup", "failed");
   ended("fine", "backup", "failed");
   ended("fine", "backup", "succeeded");
-  const drill = ended("fine", "drill" as JobType, "succeeded");
+  const drill = ended("fine", "drill", "succeeded");
   time.advance(2 * 3_600_000);
   const health = tenantHealth(services);
   t.same(

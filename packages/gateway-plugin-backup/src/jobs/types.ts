@@ -28,7 +28,8 @@ import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
 import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
-export type JobType = "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill";
+export type JobType =
+  "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill";
 
 /** Stands in the place of a tenant's id for a job that works on no tenant in particular: it has no claim on any. */
 export const NO_TENANT = "";

@@ -35,7 +35,9 @@ export const RunViewSchema = Type.Object({
 export const ScheduleViewSchema = Type.Object({
   tenant: Type.Optional(Type.String({ description: "Absent: the gateway's." })),
   ...ScheduleSchema.properties,
-  hash: Type.String({ description: "SHA-256 of whose it is, what it does and when: what an approval is of." }),
+  hash: Type.String({
+    description: "SHA-256 of whose it is, what it does and when: what an approval is of.",
+  }),
   approved: Type.Boolean({ description: "An admin has approved it as it stands: it has an admin's rights." }),
   problem: Type.Optional(Type.String({ description: "Why it does not run though its times come." })),
   nextRuns: Type.Array(

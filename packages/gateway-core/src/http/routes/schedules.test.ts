@@ -212,7 +212,7 @@ t.test("no tenant has more schedules than can be looked at every second", async 
   const time = new CronTime(NOON);
   const before = await cronBed(t, time);
   const { directory, headers } = await testTenant(before.gateway, "acme");
-  const { tenant, approved, nextRuns, ...schedule } = await before.add("acme", {});
+  const { tenant, hash, approved, nextRuns, ...schedule } = await before.add("acme", {});
   await before.gateway.close();
   const jobs = Array.from({ length: 200 }, (_, n) => ({ ...schedule, name: `s${n}` }));
   await writeFile(path.join(directory, "cron/jobs.json"), JSON.stringify({ version: 1, jobs }));

@@ -348,7 +348,14 @@ await t.test(
 await t.test("a tenant without a schedule has the config's time, and a start its own", (t) => {
   const { alerts, tenants, time, watch, schedules } = bench(t, []);
   tenants.set("idle", tenant("idle"));
-  schedules.push(schedule("last", HOUR, { tenant: "idle", startsBy: () => undefined, longestInterval: () => undefined, enabled: false }));
+  schedules.push(
+    schedule("last", HOUR, {
+      tenant: "idle",
+      startsBy: () => undefined,
+      longestInterval: () => undefined,
+      enabled: false,
+    }),
+  );
   time.advance(10 * DAY);
   const absence = watch({ maxAge: "2d" });
   absence.look();
