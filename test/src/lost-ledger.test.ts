@@ -59,7 +59,7 @@ for (const { name, open } of await archivePlaces(t)) {
     t.ok(result.bytes.uploaded < 100_000, `${result.bytes.uploaded} bytes were sent`);
 
     const pruned = await bed.cli.json(["backups", "prune", "acme", "--keep-last", "1"]);
-    t.match(pruned, { result: { removed: 2, kept: 1, lost: [] } });
+    t.match(pruned, { result: { trashed: 2, kept: 1, lost: [] } });
     t.match(await bed.cli.json(["backups", "check-destination"]), { state: "succeeded" });
     t.equal((await list()).length, 2);
   });

@@ -52,7 +52,7 @@ async function file(host: TestGateway, body: object) {
 
 /** Asks for the removal of the archive, and waits for the job's end. */
 async function removed(host: Bench): Promise<unknown> {
-  const { body } = await host.call("DELETE", `/api/admin/backups/${host.archiveId}?force=true`);
+  const { body } = await host.call("DELETE", `/api/admin/backups/${host.archiveId}?force=true&now=true`);
   const { id } = body["job"] as { readonly id: string };
   await host.gateway.app.inject({ url: `/api/admin/jobs/${id}/events`, headers: host.headers });
   return (await host.call("GET", `/api/admin/jobs/${id}`)).body;

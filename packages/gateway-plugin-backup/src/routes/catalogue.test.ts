@@ -36,7 +36,7 @@ t.test("a gateway whose ledger was lost says so, and has its catalogue again aft
   t.strictSame(facts(again), facts(known));
   t.match(await doctor(), /The catalogue knows archives/);
   t.match(await after.job("/api/admin/tenants/acme/prune", { keepLast: 1 }), {
-    result: { removed: 1, kept: 1 },
+    result: { trashed: 1, kept: 1 },
   });
 });
 

@@ -71,5 +71,5 @@ export async function testRebuiltCatalogue(
   await check(third);
 
   const prune = { tenant: "acme", keepLast: 1 };
-  t.match((await ended(services, pruneSubmission(services, prune, caller))).result, { removed: 2, kept: 1 });
+  t.match((await ended(services, pruneSubmission(services, prune, caller))).result, { trashed: 2, kept: 1 });
 }

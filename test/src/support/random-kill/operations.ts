@@ -144,7 +144,7 @@ export function prune(model: Model, slot: string, keepLast: number): Operation {
     name: "prune",
     slot,
     archives: doomed.map(({ id }) => id),
-    request: { method: "POST", path: `/tenants/${slot}/prune`, body: { keepLast } },
+    request: { method: "POST", path: `/tenants/${slot}/prune`, body: { keepLast, now: true } },
     settle: ({ jobs }, found) => [
       ...settleRemovals(model, doomed, jobs, found),
       ...model.settleUnchanged(slot, found.slot),
@@ -158,7 +158,7 @@ export function removal(model: Model, archive: KnownArchive): Operation {
     name: "remove",
     slot,
     archives: [id],
-    request: { method: "DELETE", path: `/backups/${id}?force=true` },
+    request: { method: "DELETE", path: `/backups/${id}?force=true&now=true` },
     settle: ({ jobs }, found) => [
       ...settleRemovals(model, [archive], jobs, found),
       ...model.settleUnchanged(slot, found.slot),
