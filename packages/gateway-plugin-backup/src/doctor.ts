@@ -127,9 +127,9 @@ const GLANCE_MS = 10_000;
 /** A ledger that is new, and stores that hold archives: then the ledger was lost, or the gateway is another one. */
 async function lostCatalogue({ ledger, destinations, threads }: Services): Promise<readonly Finding[]> {
   if (!ledger.rebuilt.isEmpty()) return [{ severity: "ok", message: "The catalogue knows archives." }];
-  for (const text of destinations.places) {
+  for (const { to } of destinations.places) {
     try {
-      const { settings: store, key, location } = destinations.directory(text);
+      const { settings: store, key, location } = destinations.directory(to);
       const keys = await threads.run("glance", { store, key }, { signal: AbortSignal.timeout(GLANCE_MS) });
       if (!keys.some((found) => tenantOfName(found) !== undefined)) continue;
       const message = `The catalogue is empty, but archives stand below ${location}: was the ledger lost?`;

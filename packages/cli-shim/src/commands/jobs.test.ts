@@ -54,10 +54,10 @@ t.test("show sums up a job that succeeded", async (t) => {
   gateway.on(
     "GET /api/admin/jobs/j1",
     json(200, job("succeeded", { result })),
-    json(200, job("succeeded", { type: "verify" })),
+    json(200, job("succeeded", { type: "check" })),
   );
   t.match((await cli("jobs", "show", "j1")).stdout, /\n\nacme: 1 file, 5 B → 10 B, \/b\/a\.tar\.zst\n$/);
-  t.match((await cli("jobs", "show", "j1")).stdout, /\n\nacme: verify succeeded\n$/);
+  t.match((await cli("jobs", "show", "j1")).stdout, /\n\nacme: check succeeded\n$/);
 });
 
 t.test("follow ends as the job ends", async (t) => {

@@ -63,6 +63,25 @@ t.test("a file that turns out to be no database when it is copied is read as wha
   t.strictSame(result.warnings, []);
 });
 
+t.test("a file that was judged in another state than it is in is judged again", async (t) => {
+  const directory = t.testdir({ sized: "x".repeat(512) });
+  const real = inspectOnly(directory);
+  let isFirst = true;
+  const service: DatabaseService = {
+    ...real,
+    inspect: async (request) => {
+      const verdicts = await real.inspect(request);
+      if (!isFirst) return verdicts;
+      isFirst = false;
+      return verdicts.map((verdict) => ({ ...verdict, identity: "of another file" }));
+    },
+  };
+  const result = await read(directory, {}, {}, service);
+  t.equal(unpacked(result, "sized"), "x".repeat(512));
+  t.notOk(isFirst);
+  t.strictSame(result.warnings, []);
+});
+
 t.test("a database that vanishes before it is inspected or copied is reported by name", async (t) => {
   for (const moment of ["inspect", "copy"] as const) {
     const directory = t.testdir({});

@@ -193,7 +193,7 @@ function worst(
   failures: readonly BackupError[],
   archives: readonly JsonObject[],
 ): BackupError {
-  const rank = (error: BackupError): number => (isDamage(error) ? 2 : error.exitCode === 7 ? 1 : 0);
+  const rank = (error: BackupError): number => 2 * Number(isDamage(error)) + Number(error.exitCode === 7);
   const [first, ...others] = [...failures].sort((a, b) => rank(b) - rank(a));
   /* c8 ignore next -- it is called with at least one */
   if (first === undefined) throw new Error("Nothing failed.");

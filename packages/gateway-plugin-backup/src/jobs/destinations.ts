@@ -142,10 +142,11 @@ export class Destinations {
     return place.at(place.isPrefix ? place.key : `${place.key}/`);
   }
 
-  /** Every place where archives of this gateway may stand, as {@link directory} takes it; undefined: the default one. */
-  get places(): readonly (string | undefined)[] {
+  /** Every place where archives of this gateway may stand: what {@link directory} takes, and what people call it. */
+  get places(): readonly { readonly to: string | undefined; readonly shown: string }[] {
     const named = Object.keys(this.#config.destinations).map((name) => `dest:${name}`);
-    return [undefined, ...named, this.#embedded, ...this.#config.localRoots];
+    const all = [...named, this.#embedded, ...this.#config.localRoots];
+    return [{ to: undefined, shown: "the default destination" }, ...all.map((to) => ({ to, shown: to }))];
   }
 
   /**

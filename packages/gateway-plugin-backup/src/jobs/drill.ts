@@ -108,9 +108,6 @@ function failureOf({ source }: CheckTarget, { report }: DrillOutcome): BackupErr
   const { path, message } = first;
   const more = report.counts.problem - 1;
   const others = more === 0 ? "" : ` And ${more} more.`;
-  return new BackupError(
-    "DRILL_FAILED",
-    `What ${source.location} restores is not all of use. ${path === "" ? "" : `${path}: `}${message}${others}`,
-    { details: { path, rule: first.code } },
-  );
+  const where = `${source.location} restores is not all of use. ${path}: ${message}${others}`;
+  return new BackupError("DRILL_FAILED", `What ${where}`, { details: { path, rule: first.code } });
 }

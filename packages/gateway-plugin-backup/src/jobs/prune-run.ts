@@ -253,8 +253,8 @@ export class Prune {
   async #removeOrTrash(store: StoreSettings, archives: readonly ArchiveRecord[]): Promise<Removal[]> {
     const { config } = this.#services;
     const { jobId, signal } = this.#context;
-    const [first] = archives; // those in one directory have one destination
-    const forMs = first === undefined ? 0 : trashMs(config, first, this.#options);
+    // Those in one directory have one destination.
+    const forMs = Math.max(0, ...archives.slice(0, 1).map((first) => trashMs(config, first, this.#options)));
     return forMs === 0
       ? removeArchives(this.#services, store, archives, signal)
       : moveToTrash(this.#services, store, archives, { forMs, jobId });

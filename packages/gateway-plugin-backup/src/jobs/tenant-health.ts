@@ -63,7 +63,7 @@ export function tenantHealth({ absence, alerts, host, ledger }: Services): reado
 }
 
 function badness({ isOverdue, lastFailure, damaged }: TenantHealth): number {
-  return (isOverdue ? 4 : 0) + (lastFailure === undefined ? 0 : 2) + (damaged.length > 0 ? 1 : 0);
+  return 4 * Number(isOverdue) + 2 * Number(lastFailure !== undefined) + Number(damaged.length > 0);
 }
 
 function newestOf(times: readonly number[]): number | undefined {

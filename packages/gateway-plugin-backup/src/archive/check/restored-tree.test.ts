@@ -80,6 +80,11 @@ t.test("a tree as it was restored has nothing wrong with it, whatever its modes 
   t.strictSame(progress, [1, 2, 3, 4, 5, 6, 7]);
 });
 
+t.test("a tree that is not there cannot be looked at", async (t) => {
+  const check = checker(join(stagingDirectory(t), "none"), stagingDirectory(t), undefined);
+  await t.rejects(check(), { code: "IO_FAILED", message: /look at what was restored to .*none/ });
+});
+
 t.test("what is not as the index says is named", async (t) => {
   const { tree, check } = await restored(t, sampleEntries());
   chmodSync(join(tree, "workspace"), 0o700);

@@ -5,6 +5,7 @@ import type { Expectation } from "../ledger/alert-expectations.js";
 import type { ArchiveRecord } from "../ledger/archives.js";
 import type { Ledger } from "../ledger/ledger.js";
 import { parseDuration } from "../retention/duration.js";
+import { withinMs } from "../retention/policy.js";
 import type { Alerts } from "./alerts.js";
 import { deadlineOf, type Deadline } from "./deadlines.js";
 import type { AbsenceConfig } from "./schema.js";
@@ -34,7 +35,7 @@ export class AbsenceWatch {
     this.#options = options;
     this.#isExcepted =
       config.except.length === 0 ? () => false : picomatch([...config.except], { dot: true });
-    this.#graceMs = parseDuration(config.grace) ?? 0;
+    this.#graceMs = withinMs(config.grace);
     this.#maxAgeMs = config.maxAge === undefined ? undefined : parseDuration(config.maxAge);
     this.#startedAt = host.clock.now();
   }

@@ -113,6 +113,33 @@ const failed: AlertEvent = {
 };
 const succeeded: AlertEvent = { kind: "success", tenant: "acme", job: "backup", message: "It is done." };
 
+await t.test("the troubles of a tenant that was deleted are forgotten, and no others", (t) => {
+  const { alerts, tenants } = bench(t, []);
+  tenants.set("acme", tenant("acme"));
+  alerts.raise(failed);
+  alerts.raise({ kind: "failure", job: "rebuild", message: "It failed." });
+  const jobs = (): unknown =>
+    alerts
+      .conditions()
+      .map(({ event }) => event.job)
+      .sort();
+  alerts.forgetDeleted();
+  t.same(jobs(), ["backup", "rebuild"]);
+  tenants.delete("acme");
+  alerts.forgetDeleted();
+  t.same(jobs(), ["rebuild"]);
+  t.end();
+});
+
+await t.test("a schedule that never comes again is expected all the same", (t) => {
+  const { ledger, schedules, tenants, watch } = bench(t, []);
+  tenants.set("acme", tenant("acme"));
+  schedules.push(schedule("once", DAY, { longestInterval: () => undefined }));
+  watch().look();
+  t.match(ledger.expectations.list(), [{ schedule: "once", intervalMs: 0 }]);
+  t.end();
+});
+
 await t.test("one store that fails and another that works are two things", async (t) => {
   const channel = new MemoryChannel("x", "webhook", ["failure", "recovered"]);
   const { alerts, outbox } = bench(t, [channel]);

@@ -77,6 +77,8 @@ class Rebuild {
   readonly #context: JobContext;
   readonly #reports: PlaceReport[] = [];
   readonly #failures: BackupError[] = [];
+  /** Store and prefix of those that were searched to their end. */
+  readonly #whole: string[] = [];
   /** Those that were searched, in full or in part. */
   readonly #searched: SearchedPlace[] = [];
 
@@ -109,12 +111,12 @@ class Rebuild {
     const { dest, s3 } = this.#request;
     if (dest !== undefined) return [placeOf(this.#services, dest, s3)];
     const places = new Map<string, ResolvedObject>();
-    for (const text of this.#services.destinations.places) {
+    for (const { to, shown } of this.#services.destinations.places) {
       try {
-        const place = placeOf(this.#services, text, s3);
+        const place = placeOf(this.#services, to, s3);
         places.set(JSON.stringify([storeColumns(place.settings), place.key]), place);
       } catch (error) {
-        this.#fail(text ?? "the default destination", toBackupError(error, "open a destination"));
+        this.#fail(shown, toBackupError(error, "open a destination"));
       }
     }
     return [...places.values()].sort((a, b) => a.key.length - b.key.length);
@@ -124,17 +126,11 @@ class Rebuild {
     const { ledger, threads, config } = this.#services;
     const columns = storeColumns(place.settings);
     const prefix = place.key;
-    const isDone = this.#searched.some(
-      (other) =>
-        isSameStore(other.columns, columns) &&
-        prefix.startsWith(other.prefix) &&
-        other.found.failure === undefined,
+    const id = JSON.stringify(columns) + prefix;
+    if (this.#whole.some((wide) => id.startsWith(wide))) return;
+    const records = this.#records(ledger.rebuilt.inStore(columns)).filter(
+      ({ key, removingAt }) => key.startsWith(prefix) && removingAt === undefined,
     );
-    if (isDone) return;
-    const records = ledger.rebuilt
-      .inStore(columns)
-      .flatMap((id) => ledger.archives.get(id) ?? [])
-      .filter(({ key, removingAt }) => key.startsWith(prefix) && removingAt === undefined);
     const request = {
       store: withRates(place.settings, {}, config),
       key: prefix,
@@ -157,7 +153,8 @@ class Rebuild {
     const start = place.location.slice(0, place.location.length - prefix.length);
     this.#searched.push({ columns, start, prefix, records, found });
     const { archives, known, objects, failure } = found;
-    if (failure !== undefined) this.#failures.push(new BackupError(failure.code, failure.message, failure));
+    if (failure === undefined) this.#whole.push(id);
+    else this.#failures.push(new BackupError(failure.code, failure.message, failure));
     this.#reports.push({
       location: place.location,
       objects,
@@ -173,7 +170,11 @@ class Rebuild {
 
   /** Archives that are known to be lost, wherever they were put: one of them may have been found. */
   #gone(): readonly ArchiveRecord[] {
-    return this.#services.ledger.rebuilt.lost().flatMap((id) => this.#services.ledger.archives.get(id) ?? []);
+    return this.#records(this.#services.ledger.rebuilt.lost());
+  }
+
+  #records(ids: readonly string[]): ArchiveRecord[] {
+    return ids.map((id) => this.#services.ledger.archives.get(id)).filter((record) => record !== undefined);
   }
 
   #warn({ added, damaged, lost }: Changes): void {
@@ -256,10 +257,6 @@ class Rebuild {
   }
 }
 
-function isSameStore(a: SearchedPlace["columns"], b: SearchedPlace["columns"]): boolean {
-  return a.storeKind === b.storeKind && a.endpoint === b.endpoint && a.bucket === b.bucket;
-}
-
 function perTenant(
   added: readonly PlacedArchive[],
 ): readonly { readonly tenant: string; readonly uid: string; readonly archives: number }[] {
@@ -269,7 +266,7 @@ function perTenant(
     const count = counts.get(`${tenant} ${uid}`) ?? { tenant, uid, archives: 0 };
     counts.set(`${tenant} ${uid}`, { ...count, archives: count.archives + 1 });
   }
-  return [...counts.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  return [...counts.values()].sort((a, b) => a.tenant.localeCompare(b.tenant, "en"));
 }
 
 function listed<T, R>(

@@ -140,9 +140,9 @@ export function inOrder(
   const merged: ArchiveInOrder[] = [];
   let next = 0;
   for (const archive of had) {
-    const start = next;
-    while (next < found.length && (found[next]?.createdAt ?? 0) < archive.createdAt) next++;
-    merged.push(...found.slice(start, next), archive);
+    const older = found.slice(next).filter(({ createdAt }) => createdAt < archive.createdAt);
+    next += older.length;
+    merged.push(...older, archive);
   }
   return [...merged, ...found.slice(next)];
 }
@@ -152,7 +152,7 @@ function isSame(record: ArchiveRecord, { tenant, uid, indexSha256 }: FoundArchiv
 }
 
 function byAge(a: PlacedArchive, b: PlacedArchive): number {
-  return a.archive.createdAt - b.archive.createdAt || (a.location < b.location ? -1 : 1);
+  return a.archive.createdAt - b.archive.createdAt || a.location.localeCompare(b.location, "en");
 }
 
 function placed({ columns, start }: SearchedPlace, archive: FoundArchive): PlacedArchive {

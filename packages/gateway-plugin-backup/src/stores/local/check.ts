@@ -1,6 +1,7 @@
 /** Finds out what a local directory is good for, by writing into it. */
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { BackupError } from "../../errors.js";
 import type { CheckFinding, CheckOptions, StoreCheck } from "../check/report.js";
@@ -41,9 +42,9 @@ export async function checkDirectory(
     return { findings, speed, abilities: {}, leftBehind: [] };
   } finally {
     // What cannot be removed now stays noted.
-    for (const [n, leftover] of leftovers.entries()) {
+    for (const leftover of leftovers) {
       try {
-        unlink(directory.path, names[n] ?? "", roots);
+        unlink(directory.path, basename(leftover.path), roots);
         options.onGone(leftover);
       } catch {
         continue;

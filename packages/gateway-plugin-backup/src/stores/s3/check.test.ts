@@ -181,6 +181,9 @@ if (s3 !== undefined) {
       proxy.inject({ when: "CompleteMultipartUpload", fault: refused, times: Infinity });
       t.match(outcomes((await check()).findings), { multipart: "failed" });
       proxy.heal();
+      proxy.inject({ when: "CompleteMultipartUpload", fault: denied, times: Infinity });
+      t.match(outcomes((await check()).findings), { multipart: "denied" });
+      proxy.heal();
       proxy.inject({ when: "CreateMultipartUpload", fault: unknown, times: Infinity });
       t.match(await check(), { abilities: { copy: undefined } });
       t.match(outcomes((await check()).findings), { multipart: "failed", delete: "ok" });

@@ -186,7 +186,7 @@ async function writeSource(context: CheckContext): Promise<Written | undefined> 
       const startedAt = bucket.now();
       context.made(key, await put(context, key, bytes, false));
       const bytesPerSecond = rate(bytes.length, bucket.now() - startedAt);
-      const etag = (await inspect(bucket, key, request))?.etag ?? "";
+      const { etag = "" } = { ...(await inspect(bucket, key, request)) };
       context.find({ what: "write", outcome: "ok", message: "Objects can be stored." });
       return { key, bytes, etag, bytesPerSecond };
     },
