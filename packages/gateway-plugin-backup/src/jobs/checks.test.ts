@@ -384,6 +384,12 @@ t.test(
   },
 );
 
+t.test("a drill that finds one thing names it alone", async (t) => {
+  const { backUp, drill } = await bench(t, { "usage/x.json": "" });
+  await backUp();
+  t.match(await drill(), { error: { code: "DRILL_FAILED", message: /usage\/x\.json: [^.]*is not JSON\.$/ } });
+});
+
 t.test("a drill finds a record that no restore would take", async (t) => {
   const { services, backUp, record, drill } = await bench(t);
   const archive = await backUp();

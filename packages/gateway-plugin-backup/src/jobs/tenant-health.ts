@@ -67,7 +67,7 @@ function badness({ isOverdue, lastFailure, damaged }: TenantHealth): number {
 }
 
 function newestOf(times: readonly number[]): number | undefined {
-  return times.length === 0 ? undefined : Math.max(...times);
+  return [...times].sort((a, b) => b - a)[0];
 }
 
 /** Without the keys whose value is undefined. */

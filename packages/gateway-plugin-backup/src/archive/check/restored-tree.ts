@@ -56,14 +56,19 @@ const FILES_PER_TURN = 64;
 
 /** Throws what keeps the tree from being looked at: IO_FAILED, DISK_FULL, JOB_THREAD_FAILED, and the signal's reason. */
 export async function checkRestoredTree(request: TreeCheckRequest): Promise<TreeReport> {
-  let check: TreeCheck | undefined;
   try {
-    check = new TreeCheck(request);
-    return await check.run();
+    return await look(request);
   } catch (error) {
     throw toBackupError(error, `look at what was restored to ${request.tree}`);
+  }
+}
+
+async function look(request: TreeCheckRequest): Promise<TreeReport> {
+  const check = new TreeCheck(request);
+  try {
+    return await check.run();
   } finally {
-    check?.close();
+    check.close();
   }
 }
 

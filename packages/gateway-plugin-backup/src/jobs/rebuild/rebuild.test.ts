@@ -27,7 +27,10 @@ function rebuilt(services: Services, request: RebuildRequest = {}): Promise<JobR
 
 async function bench(t: Test) {
   const roots = join(t.testdir(), "roots");
-  const { services, tenant, time, call } = await servicesBench(t, { localRoots: [roots] });
+  const { services, tenant, time, call } = await servicesBench(t, {
+    // What lies in one that is searched whole is not searched again.
+    localRoots: [roots, join(roots, "deep")],
+  });
   await tenant("acme", { "workspace/a.txt": "content" });
   const backUp = async (request: object = {}): Promise<ArchiveRecord> => {
     time.advance(60_000);

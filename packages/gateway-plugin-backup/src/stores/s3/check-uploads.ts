@@ -206,13 +206,16 @@ async function checkGuard(context: CheckContext, key: string): Promise<boolean |
     async () => {
       const { bucket, request } = context;
       const uploadId = await beginMultipart(bucket, key, randomUUID(), request);
-      try {
+      const complete = async (): Promise<boolean> => {
         const parts = [await send(context, { key, uploadId }, 1, Buffer.from("x"))];
         context.made(key, await completeMultipart(bucket, key, uploadId, { parts, onlyNew: true }, request));
         return false;
-      } catch (error) {
-        if (isRefusal(error, 412)) return true;
-        throw error;
+      };
+      try {
+        return await complete().catch((error: unknown) => {
+          if (isRefusal(error, 412)) return true;
+          throw error;
+        });
       } finally {
         await abortMultipart(bucket, key, uploadId, {}).catch(() => undefined);
       }
