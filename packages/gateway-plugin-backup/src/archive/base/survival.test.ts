@@ -1,26 +1,15 @@
 /** What changes between the first pass, which decides what is taken over, and the second. */
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import t, { type Test } from "tap";
-import { openDirectoryBelow, openRootDirectory } from "../confined.js";
 import { DEFAULT_LIMITS, SEGMENT_BYTES } from "../format.js";
 import type { EntryRecord } from "../format.js";
-import { inspect } from "../sqlite/inspect.js";
 import { TenantDatabases } from "../tenant-databases.js";
-import type { DatabaseService } from "../tenant-databases.js";
 import { TenantReader, type ReadSummary } from "../tenant-reader.js";
 import { scanTree } from "../tenant-scan.js";
 import type { FilledSegment } from "../segmenter.js";
+import { inspectOnly, sourceOf } from "../testing/read-tenant.js";
 import { segmentEntries } from "../testing/segment-entries.js";
 import { baseOf, writeToMemory } from "../testing/write-to-memory.js";
 import { aroundCalls, systemError } from "../../test-support/system-calls.js";
@@ -31,21 +20,8 @@ import { Survival } from "./survival.js";
 
 const MIB = 1024 * 1024;
 const LATER_MS = 3_600_000;
-
-/** Inspects in this process, which has no database open; copies none. */
-function inspectOnly(directory: string): DatabaseService {
-  return {
-    inspect: ({ directory: path, names }) => {
-      const root = openRootDirectory(directory);
-      const handle = openDirectoryBelow(root, path);
-      const verdicts = names.map((name) => inspect(handle, name));
-      closeSync(handle);
-      closeSync(root);
-      return Promise.resolve(verdicts);
-    },
-    copy: () => Promise.resolve({ kind: "gone" }),
-  };
-}
+/** What the first archive knows of the files depends on how long ago they were made. */
+const NOTHING_KNOWN = new Uint8Array(0);
 
 interface Result extends ReadSummary {
   /** Of files and links, without the root; `+` before those that are not taken over. */
@@ -60,18 +36,16 @@ interface Moments {
   readonly afterScan?: () => void;
   /** Milliseconds from now at which it all happens. */
   readonly inMs?: number;
+  /** What is known of the base's files; default: nothing. */
   readonly states?: Uint8Array;
 }
 
 /** Both passes as the reader thread makes them, against a base that is `directory` as it is now. */
 async function readAgain(directory: string, moments: Moments = {}): Promise<Result> {
   const first = await writeToMemory(directory);
-  const base = await baseOf(first, moments.states);
+  const base = await baseOf(first, moments.states ?? NOTHING_KNOWN);
   const now = (): number => Date.now() + (moments.inMs ?? 0);
-  const source = {
-    ...{ directory, root: "tenants/acme", tenant: "acme", limits: DEFAULT_LIMITS },
-    ...{ exclude: [], allowUnreadable: false },
-  };
+  const source = sourceOf(directory);
   moments.beforeScan?.();
   const table = new BaseTable(base.payload, DEFAULT_LIMITS, base.states);
   const databases = new TenantDatabases(inspectOnly(directory), "");
@@ -104,7 +78,7 @@ function makeTenant(t: Test): string {
 t.test("files that have not changed are not read, and those of which nothing is known are", async (t) => {
   const directory = makeTenant(t);
   const first = await readAgain(directory);
-  t.ok(first.compared > 6 * MIB, "the files were just made");
+  t.ok(first.compared > 6 * MIB, "nothing is known of them");
   t.equal(first.bytesRead, 0);
   t.notOk(first.paths.some((path) => path.startsWith("+")));
   const settled = await readAgain(directory, { inMs: LATER_MS });
