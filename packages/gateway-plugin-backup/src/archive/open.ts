@@ -20,6 +20,7 @@ import { EntryPolicy } from "./policy.js";
 import { rawPath } from "./raw-path.js";
 import { decodeSeekTable, type FrameSize, type SeekTable } from "./seek-table.js";
 import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
+import { sharedMemory } from "./shared-memory.js";
 import { checkSignatureForm } from "./signature-form.js";
 import { TENANT_ID } from "./tenant-id.js";
 
@@ -52,7 +53,7 @@ const ENTRY_STORED_BYTES = 64;
 const SEGMENT_STORED_BYTES = 48;
 
 /** A longer index is fetched in pieces. */
-const TAIL_BYTES_MAX = 16 * 1024 * 1024;
+export const TAIL_BYTES_MAX = 16 * 1024 * 1024;
 
 /** As many last bytes as hold the seek table and the index of an archive of this size, most likely. */
 export function tailBytesFor({ entries, segments }: Pick<ArchiveTotals, "entries" | "segments">): number {
@@ -193,7 +194,7 @@ class Ending {
 
   /** As {@link read}, in memory that other threads can be given, too: an index may be large. */
   async readShared(start: number, end: number): Promise<Buffer> {
-    const range = Buffer.from(new SharedArrayBuffer(end - start));
+    const range = Buffer.from(sharedMemory(end - start));
     const tailStart = this.source.size - this.#tail.length;
     if (start < tailStart) return readRange(this.source, start, end, range);
     this.#tail.copy(range, 0, start - tailStart);

@@ -1,5 +1,6 @@
 /** Entry of a job thread: runs one operation at a time, and stays for the next. */
 import { parentPort } from "node:worker_threads";
+import { sharedBytesSoFar } from "../../archive/shared-memory.js";
 import { lowerThreadPriority } from "../../archive/threads/priority.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { openStore } from "../../stores/open.js";
@@ -14,6 +15,9 @@ const port = parentPort;
 
 let abort = new AbortController();
 const waitingForLedger: (() => void)[] = [];
+
+/** Twenty indexes of usual tenants, or one of a very large one. */
+const MOST_SHARED_BYTES = 32 * 1024 * 1024;
 
 /** Progress beyond this rate is noise between threads; the last figures of a phase are always sent. */
 const PROGRESS_INTERVAL_MS = 100;
@@ -49,7 +53,8 @@ async function run<N extends OperationName>(name: N, request: Operations[N]["req
     completing: (archive) => announce({ type: "completing", archive }),
   };
   try {
-    send({ type: "done", result: await operations[name](request, context) });
+    const result = await operations[name](request, context);
+    send({ type: "done", result, isSpent: sharedBytesSoFar() > MOST_SHARED_BYTES });
   } catch (error) {
     const failure = abort.signal.aborted
       ? new BackupError("JOB_CANCELLED", "The job was cancelled.")

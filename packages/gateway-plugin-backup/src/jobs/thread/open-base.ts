@@ -6,6 +6,7 @@ import { decodeFacts } from "../../archive/base/facts.js";
 import type { ArchiveLimits } from "../../archive/format.js";
 import { openIndex, TAIL_BYTES } from "../../archive/open.js";
 import { readFully } from "../../archive/opened-file.js";
+import { sharedMemory } from "../../archive/shared-memory.js";
 import type { WriteBase } from "../../archive/writer.js";
 import { toBackupError } from "../../errors.js";
 import { baseUnusable, checkBase } from "../../stores/copy-base.js";
@@ -80,7 +81,7 @@ function readFacts({ factsFile, indexSha256 }: BaseObject): Uint8Array | undefin
 function readShared(file: string): Uint8Array {
   const handle = openSync(file, "r");
   try {
-    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(handle).size));
+    const bytes = new Uint8Array(sharedMemory(fstatSync(handle).size));
     readFully(handle, bytes, 0);
     return bytes;
   } finally {

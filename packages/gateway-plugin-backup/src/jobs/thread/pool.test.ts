@@ -134,6 +134,18 @@ await t.test("one thread stands ready, and stays", async (t) => {
   t.same(await ask(), [2], "another one in its place");
 });
 
+await t.test("a thread that holds memory which only its end gives back is not kept", async (t) => {
+  const telling = `globalThis.asked = (globalThis.asked ?? 0) + 1;
+    parentPort.postMessage({ type: "done", result: [globalThis.asked], isSpent: globalThis.asked === 2 });`;
+  const threads = new JobThreads(new FakeTime().timer, entry(telling));
+  t.teardown(() => threads.close());
+  threads.keepOneReady(false);
+  const ask = (): Promise<unknown> => threads.run("list", nowhere, { signal });
+  t.same(await ask(), [1]);
+  t.same(await ask(), [2], "the same thread");
+  t.same(await ask(), [1], "another one");
+});
+
 await t.test("a gateway without S3 loads nothing for it", async (t) => {
   const telling = `globalThis.types = [...(globalThis.types ?? []), message.type];
     if (message.type === "run") parentPort.postMessage({ type: "done", result: globalThis.types });`;

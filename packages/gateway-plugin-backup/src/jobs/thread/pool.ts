@@ -60,18 +60,16 @@ export class JobThreads {
     if (this.#closed) throw new BackupError("SHUTTING_DOWN", "The gateway is stopping.");
     const worker = this.#take();
     try {
-      const result = await converse(worker, { type: "run", operation, request } as ToThread, {
+      const { result, isSpent } = await converse(worker, { type: "run", operation, request } as ToThread, {
         ...options,
         timer: this.#timer,
       });
-      this.#keep(worker);
-      // The thread answers an operation with that operation's result; the union cannot say so.
-      return result as Operations[N]["result"];
+      if (isSpent) void this.#replace(worker);
+      else this.#keep(worker);
+      return result;
     } catch (error) {
       // A thread that failed may hold half-ended work; the next operation gets a fresh one.
-      this.#busy.delete(worker);
-      await worker.terminate();
-      if (worker === this.#ready?.worker) this.keepOneReady(this.#ready.forS3);
+      await this.#replace(worker);
       throw error;
     }
   }
@@ -113,6 +111,12 @@ export class JobThreads {
     return worker;
   }
 
+  async #replace(worker: Worker): Promise<void> {
+    this.#busy.delete(worker);
+    await worker.terminate();
+    if (worker === this.#ready?.worker) this.keepOneReady(this.#ready.forS3);
+  }
+
   #keep(worker: Worker): void {
     this.#busy.delete(worker);
     const cancelTimer = this.#timer(IDLE_MS, () => {
@@ -140,7 +144,7 @@ function converse(
   worker: Worker,
   request: ToThread,
   options: RunOptions & { readonly timer: Timer },
-): Promise<unknown> {
+): Promise<Extract<FromThread, { type: "done" }>> {
   return new Promise((resolve, reject) => {
     let cancelGrace = (): void => undefined;
     const settle = (act: () => void): void => {
@@ -190,7 +194,7 @@ function converse(
           options.onGone?.(message.leftover);
           break;
         case "done":
-          settle(() => resolve(message.result));
+          settle(() => resolve(message));
           break;
         case "failed":
           settle(() => reject(deserializeError(message.error)));

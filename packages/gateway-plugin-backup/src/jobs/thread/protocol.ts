@@ -492,5 +492,10 @@ export type FromThread =
   | { readonly type: "leftover"; readonly leftover: Leftover }
   | { readonly type: "gone"; readonly leftover: Leftover }
   | { readonly type: "completing"; readonly archive: CompletingArchive }
-  | { readonly type: "done"; readonly result: Operations[OperationName]["result"] }
+  /** `isSpent`: the thread holds memory that only its end gives back. */
+  | {
+      readonly type: "done";
+      readonly result: Operations[OperationName]["result"];
+      readonly isSpent: boolean;
+    }
   | { readonly type: "failed"; readonly error: SerializedError };

@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { checkStoredFrame } from "../../archive/base/base-frames.js";
 import type { ArchiveLimits, SegmentRecord } from "../../archive/format.js";
-import { openIndex, TAIL_BYTES } from "../../archive/open.js";
+import { openIndex, TAIL_BYTES, TAIL_BYTES_MAX } from "../../archive/open.js";
 import type { ArchiveSource } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
@@ -27,7 +27,8 @@ export async function indexHash(
   expected?: string,
 ): Promise<string | undefined> {
   const source = objectSource(store, object, signal);
-  const { bytes } = await source.tail(tailBytes);
+  // A long index is fetched by itself: in one with the tail it would be in memory twice.
+  const { bytes } = await source.tail(Math.min(tailBytes, TAIL_BYTES_MAX));
   try {
     const known = expected === undefined ? undefined : { sha256: expected, isRead: false };
     return (await openIndex(source, bytes, limits, known))?.sha256;
