@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import Database from "better-sqlite3";
 import t, { type Test } from "tap";
 import { DEFAULT_LIMITS, SEGMENT_BYTES } from "../format.js";
 import type { EntryRecord } from "../format.js";
@@ -15,7 +16,7 @@ import { baseOf, writeToMemory } from "../testing/write-to-memory.js";
 import { aroundCalls, systemError } from "../../test-support/system-calls.js";
 import { BaseTable } from "./base-table.js";
 import { Comparison } from "./comparison.js";
-import { STATE_BYTES } from "./facts.js";
+import { STATE_BYTES, stateOf } from "./facts.js";
 import { Survival } from "./survival.js";
 
 const MIB = 1024 * 1024;
@@ -87,6 +88,22 @@ t.test("files that have not changed are not read, and those of which nothing is 
   t.equal(known.compared, 0);
   t.strictSame(known.states, settled.states, "what is known stays known");
   t.equal(known.survival.segments, 2);
+});
+
+t.test("a database that has not changed is taken over, and counted like one that was copied", async (t) => {
+  const directory = makeTenant(t);
+  const database = new Database(join(directory, "d", "memory.sqlite"));
+  database.exec("CREATE TABLE t (a); INSERT INTO t VALUES (randomblob(6000000))").close();
+  const { entries } = await writeToMemory(directory);
+  const states = entries.map(({ type, path }) => {
+    if (type !== "file") return new Uint8Array(STATE_BYTES);
+    const main = statSync(join(directory, path.replace("tenants/acme/", "")), { bigint: true });
+    return stateOf({ main }, Date.now() + LATER_MS) ?? new Uint8Array(STATE_BYTES);
+  });
+  const read = await readAgain(directory, { inMs: LATER_MS, states: Buffer.concat(states) });
+  t.equal(read.compared, 0);
+  t.ok(read.paths.includes("d/memory.sqlite"));
+  t.equal(read.databases, 1);
 });
 
 t.test("the state of a file that was read anew is known, and no other's", async (t) => {
