@@ -112,8 +112,9 @@ export class JobThreads {
   }
 
   async #replace(worker: Worker): Promise<void> {
-    this.#busy.delete(worker);
+    // Busy until it has ended, so that `close` waits for it.
     await worker.terminate();
+    this.#busy.delete(worker);
     if (worker === this.#ready?.worker) this.keepOneReady(this.#ready.forS3);
   }
 
