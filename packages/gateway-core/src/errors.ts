@@ -40,6 +40,11 @@ const definitions = {
     hint: "Send `Authorization: Bearer <token>`; the command line reads OPENCLAW_GATEWAY_TOKEN.",
   },
   FORBIDDEN: { status: 403, exitCode: 5 },
+  TLS_REQUIRED: {
+    status: 403,
+    exitCode: 5,
+    hint: "Replace the secret: others may have read it on its way. Then call over https://: see gateway.tls and gateway.trustedProxies in the README.",
+  },
   NOT_FOUND: { status: 404, exitCode: 3 },
   TENANT_NOT_FOUND: {
     status: 404,

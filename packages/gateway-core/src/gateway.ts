@@ -17,6 +17,7 @@ import { Workspace } from "./files/workspace.js";
 import { createLogger, type LogLevel } from "./http/logger.js";
 import { createMetrics } from "./http/metrics.js";
 import { buildServer } from "./http/server.js";
+import { proxyTrust } from "./http/trusted-proxies.js";
 import { Contributions } from "./plugin/contributions.js";
 import { Hooks } from "./plugin/hook-bus.js";
 import type { Clock, GatewayPlugin } from "./plugin/host.js";
@@ -90,6 +91,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   closing.onReleased(() => lock.release());
   try {
     const config = await loadConfig({ file: paths.config, plugins: options.plugins });
+    const isTrustedProxy = proxyTrust(config.gateway.trustedProxies ?? []);
     const resolveSecret = secretResolver(env, paths.root);
     const token = adminToken({
       env,
@@ -138,6 +140,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const app = await buildServer({
       log,
       adminTokenSha256: tokenHash(token.token),
+      isTrustedProxy,
       isClosing: () => closing.begun,
       clock,
       metrics,

@@ -11,4 +11,5 @@ export type { CodedError, ExitCode, GatewayErrorCode, GatewayErrorOptions } from
 export { defaultStateDirectory } from "./state/directory.js";
 export { GATEWAY_VERSION } from "./version.js";
 export type * from "./plugin/host.js";
+import "./http/private.js";
 import "./http/request.js";

@@ -27,6 +27,7 @@ import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { restoreRoutes } from "./routes/restores.js";
+import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
 import { backupStatus } from "./status.js";
 
 export const VERSION = "0.1.0";
@@ -52,6 +53,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addJobType(verifyJobType(services));
   host.addJobType(drillJobType(services));
   host.addRoutes("admin", async (app) => {
+    refuseSecretsInClear(app);
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
     await app.register(archiveRoutes(services));

@@ -10,6 +10,8 @@ const GatewaySection = Type.Object(
     port: Type.Integer({ minimum: 0, maximum: 65_535, default: 18_789 }),
     /** Admin token. OPENCLAW_GATEWAY_TOKEN goes before it. */
     token: Type.Optional(SecretSchema),
+    /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+    trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
   },
   { additionalProperties: false },
 );

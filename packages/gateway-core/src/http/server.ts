@@ -7,17 +7,20 @@ import type { RouteScope } from "../plugin/host.js";
 import { authentication } from "./auth.js";
 import { measureRequests } from "./metrics.js";
 import { collectOpenApi, describeScope } from "./openapi.js";
+import { decoratePrivacy } from "./private.js";
 import { problemOf, sendProblem } from "./problem.js";
 import { RequestLog } from "./request-log.js";
 import { decorateRequests } from "./request.js";
 import { adminRoutes, publicRoutes, tenantRoutes, type RouteParts } from "./routes.js";
 import { guardTenants } from "./tenant-gate.js";
+import type { ProxyTrust } from "./trusted-proxies.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface ServerParts extends RouteParts {
   readonly log: FastifyBaseLogger;
   /** SHA-256 of the admin token. */
   readonly adminTokenSha256: string;
+  readonly isTrustedProxy: ProxyTrust;
   /** True from the moment the gateway takes no new work. */
   readonly isClosing: () => boolean;
 }
@@ -32,6 +35,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     logController: new RequestLog(),
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
+    trustProxy: parts.isTrustedProxy,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, problemOf(error, request.id)),
     // The hook below says it with a problem document.
     return503OnClosing: false,
@@ -39,6 +43,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   app.setValidatorCompiler(validatorCompiler);
   answerErrors(app);
   decorateRequests(app);
+  decoratePrivacy(app, parts.isTrustedProxy);
   measureRequests(app, parts.metrics);
   app.addHook("onRequest", (request, _reply, done) => {
     if (parts.isClosing() && !isProbe(request.url)) done(stopping());
