@@ -31,7 +31,8 @@ function read(flag: string, value: string, env: Environment): string {
   return value;
 }
 
-function readSecretFile(flag: string, path: string): string {
+/** What stands in a file on this machine, without the line end that editors add. Throws `SECRET_UNREADABLE`. */
+export function readSecretFile(flag: string, path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

@@ -31,6 +31,8 @@ export interface ArchiveView {
   /** It was removed, and can be brought back. */
   readonly trash?: { readonly until: string; readonly jobId: string };
   readonly lock?: { readonly mode: string; readonly until: string };
+  /** `age`, or `pipe`; absent: it is not encrypted. */
+  readonly encryption?: string;
 }
 
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
@@ -152,6 +154,14 @@ export interface PrunedArchiveView {
   readonly size: number;
   readonly keep: boolean;
   readonly reasons: readonly string[];
+}
+
+/** `result` of a rekey. */
+export interface RekeyResult {
+  readonly from?: string;
+  readonly location?: string;
+  readonly size?: number;
+  readonly durationMs?: number;
 }
 
 /** `result` of the removal of one archive. */

@@ -71,6 +71,13 @@ const Destination = Type.Object(
           "Globs of the tenants that may use it by themselves, in schedules of their own; none if absent.",
       }),
     ),
+    recipients: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+        minItems: 1,
+        maxItems: 100,
+        description: "Public keys of age (age1…): archives that come here are encrypted to them.",
+      }),
+    ),
     ...partLimitProperties,
     retention: Type.Optional(Retention),
     tenantRetention: Type.Optional(TenantRetention),
@@ -92,7 +99,12 @@ const Destination = Type.Object(
 );
 
 const PipeProgram = Type.Object(
-  { path: Type.String({ pattern: "^/" }), options: Type.Array(Type.String({ minLength: 1 })) },
+  {
+    path: Type.String({ pattern: "^/" }),
+    options: Type.Array(Type.String({ pattern: "^-[^\\s=]+=?$" }), {
+      description: "Options that may be given; `-k=` for one that a value follows. Those of age are known.",
+    }),
+  },
   strict,
 );
 
@@ -171,9 +183,6 @@ export const BackupConfigSchema = Type.Object(
 export type BackupConfig = Static<typeof BackupConfigSchema>;
 export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
-
-/** Keys that are part of the config's contract but that this version does not act on; the start log names them. */
-export const INACTIVE_KEYS = ["pipe"] as const;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

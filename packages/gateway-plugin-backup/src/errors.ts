@@ -136,7 +136,16 @@ const definitions = {
     exitCode: 3,
     hint: "`openclaw backups files ARCHIVE` lists what an archive holds; paths are relative to the tenant's directory.",
   },
-  ARCHIVE_ENCRYPTED: { status: 422, exitCode: 7, hint: "The archive is encrypted with age; give its key." },
+  ARCHIVE_ENCRYPTED: {
+    status: 422,
+    exitCode: 7,
+    hint: "Give its key: --identity FILE, --passphrase env:NAME, or --pipe 'age -d -i /path/on/the/gateway/key.txt'.",
+  },
+  ARCHIVE_NOT_ENCRYPTED: {
+    status: 422,
+    exitCode: 7,
+    hint: "If you know that it is not, leave the key out. If it was encrypted when it was made, somebody has replaced it.",
+  },
   ARCHIVE_TOO_NEW: {
     status: 422,
     exitCode: 7,
@@ -153,6 +162,23 @@ const definitions = {
     hint: "If the archive is honest, raise plugins.backup.limits (entries, bytes, ratio) or the tenant's quota.",
   },
   TENANT_AMBIGUOUS: { status: 422, exitCode: 2, hint: "Give the tenant's name with --as." },
+
+  // programs that archives go through
+  PIPE_NOT_ALLOWED: {
+    status: 403,
+    exitCode: 5,
+    hint: "Programs and options that pipes may use stand under plugins.backup.pipe.allow in openclaw.json. No shell is run.",
+  },
+  PIPE_UNAVAILABLE: {
+    status: 503,
+    exitCode: 6,
+    hint: "Install the program, or correct its path under plugins.backup.pipe.allow, and start the gateway again.",
+  },
+  PIPE_FAILED: {
+    status: 422,
+    exitCode: 1,
+    hint: "The program runs on the gateway's machine, in an empty directory and with an empty environment: give files by absolute paths.",
+  },
 
   // stores
   STORE_UNREACHABLE: {

@@ -3,7 +3,7 @@
  * composes `archive/` (bytes and directories) with `stores/` (where objects live).
  */
 import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
-import { BackupConfigSchema, INACTIVE_KEYS, type BackupConfig } from "./config.js";
+import { BackupConfigSchema, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
 import { watch } from "./jobs/alerts/watch.js";
 import {
@@ -26,6 +26,7 @@ import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
 import { pruneRoutes } from "./routes/prune.js";
+import { rekeyRoutes } from "./routes/rekey.js";
 import { restoreRoutes } from "./routes/restores.js";
 import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
 import { backupStatus } from "./status.js";
@@ -61,6 +62,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(pruneRoutes(services));
     await app.register(catalogueRoutes(services));
     await app.register(checkRoutes(services));
+    await app.register(rekeyRoutes(services));
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
   });
@@ -85,9 +87,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
 }
 
 function warnOfInactiveKeys(host: PluginHost, config: BackupConfig): void {
-  const keys: string[] = INACTIVE_KEYS.filter((key) => config[key] !== undefined);
-  if (config.tenants?.selfRestore !== undefined) keys.push("tenants.selfRestore");
-  for (const key of keys) {
-    host.log.warn({ key: `plugins.backup.${key}` }, "This key of the config has no effect in this version.");
-  }
+  if (config.tenants?.selfRestore === undefined) return;
+  const key = "plugins.backup.tenants.selfRestore";
+  host.log.warn({ key }, "This key of the config has no effect in this version.");
 }

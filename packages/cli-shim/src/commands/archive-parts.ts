@@ -8,7 +8,7 @@ import { contentsLines, entryLine } from "../output/contents.js";
 import { differenceLine, differencesSummary } from "../output/differences.js";
 import { formatBytes, plural } from "../output/format.js";
 import type { ArchiveContentsView, DifferenceLine, DifferencesEnd, EntriesEnd, EntryLine } from "../views.js";
-import { addExamples, addS3Flags, readS3Flags, type S3Flags } from "./options.js";
+import { addExamples, addReadFlags, readReadFlags, type ReadFlags } from "./options.js";
 
 const ARCHIVE =
   "ARCHIVE is its id in the catalogue, or where it is: s3://bucket/key, dest:NAME/key, or a path; the catalogue need " +
@@ -28,13 +28,13 @@ function addShow(backups: Command, context: Context): void {
     .description(
       `Show what an archive's index tells of it, and what the catalogue knows. Reads its end alone. ${ARCHIVE}`,
     );
-  addS3Flags(command);
+  addReadFlags(command);
   addExamples(command, [
     "openclaw backups show s3://my-bucket/acme/2026-06-03.tar.zst",
     "openclaw backups show a0mdq3x5k1c9r7w2hz --json",
   ]);
-  context.action(command, async (archive: string, flags: S3Flags) => {
-    const body = { archive, ...readS3Flags(flags, context.env) };
+  context.action(command, async (archive: string, flags: ReadFlags) => {
+    const body = { archive, ...readReadFlags(flags, context.env) };
     const view = (await context
       .client()
       .request("POST", "/api/admin/archives/show", { body })) as ArchiveContentsView;
@@ -52,7 +52,7 @@ function addFiles(backups: Command, context: Context): void {
         "tenant's directory; it stands for what is below it, too. Without one, everything is listed.",
     )
     .option("--long", "with mode, size and time");
-  addS3Flags(command);
+  addReadFlags(command);
   addExamples(command, [
     "openclaw backups files s3://my-bucket/acme/2026-06-03.tar.zst --long",
     "openclaw backups files dest:offsite/acme/2026-06-03.tar.zst sessions '**/*.md'",
@@ -60,8 +60,8 @@ function addFiles(backups: Command, context: Context): void {
   ]);
   context.action(
     command,
-    async (archive: string, patterns: readonly string[], flags: S3Flags & { readonly long?: true }) => {
-      const body = { archive, patterns, ...readS3Flags(flags, context.env) };
+    async (archive: string, patterns: readonly string[], flags: ReadFlags & { readonly long?: true }) => {
+      const body = { archive, patterns, ...readReadFlags(flags, context.env) };
       const end = (await printLines<EntryLine>(context, {
         path: "/api/admin/archives/files",
         body,
@@ -84,20 +84,20 @@ function addCat(backups: Command, context: Context): void {
       `Print the content of one file of an archive to stdout, reading no more of the archive than holds it. ${ARCHIVE} ` +
         "PATH is relative to the tenant's directory.",
     );
-  addS3Flags(command);
+  addReadFlags(command);
   addExamples(command, [
     "openclaw backups cat s3://my-bucket/acme/2026-06-03.tar.zst workspace/notes.md",
     "openclaw backups cat a0mdq3x5k1c9r7w2hz memory/main.sqlite > main.sqlite",
   ]);
-  context.action(command, async (archive: string, path: string, flags: S3Flags) => {
+  context.action(command, async (archive: string, path: string, flags: ReadFlags) => {
     if (context.output.json)
       throw cliError("USAGE", "`backups cat` prints the file itself; it does not go with --json");
-    await printFile(context, { archive, path, ...readS3Flags(flags, context.env) });
+    await printFile(context, { archive, path, ...readReadFlags(flags, context.env) });
     return undefined;
   });
 }
 
-interface DiffFlags extends S3Flags {
+interface DiffFlags extends ReadFlags {
   readonly live?: true;
   readonly content?: true;
 }
@@ -113,7 +113,7 @@ function addDiff(backups: Command, context: Context): void {
     )
     .option("--live", "compare with the tenant as it is now (the default without a second archive)")
     .option("--content", "of a tenant: read every file, and compare its content, too");
-  addS3Flags(command);
+  addReadFlags(command);
   addExamples(command, [
     "openclaw backups diff dest:offsite/acme/2026-06-02.tar.zst dest:offsite/acme/2026-06-03.tar.zst",
     "openclaw backups diff a0mdq3x5k1c9r7w2hz --live --content",
@@ -126,7 +126,7 @@ function addDiff(backups: Command, context: Context): void {
         "USAGE",
         "--live and --content compare with the tenant; they do not go with a second archive",
       );
-    const body = { archive, with: other, content, ...readS3Flags(flags, context.env) };
+    const body = { archive, with: other, content, ...readReadFlags(flags, context.env) };
     const end = await printLines<DifferenceLine>(context, {
       path: "/api/admin/archives/diff",
       body,

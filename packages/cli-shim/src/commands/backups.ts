@@ -1,4 +1,4 @@
-/** `openclaw backups list | show | files | cat | prune | rm | pin | rebuild | check-destination | verify | drill`. */
+/** `openclaw backups list | show | files | cat | prune | rm | pin | rebuild | rekey | check-destination | verify | drill`. */
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
@@ -12,6 +12,7 @@ import { addCheckCommands } from "./checks.js";
 import { addExamples } from "./options.js";
 import { addNotifyTestCommand } from "./notify-test.js";
 import { addPruneCommand } from "./prune.js";
+import { addRekeyCommand } from "./rekey.js";
 
 export function addBackupCommands(program: Command, context: Context): void {
   const backups = program
@@ -25,6 +26,7 @@ export function addBackupCommands(program: Command, context: Context): void {
   addArchiveCommands(backups, context);
   addCatalogueCommands(backups, context);
   addCheckCommands(backups, context);
+  addRekeyCommand(backups, context);
 }
 
 function addList(backups: Command, context: Context): void {
@@ -64,6 +66,7 @@ export function archiveTable(archives: readonly ArchiveView[], none: string): st
     },
     { title: "SIZE", align: "right", cell: ({ size }) => formatBytes(size) },
     { title: "STATE", cell: stateOf },
+    { title: "ENCRYPTED", cell: ({ encryption }) => encryption ?? "" },
     { title: "PINNED", cell: ({ pinnedAt }) => (pinnedAt === undefined ? "" : "pinned") },
     { title: "LOCATION", cell: ({ location }) => location },
   ]);

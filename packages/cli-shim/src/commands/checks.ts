@@ -6,10 +6,10 @@ import { checkSummary } from "../output/checks.js";
 import type { JobView } from "../views.js";
 import {
   addExamples,
-  addS3Flags,
+  addReadFlags,
   addWaitFlags,
-  readS3Flags,
-  type S3Flags,
+  readReadFlags,
+  type ReadFlags,
   type WaitFlags,
 } from "./options.js";
 
@@ -19,7 +19,7 @@ const ARCHIVE =
 const EXIT =
   "The exit code is 7 when something is damaged, and 6 when the store cannot be reached, which says nothing of the archive.";
 
-interface CheckFlags extends S3Flags, WaitFlags {
+interface CheckFlags extends ReadFlags, WaitFlags {
   readonly as?: string;
 }
 
@@ -54,6 +54,7 @@ function addVerify(backups: Command, context: Context): void {
     "openclaw backups verify acme",
     "openclaw backups verify acme --all --level sample",
     "openclaw backups verify s3://my-bucket/acme/2026-06-03.tar.zst --level quick",
+    "openclaw backups verify dest:offsite/acme/2026-06-03.tar.zst.age --identity key.txt",
     'openclaw cron add acme --name sample --schedule "@daily-random" --cmd "openclaw backups verify acme --all --level sample"',
   ]);
   context.action(command, (archive: string, flags: VerifyFlags) => {
@@ -84,7 +85,7 @@ function addDrill(backups: Command, context: Context): void {
 function addCommonFlags(command: Command): void {
   command.option("--as <tenant>", "for another tool's archive that does not say which tenant it is of");
   addWaitFlags(command);
-  addS3Flags(command);
+  addReadFlags(command);
 }
 
 async function start(
@@ -94,7 +95,7 @@ async function start(
   flags: CheckFlags,
   more: object,
 ): ReturnType<typeof finishJob> {
-  const body = { archive, as: flags.as, ...more, ...readS3Flags(flags, context.env) };
+  const body = { archive, as: flags.as, ...more, ...readReadFlags(flags, context.env) };
   const { job } = (await context.client().request("POST", path, { body })) as { readonly job: JobView };
   return finishJob(context, job, { wait: flags.wait !== false, summary: checkSummary });
 }

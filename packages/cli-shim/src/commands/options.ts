@@ -1,7 +1,7 @@
 /** Flags that several commands share. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Environment } from "../context.js";
-import { resolveSecret } from "../secrets.js";
+import { readSecretFile, resolveSecret } from "../secrets.js";
 
 export interface S3Flags {
   readonly endpoint?: string;
@@ -38,6 +38,78 @@ export function readS3Flags(flags: S3Flags, env: Environment): object {
     pathStyle: flags.pathStyle,
   };
   return Object.values(s3).some((value) => value !== undefined) ? { s3 } : {};
+}
+
+export interface EncryptFlags {
+  readonly recipient?: readonly string[];
+  readonly pipe?: string;
+}
+
+export function addEncryptFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--recipient <key>",
+        "encrypt to this public key of age (age1…); can be given more than once; default: the destination's recipients",
+      ).argParser((key: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), key]),
+    )
+    .addOption(
+      new Option(
+        "--pipe <command>",
+        "encrypt with a program of the gateway's machine that its config allows: 'age -r age1…'",
+      ).conflicts("recipient"),
+    );
+}
+
+/** Of a request. */
+export function readEncryptFlags({ recipient: recipients, pipe }: EncryptFlags): object {
+  return { recipients, pipe };
+}
+
+export interface DecryptFlags {
+  readonly identity?: string;
+  readonly passphrase?: string;
+  readonly pipe?: string;
+}
+
+/** @param withPipe False where `--pipe` says how to encrypt. */
+export function addDecryptFlags(command: Command, { withPipe = true } = {}): Command {
+  command
+    .optionsGroup(
+      "For an encrypted archive (keys are read on this machine, and kept in the gateway's memory only):",
+    )
+    .addOption(
+      new Option("--identity <file>", "the age identity file that opens it").conflicts(["passphrase"]),
+    )
+    .option("--passphrase <secret>", "the passphrase that opens it: env:NAME, file:PATH, or itself");
+  if (withPipe)
+    command.addOption(
+      new Option(
+        "--pipe <command>",
+        "a program of the gateway's machine that opens it: 'age -d -i /path/on/the/gateway/key.txt'",
+      ).conflicts(["identity", "passphrase"]),
+    );
+  return command;
+}
+
+/** `decrypt` of a request, or nothing when no flag was given. Keys are read here, on the CLI's machine. */
+export function readDecryptFlags({ identity, passphrase, pipe }: DecryptFlags, env: Environment): object {
+  if (identity !== undefined) return { decrypt: { identity: readSecretFile("--identity", identity) } };
+  if (passphrase !== undefined)
+    return { decrypt: { passphrase: resolveSecret("--passphrase", passphrase, env) } };
+  return pipe === undefined ? {} : { decrypt: { pipe } };
+}
+
+/** Flags of every command that looks into an archive. */
+export interface ReadFlags extends S3Flags, DecryptFlags {}
+
+export function addReadFlags(command: Command): Command {
+  return addS3Flags(addDecryptFlags(command));
+}
+
+/** `s3` and `decrypt` of a request, as far as flags for them were given. */
+export function readReadFlags(flags: ReadFlags, env: Environment): object {
+  return { ...readDecryptFlags(flags, env), ...readS3Flags(flags, env) };
 }
 
 export interface WaitFlags {

@@ -9,12 +9,18 @@ import { backupSummary, restoreSummary } from "../output/summaries.js";
 import type { ArchiveView, JobView } from "../views.js";
 import { archiveTable } from "./backups.js";
 import {
+  addEncryptFlags,
   addExamples,
+  addReadFlags,
   addS3Flags,
   addWaitFlags,
   integerOption,
   rateOption,
+  readEncryptFlags,
+  readReadFlags,
   readS3Flags,
+  type EncryptFlags,
+  type ReadFlags,
   type S3Flags,
   type WaitFlags,
 } from "./options.js";
@@ -29,7 +35,7 @@ export function addTenantBackupCommands(tenants: Command, context: Context): voi
   addBackups(tenants, context);
 }
 
-interface BackupFlags extends S3Flags, WaitFlags {
+interface BackupFlags extends S3Flags, WaitFlags, EncryptFlags {
   readonly to?: string;
   readonly dryRun?: true;
   readonly list?: true;
@@ -58,6 +64,7 @@ function addBackup(tenants: Command, context: Context): void {
     .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"))
     .addOption(rateOption("--limit-upload <rate>", "send no more bytes per second than this"))
     .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"));
+  addEncryptFlags(command);
   addWaitFlags(command);
   addS3Flags(command);
   addExamples(command, [
@@ -65,6 +72,8 @@ function addBackup(tenants: Command, context: Context): void {
     "openclaw tenants backup acme --to s3://my-bucket/acme/2026-06-03.tar.zst --endpoint http://127.0.0.1:9000 --access-key $S3_AK --secret-key $S3_SK",
     "openclaw tenants backup acme --to s3://my-bucket/acme/ --access-key env:S3_AK --secret-key file:/run/secrets/s3",
     "openclaw tenants backup acme --to /var/backups/openclawmu/acme/2026-06-03.tar.zst",
+    "openclaw tenants backup acme --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    "openclaw tenants backup acme --pipe 'age -R /etc/openclaw/recipients.txt'",
     "openclaw tenants backup acme --limit-upload 10MiB",
     "openclaw tenants backup acme --dry-run",
     "openclaw tenants backup acme --list --json | jq -r 'select(.reason == \"backupignore\").path'",
@@ -94,6 +103,7 @@ function addBackup(tenants: Command, context: Context): void {
       compressionLevel,
       limitUpload,
       limitDownload,
+      ...readEncryptFlags(flags),
       ...readS3Flags(flags, context.env),
     };
     const { job, joined } = (await context
@@ -113,7 +123,7 @@ function addBackup(tenants: Command, context: Context): void {
   });
 }
 
-interface RestoreFlags extends S3Flags, WaitFlags {
+interface RestoreFlags extends ReadFlags, WaitFlags {
   readonly from?: string;
   readonly as?: string;
   readonly force?: true;
@@ -163,6 +173,9 @@ function addRestore(tenants: Command, context: Context): void {
         "into",
         "dryRun",
         "limitDownload",
+        "identity",
+        "passphrase",
+        "pipe",
         "endpoint",
         "region",
         "accessKey",
@@ -172,7 +185,7 @@ function addRestore(tenants: Command, context: Context): void {
       ]),
     );
   addWaitFlags(command);
-  addS3Flags(command);
+  addReadFlags(command);
   addExamples(command, [
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --as acme-staging",
@@ -181,6 +194,8 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --limit-download 20MiB",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path workspace/notes.md '**/*.jsonl'",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path memory --force",
+    "openclaw tenants restore --from dest:offsite/tenants/acme/2026-06-03T02-00-00Z.tar.zst.age --identity key.txt",
+    "openclaw tenants restore --from dest:offsite/acme.tar.zst.age --pipe 'age -d -i /etc/openclaw/key.txt'",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -204,7 +219,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
     {
       body: {
         ...{ from, as, force, token, paths, into, dryRun, limitDownload },
-        ...readS3Flags(flags, context.env),
+        ...readReadFlags(flags, context.env),
       },
     },
   ];

@@ -1,5 +1,5 @@
 /** What people read at the end of a job. */
-import type { BackupResult, JobView, RestoreResult, TotalsView } from "../views.js";
+import type { BackupResult, JobView, RekeyResult, RestoreResult, TotalsView } from "../views.js";
 import { checkSummary } from "./checks.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
 import { planLines } from "./plan.js";
@@ -31,12 +31,20 @@ export function jobSummary(job: JobView): string[] {
       return pruneSummary(job);
     case "remove":
       return removeSummary(job);
+    case "rekey":
+      return rekeySummary(job);
     case "verify":
     case "drill":
       return checkSummary(job);
     default:
       return [`${job.tenant ?? "gateway"}: ${job.type} ${job.state}`];
   }
+}
+
+export function rekeySummary(job: JobView): string[] {
+  const { from = "", location = from, size = 0, durationMs = 0 } = (job.result ?? {}) as RekeyResult;
+  const where = location === from ? location : `${from} → ${location}`;
+  return [`${where}: encrypted anew, ${formatBytes(size)} in ${formatDuration(durationMs)}`];
 }
 
 export function backupSummary(job: JobView): string[] {

@@ -66,7 +66,13 @@ function parseArguments(
     const [name, given] = splitFlag(word);
     if (IDLE_FLAGS.includes(name) && given === undefined) continue;
     const flag = flagOf(command, name);
-    if (Object.hasOwn(parameters, flag.parameter)) throw refused(`${name} is given twice`);
+    const earlier = Object.hasOwn(parameters, flag.parameter) ? parameters[flag.parameter] : undefined;
+    if (flag.value === "list") {
+      const values = Array.isArray(earlier) ? (earlier as unknown[]) : [];
+      parameters[flag.parameter] = [...values, flagValue(name, flag, given, left)];
+      continue;
+    }
+    if (earlier !== undefined) throw refused(`${name} is given twice`);
     parameters[flag.parameter] = flagValue(name, flag, given, left);
   }
   return { operands, parameters };

@@ -279,8 +279,8 @@ export interface JobCommand {
 
 export interface CommandFlag {
   readonly parameter: string;
-  /** `none`: a switch. `number`: a whole number where it looks like one, else a text. */
-  readonly value: "none" | "text" | "number";
+  /** `none`: a switch. `number`: a whole number where it looks like one, else a text. `list`: a text each time it is given. */
+  readonly value: "none" | "text" | "number" | "list";
 }
 
 export interface JobStart {

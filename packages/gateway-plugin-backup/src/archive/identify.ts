@@ -69,7 +69,13 @@ export async function identifyTenant(
   const unpacker = createUnpacker(format, { subject, limits, output: (bytes) => tar.write(bytes) });
   try {
     for await (const chunk of source.read(0, source.size)) {
-      await unpacker.write(chunk);
+      try {
+        await unpacker.write(chunk);
+      } catch (error) {
+        // What is wrong behind the first entry is for those to find who read it: where nobody has seen the archive's end yet,
+        // it may be the index.
+        if (root.tenant === undefined) throw error;
+      }
       if (root.tenant !== undefined) return root.tenant;
     }
     await unpacker.end();

@@ -16,10 +16,11 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   check: true,
   verify: true,
   drill: true,
+  rekey: true,
 };
 
 /** Jobs that look at archives and leave the tenant's slot alone. */
-const SHARES: readonly JobType[] = ["verify", "drill"];
+const SHARES: readonly JobType[] = ["verify", "drill", "rekey"];
 
 /** The lane that a job waits and runs in. `claims`: with the tenant's claim. No tenant's id has a space or a slash. */
 export function laneOf({ tenant, type }: Pick<JobSubmission, "tenant" | "type">): {

@@ -9,12 +9,13 @@ export function timestampName(now: number): string {
     .replaceAll(":", "-");
 }
 
-/** `<prefix>/tenants/<tenant>/<2026-03-07T02-00-00Z>.tar.zst` */
+/** `<prefix>/tenants/<tenant>/<2026-03-07T02-00-00Z>.tar.zst`; of a sealed archive `.age`, or `.piped`, comes behind it. */
 export function automaticName(prefix: string, tenant: string, now: number): string {
   return joinKey(prefix, "tenants", tenant, `${timestampName(now)}.tar.zst`);
 }
 
-const AUTOMATIC_NAME = /(?:^|\/)tenants\/([^/]+)\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.tar\.zst(?:\.age)?$/;
+const AUTOMATIC_NAME =
+  /(?:^|\/)tenants\/([^/]+)\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.tar\.zst(?:\.age|\.piped)?$/;
 
 /** True for a key or path as {@link automaticName} makes it for this tenant, whatever the prefix. */
 export function isAutomaticName(key: string, tenant: string): boolean {
@@ -24,6 +25,11 @@ export function isAutomaticName(key: string, tenant: string): boolean {
 /** The tenant in an automatic name, whatever the prefix; undefined for any other key. */
 export function tenantOfName(key: string): string | undefined {
   return AUTOMATIC_NAME.exec(key)?.[1];
+}
+
+/** True for a name that says that nobody can look into the archive without a key. */
+export function isSealedName(key: string): boolean {
+  return /\.(?:age|piped)$/.test(key);
 }
 
 /** True for what lies below `pre-delete/`: the last backup of what was about to be deleted. */

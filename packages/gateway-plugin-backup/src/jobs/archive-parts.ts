@@ -11,6 +11,7 @@ import { archiveSource } from "./archive-source.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import { makeDirectory } from "./make-directory.js";
+import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import type { Services } from "./services.js";
 import { withRates } from "./transfer-rates.js";
 import { streamed, type Streamed } from "./thread/output.js";
@@ -20,6 +21,7 @@ import type { ArchiveInStore, FileFacts, LiveTenant, ShowOutcome } from "./threa
 export interface ArchiveChoice {
   readonly archive: string;
   readonly s3?: S3Options;
+  readonly decrypt?: DecryptOptions;
 }
 
 export interface ShownArchive {
@@ -35,15 +37,19 @@ export interface ShownArchive {
  */
 export async function showArchive(services: Services, choice: ArchiveChoice): Promise<ShownArchive> {
   const source = archiveSource(services, choice.archive, choice.s3);
-  const found = await showObject(services, source);
+  const found = await showObject(services, source, openerOf(services, choice.decrypt));
   return { location: source.location, found, known: knownAt(services, source) };
 }
 
 /** As {@link showArchive}, of an archive that has been looked up. */
-export function showObject(services: Services, source: ResolvedObject): Promise<ShowOutcome> {
+export function showObject(
+  services: Services,
+  source: ResolvedObject,
+  opening: Opening,
+): Promise<ShowOutcome> {
   const { signal } = new AbortController();
   return whileInUse(services, [source], () =>
-    services.threads.run("show", inStore(services, source), { signal }),
+    services.threads.run("show", inStore(services, source, opening), { signal }),
   );
 }
 
@@ -54,7 +60,8 @@ export function listFiles(
   patterns: readonly string[],
 ): Promise<Streamed> {
   const source = archiveSource(services, choice.archive, choice.s3);
-  return streamed(services.threads, "files", { ...inStore(services, source), patterns }, (run) =>
+  const opening = openerOf(services, choice.decrypt);
+  return streamed(services.threads, "files", { ...inStore(services, source, opening), patterns }, (run) =>
     whileInUse(services, [source], run),
   );
 }
@@ -69,10 +76,11 @@ export interface FileRequest extends ArchiveChoice {
 /** A file's content. Throws what {@link showArchive} does, `ENTRY_NOT_FOUND`, and `REQUEST_INVALID` for what is no file. */
 export async function readArchivedFile(
   services: Services,
-  { archive, s3, path, skip }: FileRequest,
+  { archive, s3, decrypt, path, skip }: FileRequest,
 ): Promise<Streamed & { readonly facts: FileFacts }> {
   const source = archiveSource(services, archive, s3);
-  const request = { ...inStore(services, source), path, skip };
+  const opening = openerOf(services, decrypt);
+  const request = { ...inStore(services, source, opening), path, skip };
   const { facts, body } = await streamed(services.threads, "cat", request, (run) =>
     whileInUse(services, [source], run),
   );
@@ -94,14 +102,17 @@ export interface DiffRequest extends ArchiveChoice {
 export async function diffArchive(services: Services, request: DiffRequest): Promise<Streamed> {
   const { threads } = services;
   const source = archiveSource(services, request.archive, request.s3);
-  const before = inStore(services, source);
+  const opening = openerOf(services, request.decrypt);
+  // One of two archives may be of the time before they were encrypted.
+  const either = opening.opener?.kind === "age" ? { opener: { ...opening.opener, orPlain: true } } : opening;
+  const before = inStore(services, source, request.with === undefined ? opening : either);
   if (request.with !== undefined) {
     const other = archiveSource(services, request.with, request.s3);
-    return streamed(threads, "diff", { before, after: inStore(services, other) }, (run) =>
+    return streamed(threads, "diff", { before, after: inStore(services, other, either) }, (run) =>
       whileInUse(services, [source, other], run),
     );
   }
-  const { header } = await showObject(services, source);
+  const { header } = await showObject(services, source, opening);
   const after = liveTenant(services, header.tenant, request.content === true);
   return streamed(threads, "diff", { before, after }, (run) =>
     whileInUse(services, [source], () => withDirectory(after.temporaryDirectory, run)),
@@ -148,13 +159,14 @@ function whileInUse<T>(
   return held();
 }
 
-function inStore(services: Services, source: ResolvedObject): ArchiveInStore {
+function inStore(services: Services, source: ResolvedObject, opening: Opening): ArchiveInStore {
   const { config } = services;
   const known = knownAt(services, source);
   return {
     store: withRates(source.settings, {}, config),
     key: source.key,
     limits: archiveLimits(config),
+    ...opening,
     ...(known === undefined ? {} : { indexSha256: known.indexSha256, tailBytes: tailBytesFor(known.totals) }),
   };
 }

@@ -1,5 +1,7 @@
+import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
+import type { Opening } from "./opening.js";
 import type { Services } from "./services.js";
 
 /** An archive by location, or by its id in the catalogue. Throws `ARCHIVE_NOT_FOUND` for the id of a removed one. */
@@ -13,4 +15,21 @@ export function archiveSource(
     throw new BackupError("ARCHIVE_NOT_FOUND", `Archive ${from} was removed, or overwritten by another one.`);
   }
   return services.destinations.source(known?.location ?? from, s3);
+}
+
+/** The tenant that an archive is of; undefined where it does not say. Rejects with what `identifyArchive` throws, and the store. */
+export async function identifyObject(
+  { archivesInUse, threads, config }: Pick<Services, "archivesInUse" | "threads" | "config">,
+  source: ResolvedObject,
+  opening: Opening,
+): Promise<string | undefined> {
+  const { signal } = new AbortController();
+  const object = {
+    store: source.settings,
+    key: source.key,
+    limits: archiveLimits(config),
+    ...opening,
+  };
+  const { tenant } = await archivesInUse.use(source, () => threads.run("identify", object, { signal }));
+  return tenant;
 }

@@ -15,13 +15,16 @@ import { factsFile, removeSuperseded } from "./facts-files.js";
 import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
 import { lockArchive } from "./lock-archive.js";
 import { makeDirectory } from "./make-directory.js";
+import { withoutSecrets } from "./public-request.js";
+import { nameSuffix, sealingOf, type SealingRequest } from "./sealing-of.js";
 import type { Caller, Services } from "./services.js";
+import type { Sealing } from "./thread/encryption.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
 
-export interface BackupRequest extends RateRequest {
+export interface BackupRequest extends RateRequest, SealingRequest {
   readonly tenant: string;
   /** Location, prefix, or absent for the default destination; see `Destinations.target`. */
   readonly to?: string;
@@ -41,12 +44,12 @@ export interface BackupRequest extends RateRequest {
 
 const NAME_ATTEMPTS = 5;
 
-/** An earlier backup's unfinished upload that this one goes on with, under the same name. */
-export type ResumedBackup = Required<Place>;
+/** An earlier backup's unfinished upload that this one goes on with, under the same name. It is of no sealed archive. */
+export type ResumedBackup = Required<Omit<Place, "sealing">>;
 
 /**
  * Describes the backup to the engine. Throws at once what can be known at once: `REQUEST_INVALID`, `TENANT_NOT_FOUND`,
- * `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`.
+ * `LOCATION_INVALID`, `DESTINATION_UNKNOWN`, `CREDENTIALS_MISSING`, `RECIPIENT_INVALID`, `PIPE_NOT_ALLOWED`, …
  */
 export function backupSubmission(services: Services, request: BackupRequest, caller: Caller): JobSubmission {
   const { tenant } = request;
@@ -57,27 +60,18 @@ export function backupSubmission(services: Services, request: BackupRequest, cal
   if (request.list === true && request.dryRun !== true)
     throw new BackupError("REQUEST_INVALID", "`list` goes with `dryRun` only.");
   // Resolved only to be checked: the job does it again, with the time at which it starts.
-  services.destinations.target(request.to, tenant, services.host.clock.now(), request.s3);
-  const { s3, ...withoutSecrets } = request;
+  const target = services.destinations.target(request.to, tenant, services.host.clock.now(), request.s3);
+  sealingOf(services, request, target);
   return {
     type: "backup",
     tenant,
     ...caller,
-    request: { ...withoutSecrets, ...publicOptions(s3) },
+    request: withoutSecrets(request),
     // A digest, because the options hold keys.
     joinKey: createHash("sha256").update(JSON.stringify(request)).digest("hex"),
     run: (context) =>
       request.dryRun === true ? dryRun(services, request, context) : backup(services, request, context),
   };
-}
-
-/** The part of the S3 options that may stand in the ledger. */
-export function publicOptions(s3: S3Options | undefined): {
-  readonly s3?: Omit<S3Options, "accessKey" | "secretKey">;
-} {
-  if (s3 === undefined) return {};
-  const { accessKey, secretKey, ...rest } = s3;
-  return { s3: rest };
 }
 
 /** The work of a backup job. */
@@ -148,29 +142,38 @@ async function store(
     createdAt: startedAt,
   };
   const places = placesOf(services, request, startedAt, resumed);
-  const [{ target: firstChoice }] = places;
+  const [{ target: firstChoice, sealing: isSealed }] = places;
   const choice =
-    resumed === undefined
-      ? await chooseBase(services, { tenant: record.id, tenantUid: record.uid, target: firstChoice })
-      : { fullReason: "it goes on with an interrupted upload" };
-  const upload = async (chosen: BaseChoice, { target, namedAt, resume }: Place): Promise<BackupOutcome> =>
-    uploadArchive(services, context, {
+    isSealed !== undefined
+      ? { fullReason: "what is encrypted is sent in full" }
+      : resumed === undefined
+        ? await chooseBase(services, { tenant: record.id, tenantUid: record.uid, target: firstChoice })
+        : { fullReason: "it goes on with an interrupted upload" };
+  const upload = async (
+    chosen: BaseChoice,
+    { target, namedAt, resume, sealing }: Place,
+  ): Promise<BackupOutcome> => {
+    const operation = {
+      ...backedUpTenant(services, request),
+      uid: record.uid,
+      createdAt: new Date(startedAt).toISOString(),
+      producer: `openclaw-gateway/${host.version}`,
+      compressionLevel: request.compressionLevel ?? config.compressionLevel,
+      compressionThreads: config.compressionThreads,
+      overwrite: request.overwrite ?? false,
+      // Of its own: what an attempt leaves there that was cut off is in the way of no other.
+      temporaryDirectory: await mkdtemp(join(temporaryDirectory, "attempt-")),
+      factsFile: factsFile(host, archiveId),
+      ...(sealing === undefined ? {} : { sealing }),
+      ...(chosen.base === undefined ? {} : { base: baseObject(services, request, chosen.base) }),
+    };
+    return uploadArchive(services, context, {
       target: { ...target, settings: withRates(target.settings, request, config) },
       namedAt,
       requestKeys: request.s3?.accessKey !== undefined,
-      operation: {
-        ...backedUpTenant(services, request),
-        uid: record.uid,
-        createdAt: new Date(startedAt).toISOString(),
-        producer: `openclaw-gateway/${host.version}`,
-        compressionLevel: request.compressionLevel ?? config.compressionLevel,
-        compressionThreads: config.compressionThreads,
-        overwrite: request.overwrite ?? false,
-        // Of its own: what an attempt leaves there that was cut off is in the way of no other.
-        temporaryDirectory: await mkdtemp(join(temporaryDirectory, "attempt-")),
-        factsFile: factsFile(host, archiveId),
-        ...(chosen.base === undefined ? {} : { base: baseObject(services, request, chosen.base) }),
-      },
+      isSealed: sealing !== undefined,
+      limits: operation.limits,
+      run: (place, options) => services.threads.run("backup", { ...operation, ...place }, options),
       ...(resume === undefined ? {} : { resume }),
       describe: ({ size, warnings, mark, ...figures }) => ({
         archive: newArchive(made, target, { size, ...figures, ...chosen }),
@@ -185,6 +188,7 @@ async function store(
         },
       }),
     });
+  };
   const { target, outcome, chosen } = await withBase(services, { choice, target: firstChoice }, (chosen) =>
     withFreeName(places, async (place) => ({
       target: place.target,
@@ -204,7 +208,8 @@ async function store(
     target.settings,
     context.signal,
   );
-  await removeSuperseded(services, archive);
+  // What is sealed is no base: what is known of the last one's files is of use as before.
+  if (archive.encryption === undefined) await removeSuperseded(services, archive);
   for (const warning of warnings) context.warn(warning);
   if (lockWarning !== undefined) context.warn(lockWarning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
@@ -226,15 +231,15 @@ async function store(
   };
 }
 
-type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals"> &
-  Pick<BackupOutcome, "mode"> & { readonly base?: ArchiveRecord | undefined };
+type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals" | "encryption" | "objectSha256"> &
+  Partial<Pick<BackupOutcome, "mode">> & { readonly base?: ArchiveRecord | undefined };
 
 type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt">;
 
 function newArchive(
   made: MadeBy,
   { settings, key, location }: ResolvedObject,
-  { size, indexSha256, totals, mode, base }: ArchiveFacts,
+  { size, indexSha256, totals, mode, base, encryption, objectSha256 }: ArchiveFacts,
 ): Omit<NewArchive, "etag"> {
   const ofBase = mode === "incremental" && base !== undefined;
   return {
@@ -248,13 +253,15 @@ function newArchive(
     totals,
     state: "good",
     ...(ofBase ? { baseId: base.id } : {}),
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(objectSha256 === undefined ? {} : { objectSha256 }),
     checkedAt: ofBase ? lastChecked(base) : made.createdAt,
   };
 }
 
 /** What the result says of where the archive's bytes come from. */
 function baseFigures(
-  { mode }: Pick<BackupOutcome, "mode">,
+  { mode }: Partial<Pick<BackupOutcome, "mode">>,
   { base, fullReason = "nothing in the earlier archive could be taken over" }: BaseChoice,
 ): { readonly base?: string; readonly fullReason?: string } {
   return mode === "incremental" && base !== undefined ? { base: base.id } : { fullReason };
@@ -270,25 +277,38 @@ interface Place {
   /** The time that an automatic name tells, in milliseconds since the epoch. */
   readonly namedAt: number;
   readonly resume?: MultipartLeftover;
+  readonly sealing?: Sealing;
 }
 
 type Places = readonly [Place, ...Place[]];
 
 /** Where a backup may go, first choice first: an automatic name that is taken is tried again with the next second. */
 function placesOf(
-  { destinations }: Services,
-  { to, tenant, s3 }: BackupRequest,
+  services: Services,
+  request: BackupRequest,
   startedAt: number,
   resumed: ResumedBackup | undefined,
 ): Places {
+  const { to, tenant, s3 } = request;
   const place = (second: number): Place => {
     const namedAt = startedAt + second * 1000;
-    return { target: destinations.target(to, tenant, namedAt, s3), namedAt };
+    const target = services.destinations.target(to, tenant, namedAt, s3);
+    const sealing = sealingOf(services, request, target);
+    return sealing === undefined
+      ? { target, namedAt }
+      : { target: sealedTarget(target, sealing), namedAt, sealing };
   };
   const later = Array.from({ length: NAME_ATTEMPTS - 1 }, (_, i) => place(i + 1));
   if (resumed === undefined) return [place(0), ...later];
   const { resume, ...sameName } = resumed;
   return [resumed, sameName, place(0), ...later];
+}
+
+/** An automatic name tells that nobody can look into the archive without a key. */
+function sealedTarget(target: ResolvedObject, sealing: Sealing): ResolvedObject {
+  if (!target.isAutomatic) return target;
+  const suffix = nameSuffix(sealing);
+  return { ...target, key: target.key + suffix, location: target.location + suffix };
 }
 
 async function withFreeName<T>(

@@ -1,7 +1,7 @@
 /** The check job: finds out what a destination can do, and remembers it. */
 import { BackupError } from "../errors.js";
 import type { CheckFinding, CheckedThing, StoreCheck } from "../stores/check/report.js";
-import { publicOptions } from "./backup.js";
+import { publicOptions } from "./public-request.js";
 import { addressOf, type S3Options } from "./destinations.js";
 import { placeOf } from "./rebuild/rebuild.js";
 import type { Caller, Services } from "./services.js";

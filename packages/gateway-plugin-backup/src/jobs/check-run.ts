@@ -46,6 +46,11 @@ export function isDamage({ code }: BackupError): boolean {
   return DAMAGE.includes(code);
 }
 
+/** Of one that was stored encrypted, that it is says nothing: only that no key was given. */
+function isDamageOf({ known }: CheckTarget, failure: BackupError): boolean {
+  return isDamage(failure) && !(failure.code === "ARCHIVE_ENCRYPTED" && known?.encryption !== undefined);
+}
+
 /**
  * Checks archives in turn. What is damaged is marked at once, and the job goes on with the next. Rejects in the end with the
  * first damage found, else with the first reason why one could not be looked at; `details.archives` then has all of them.
@@ -124,7 +129,11 @@ async function checkOne(
     context.signal.throwIfAborted();
     if (known !== undefined && isGone(ledger.archives.get(known.id))) return gone(facts);
     const failure = toBackupError(error, `check ${source.location}`);
-    const outcome = isDamage(failure) ? "damaged" : failure.code === "ARCHIVE_NOT_FOUND" ? "lost" : "unknown";
+    const outcome = isDamageOf(target, failure)
+      ? "damaged"
+      : failure.code === "ARCHIVE_NOT_FOUND"
+        ? "lost"
+        : "unknown";
     if (known !== undefined && outcome !== "unknown") {
       const checkedAt = host.clock.now();
       const problem = serializeError(failure);
@@ -165,7 +174,7 @@ async function confirmed(run: CheckRun, target: CheckTarget, context: JobContext
   try {
     return await run.check(target, context);
   } catch (error) {
-    if (context.signal.aborted || !(error instanceof BackupError) || !isDamage(error)) throw error;
+    if (context.signal.aborted || !(error instanceof BackupError) || !isDamageOf(target, error)) throw error;
     const found = await run.check(target, context);
     context.warn({
       code: "READ_TWICE",

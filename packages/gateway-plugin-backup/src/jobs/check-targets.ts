@@ -1,11 +1,12 @@
 /** Which archives a verification or a drill is about. */
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
-import { archiveSource } from "./archive-source.js";
+import { archiveSource, identifyObject } from "./archive-source.js";
 import { knownAt } from "./archive-parts.js";
 import { catalogueOf, knownArchive } from "./catalogue.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
+import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import { storeOf } from "./removal.js";
 import type { Services } from "./services.js";
 import { withRates } from "./transfer-rates.js";
@@ -19,13 +20,17 @@ export interface CheckRequest {
   /** For another tool's archive that does not say which tenant it is of. */
   readonly as?: string;
   readonly s3?: S3Options;
+  readonly decrypt?: DecryptOptions;
 }
 
 export interface CheckTarget {
   readonly source: ResolvedObject;
   /** What the catalogue has at this place. */
   readonly known: ArchiveRecord | undefined;
+  readonly opening: Opening;
 }
+
+type Found = Omit<CheckTarget, "opening">;
 
 export interface CheckTargets {
   /** Whose archives they are. */
@@ -41,18 +46,22 @@ export interface CheckTargets {
  */
 export async function checkTargets(services: Services, request: CheckRequest): Promise<CheckTargets> {
   const { archive, all = false, as, s3 = {} } = request;
+  const opening = openerOf(services, request.decrypt);
+  const opened = (target: Found): CheckTarget => ({ ...target, opening });
   const record = services.ledger.archives.get(archive);
   if (record === undefined && !/[/:]/.test(archive)) {
-    const targets = { tenant: archive, list: () => ofTenant(services, archive, all, s3) };
+    const targets = { tenant: archive, list: () => ofTenant(services, archive, all, s3).map(opened) };
     targets.list();
     return targets;
   }
   if (all)
     throw new BackupError("REQUEST_INVALID", "All archives are checked of a tenant; this names one archive.");
   const find = (): CheckTarget =>
-    record === undefined
-      ? at(services, archive, s3)
-      : catalogued(services, knownArchive(services, archive), s3);
+    opened(
+      record === undefined
+        ? at(services, archive, s3)
+        : catalogued(services, knownArchive(services, archive), s3),
+    );
   const target = find();
   const tenant = target.known?.tenant ?? as ?? (await tenantOf(services, target));
   services.host.tenants.directory(tenant); // what is no id at all gets an error of its own
@@ -62,7 +71,7 @@ export async function checkTargets(services: Services, request: CheckRequest): P
 /** What the job's threads need to know of an archive. */
 export function archiveToCheck(
   { config }: Pick<Services, "config">,
-  { source, known }: CheckTarget,
+  { source, known, opening }: CheckTarget,
   as: string | undefined,
 ): ArchiveToCheck {
   return {
@@ -70,21 +79,23 @@ export function archiveToCheck(
     key: source.key,
     limits: archiveLimits(config),
     as,
+    ...opening,
     expected: known && {
       uid: known.tenantUid,
       createdAt: known.createdAt,
       indexSha256: known.indexSha256,
+      ...(known.encryption === undefined ? {} : { sealedSize: known.size }),
       ...(known.objectSha256 === undefined ? {} : { objectSha256: known.objectSha256 }),
     },
   };
 }
 
-function at(services: Services, location: string, s3: S3Options): CheckTarget {
+function at(services: Services, location: string, s3: S3Options): Found {
   const source = archiveSource(services, location, s3);
   return { source, known: knownAt(services, source) };
 }
 
-function catalogued(services: Services, record: ArchiveRecord, s3: S3Options): CheckTarget {
+function catalogued(services: Services, record: ArchiveRecord, s3: S3Options): Found {
   const { id, key, location } = record;
   archiveSource(services, id, s3); // refuses what was removed
   const settings = storeOf(services, record, s3);
@@ -92,7 +103,7 @@ function catalogued(services: Services, record: ArchiveRecord, s3: S3Options): C
 }
 
 /** What is lost is not looked for: prunes do that. */
-function ofTenant(services: Services, tenant: string, all: boolean, s3: S3Options): CheckTarget[] {
+function ofTenant(services: Services, tenant: string, all: boolean, s3: S3Options): Found[] {
   const archives = catalogueOf(services, tenant).filter(
     ({ lostAt, removingAt }) => lostAt === undefined && removingAt === undefined,
   );
@@ -103,13 +114,8 @@ function ofTenant(services: Services, tenant: string, all: boolean, s3: S3Option
   });
 }
 
-async function tenantOf(
-  { archivesInUse, threads, config }: Services,
-  { source }: CheckTarget,
-): Promise<string> {
-  const { signal } = new AbortController();
-  const object = { store: source.settings, key: source.key, limits: archiveLimits(config) };
-  const { tenant } = await archivesInUse.use(source, () => threads.run("identify", object, { signal }));
+async function tenantOf(services: Services, { source, opening }: CheckTarget): Promise<string> {
+  const tenant = await identifyObject(services, source, opening);
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",

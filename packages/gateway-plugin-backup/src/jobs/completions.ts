@@ -5,7 +5,7 @@
 import { BackupError, serializeError, toBackupError } from "../errors.js";
 import type { StoreSettings } from "../stores/settings.js";
 import { isUnfinished } from "./leftovers.js";
-import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
+import { identityOf, type ArchiveRecord, type NewArchive } from "./ledger/archives.js";
 import type { Completion, CompletionRecord } from "./ledger/completions.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { lockArchive, type LockOutcome, type LockServices } from "./lock-archive.js";
@@ -91,8 +91,8 @@ function find(
   store: StoreSettings,
   signal: AbortSignal,
 ): Promise<SettleOutcome> {
-  const { key, size, indexSha256 } = archive;
-  return threads.run("settle", { store, key, mark, size, indexSha256, limits }, { signal });
+  const { key, size } = archive;
+  return threads.run("settle", { store, key, mark, size, ...identityOf(archive), limits }, { signal });
 }
 
 async function noteOutcome(
@@ -129,6 +129,7 @@ function noteArchive(
   ledger.transaction(() => {
     ledger.archives.add(archive);
     if (lock !== undefined) ledger.archives.setLock(archive.id, lock);
+    if (record.pinnedAt !== undefined) ledger.archives.setPinned(archive.id, record.pinnedAt);
     ledger.jobs.end({
       id: jobId,
       state: "succeeded",

@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { BackupError } from "../errors.js";
-import { publicOptions } from "./backup.js";
 import { checkAll, type CheckFound } from "./check-run.js";
 import { archiveToCheck, checkTargets, type CheckRequest, type CheckTarget } from "./check-targets.js";
 import { makeDirectory } from "./make-directory.js";
 import { removeTree } from "./remove-tree.js";
 import { archivedRecord } from "./restore.js";
+import { withoutSecrets } from "./public-request.js";
 import type { Caller, Services } from "./services.js";
 import type { DrillOutcome } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobSubmission } from "./types.js";
@@ -20,13 +20,12 @@ export async function drillSubmission(
   request: DrillRequest,
   caller: Caller,
 ): Promise<JobSubmission> {
-  const { s3, ...withoutSecrets } = request;
   const { tenant, list } = await checkTargets(services, request);
   return {
     type: "drill",
     tenant,
     ...caller,
-    request: { ...withoutSecrets, ...publicOptions(s3) },
+    request: withoutSecrets(request),
     joinKey: createHash("sha256").update(JSON.stringify(request)).digest("hex"),
     run: (context) =>
       checkAll(

@@ -17,6 +17,14 @@ const S3_FLAGS: Readonly<Record<string, string>> = {
   "--secret-key": CREDENTIALS,
 };
 
+const KEYS = "a schedule holds no keys; without one, an encrypted archive is checked as far as it can be";
+
+const KEY_FLAGS: Readonly<Record<string, string>> = {
+  "--identity": KEYS,
+  "--passphrase": KEYS,
+  "--pipe": KEYS,
+};
+
 export const BACKUP_COMMAND: JobCommand = {
   words: ["tenants", "backup"],
   flags: {
@@ -27,6 +35,8 @@ export const BACKUP_COMMAND: JobCommand = {
     "--compression-level": number("compressionLevel"),
     "--limit-upload": number("limitUpload"),
     "--limit-download": number("limitDownload"),
+    "--recipient": { parameter: "recipients", value: "list" },
+    "--pipe": text("pipe"),
   },
   refusedFlags: {
     ...S3_FLAGS,
@@ -63,7 +73,7 @@ export const REBUILD_COMMAND: JobCommand = {
 export const VERIFY_COMMAND: JobCommand = {
   words: ["backups", "verify"],
   flags: { "--level": text("level"), "--all": flag("all") },
-  refusedFlags: { ...S3_FLAGS, "--as": "a schedule is about archives of the catalogue" },
+  refusedFlags: { ...S3_FLAGS, ...KEY_FLAGS, "--as": "a schedule is about archives of the catalogue" },
 };
 
 export const DRILL_COMMAND: JobCommand = {

@@ -28,6 +28,10 @@ const BackupParameters = Type.Object(
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
     limitUpload: Type.Optional(RateSchema),
     limitDownload: Type.Optional(RateSchema),
+    recipients: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), { minItems: 1, maxItems: 100 }),
+    ),
+    pipe: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
   },
   { additionalProperties: false },
 );

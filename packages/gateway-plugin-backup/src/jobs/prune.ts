@@ -1,6 +1,6 @@
 /** The prune job, as the engine gets it. */
 import { BackupError } from "../errors.js";
-import { publicOptions } from "./backup.js";
+import { publicOptions } from "./public-request.js";
 import type { S3Options } from "./destinations.js";
 import { Prune, type PruneOptions } from "./prune-run.js";
 import { destinationOf } from "./destination-of.js";

@@ -11,7 +11,7 @@
 import { archiveLimits } from "../config.js";
 import { BackupError, deserializeError, toBackupError, type BackupErrorCode } from "../errors.js";
 import type { S3Options } from "./destinations.js";
-import type { ArchiveRecord } from "./ledger/archives.js";
+import { identityOf, type ArchiveRecord } from "./ledger/archives.js";
 import type { Services } from "./services.js";
 import type { RemoveOutcome } from "./thread/protocol.js";
 import type { StoreSettings } from "../stores/settings.js";
@@ -114,8 +114,9 @@ async function removeReserved(
     {
       store,
       limits: archiveLimits(config),
-      archives: archives.map(({ key, size, etag, indexSha256, state }) => {
-        return { key, size, etag, indexSha256, damaged: state === "damaged" };
+      archives: archives.map((archive) => {
+        const { key, size, etag, state } = archive;
+        return { key, size, etag, ...identityOf(archive), damaged: state === "damaged" };
       }),
     },
     { signal },

@@ -1,6 +1,6 @@
 /** Pinning an archive, and the job that removes one by hand. */
 import { BackupError } from "../errors.js";
-import { publicOptions } from "./backup.js";
+import { publicOptions } from "./public-request.js";
 import { knownArchive } from "./catalogue.js";
 import { moveToTrash, trashMs } from "./archive-trash.js";
 import type { S3Options } from "./destinations.js";

@@ -5,7 +5,8 @@ import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { archiveSource } from "./archive-source.js";
 import { showObject } from "./archive-parts.js";
-import { publicOptions } from "./backup.js";
+import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
+import { withoutSecrets } from "./public-request.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
 import { pathJournal } from "./path-swap-place.js";
@@ -31,6 +32,7 @@ export interface RestorePathsRequest extends Pick<RateRequest, "limitDownload"> 
   /** Check everything, write nothing. */
   readonly dryRun?: boolean;
   readonly s3?: S3Options;
+  readonly decrypt?: DecryptOptions;
 }
 
 /**
@@ -51,27 +53,28 @@ export async function restorePathsSubmission(
   pathGlobs(request.paths);
   const found = archiveSource(services, request.from, request.s3);
   const source = { ...found, settings: withRates(found.settings, request, services.config) };
-  const tenant = request.as ?? (await showObject(services, source)).header.tenant;
+  const opening = openerOf(services, request.decrypt);
+  const tenant = request.as ?? (await showObject(services, source, opening)).header.tenant;
   const directory = services.host.tenants.directory(tenant);
   if (services.host.tenants.get(tenant) === undefined)
     throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' to restore paths into.`, {
       hint: "Paths are restored into a tenant that is there; without --path, the whole tenant is restored.",
     });
-  const { s3, ...withoutSecrets } = request;
   return {
     type: "restore",
     tenant,
     ...caller,
-    request: { ...withoutSecrets, ...publicOptions(s3) },
+    request: withoutSecrets(request),
     run: (context) =>
       services.archivesInUse.use(source, () =>
-        restorePaths(services, request, { source, directory }, context),
+        restorePaths(services, request, { source, opening, directory }, context),
       ),
   };
 }
 
 interface Places {
   readonly source: ResolvedObject;
+  readonly opening: Opening;
   /** The tenant's. */
   readonly directory: string;
 }
@@ -79,7 +82,7 @@ interface Places {
 async function restorePaths(
   services: Services,
   request: RestorePathsRequest,
-  { source, directory }: Places,
+  { source, opening, directory }: Places,
   context: JobContext,
 ): Promise<JobOutcome> {
   const { host, threads } = services;
@@ -92,7 +95,7 @@ async function restorePaths(
     context.leftovers.add(leftover);
     await makeDirectory(tree);
   }
-  const extracted = await extract(services, request, { source, directory, tree }, context);
+  const extracted = await extract(services, request, { source, opening, directory, tree }, context);
   const into = request.force === true ? undefined : (request.into ?? automaticName(startedAt));
   const { totals, paths, readBytes } = extracted;
   const facts = { tenant, from: source.location, into, totals, readBytes };
@@ -120,7 +123,7 @@ async function restorePaths(
 async function extract(
   { host, threads, config }: Services,
   request: RestorePathsRequest,
-  { source, tree }: Places & { readonly tree: string | undefined },
+  { source, opening, tree }: Places & { readonly tree: string | undefined },
   context: JobContext,
 ): Promise<ExtractPathsOutcome> {
   const quotas = host.tenants.get(context.tenant)?.quotas;
@@ -129,6 +132,7 @@ async function extract(
     {
       store: source.settings,
       key: source.key,
+      ...opening,
       limits: archiveLimits(config),
       patterns: request.paths,
       into: tree,

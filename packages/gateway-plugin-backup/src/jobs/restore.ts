@@ -6,10 +6,11 @@ import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
 import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
-import { archiveSource } from "./archive-source.js";
-import { publicOptions } from "./backup.js";
+import { archiveSource, identifyObject } from "./archive-source.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
+import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
+import { withoutSecrets } from "./public-request.js";
 import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
 import { swapTenant } from "./swap-tenant.js";
@@ -29,6 +30,7 @@ export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
   /** Check everything, write nothing. */
   readonly dryRun?: boolean;
   readonly s3?: S3Options;
+  readonly decrypt?: DecryptOptions;
 }
 
 /**
@@ -42,19 +44,19 @@ export async function restoreSubmission(
 ): Promise<JobSubmission> {
   if (request.as !== undefined) services.host.tenants.directory(request.as);
   const found = archiveSource(services, request.from, request.s3);
+  const opening = openerOf(services, request.decrypt);
   const source = { ...found, settings: withRates(found.settings, request, services.config) };
-  const tenant = await restoredTenant(services, request, source);
+  const tenant = await restoredTenant(services, request, source, opening);
   await refuseTakenSlot(services.host, tenant, request);
-  const { s3, ...withoutSecrets } = request;
   return {
     type: "restore",
     tenant,
     ...caller,
-    request: { ...withoutSecrets, ...publicOptions(s3) },
+    request: withoutSecrets(request),
     run: async (context) => {
       try {
         return await services.archivesInUse.use(source, () =>
-          restore(services, request, source, tenant, context),
+          restore(services, request, { source, opening, tenant }, context),
         );
       } finally {
         services.tokenReservations.release(context.jobId);
@@ -67,13 +69,10 @@ async function restoredTenant(
   services: Services,
   request: RestoreRequest,
   source: ResolvedObject,
+  opening: Opening,
 ): Promise<string> {
   if (request.as !== undefined) return request.as;
-  const { signal } = new AbortController();
-  const object = { store: source.settings, key: source.key, limits: archiveLimits(services.config) };
-  const { tenant } = await services.archivesInUse.use(source, () =>
-    services.threads.run("identify", object, { signal }),
-  );
+  const tenant = await identifyObject(services, source, opening);
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",
@@ -92,8 +91,7 @@ async function refuseTakenSlot(host: PluginHost, tenant: string, request: Restor
 async function restore(
   services: Services,
   request: RestoreRequest,
-  source: ResolvedObject,
-  tenant: string,
+  { source, opening, tenant }: Omit<Extraction, "tree">,
   context: JobContext,
 ): Promise<JobOutcome> {
   const { host, tokenReservations } = services;
@@ -105,7 +103,7 @@ async function restore(
     context.leftovers.add(leftover);
     await makeDirectory(tree);
   }
-  const extracted = await extract(services, request, { source, tenant, tree }, context);
+  const extracted = await extract(services, request, { source, opening, tenant, tree }, context);
   const archived = archivedRecord(host, extracted.tenantJson, source.location);
   const identify = (current: TenantRecord | undefined): RestoredRecord => {
     const preferArchiveToken = request.token === "archive";
@@ -154,6 +152,7 @@ async function restore(
 
 interface Extraction {
   readonly source: ResolvedObject;
+  readonly opening: Opening;
   readonly tenant: string;
   /** Undefined: everything is checked and nothing written. */
   readonly tree: string | undefined;
@@ -162,7 +161,7 @@ interface Extraction {
 async function extract(
   { host, threads, config }: Services,
   request: RestoreRequest,
-  { source, tenant, tree }: Extraction,
+  { source, opening, tenant, tree }: Extraction,
   context: JobContext,
 ): Promise<ExtractOutcome> {
   const limits = archiveLimits(config);
@@ -172,6 +171,7 @@ async function extract(
     {
       store: source.settings,
       key: source.key,
+      ...opening,
       into: tree,
       fileSystem: host.paths.tenants,
       as: request.as,

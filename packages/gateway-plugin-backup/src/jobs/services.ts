@@ -16,6 +16,8 @@ import { KnownAbilities } from "./known-abilities.js";
 import { checkConfiguredZones } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { movePaths } from "./path-swap-place.js";
+import { Pipes } from "./pipes.js";
+import { checkConfiguredRecipients } from "./sealing-of.js";
 import { TenantSwap } from "./swap.js";
 import { JobThreads } from "./thread/pool.js";
 import { systemTimer } from "./timer.js";
@@ -28,6 +30,7 @@ export interface Services {
   readonly host: PluginHost;
   readonly config: BackupConfig;
   readonly destinations: Destinations;
+  readonly pipes: Pipes;
   readonly ledger: Ledger;
   readonly engine: JobEngine;
   readonly threads: JobThreads;
@@ -68,6 +71,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     resolveSecret: (reference) => host.resolveSecret(reference),
   });
   checkConfiguredZones(config);
+  checkConfiguredRecipients(config);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
   const engine = new JobEngine({
@@ -98,6 +102,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     host,
     config,
     destinations,
+    pipes: new Pipes(config.pipe, host.env),
     ledger,
     engine,
     threads,

@@ -4,7 +4,7 @@
  * Glossary
  * - **job**: one piece of work on one tenant: a *backup*, a *restore*, the *undo* of a restore, a *prune* (removes what
  *   a retention policy does not keep), a *remove* (one archive, by hand), a *verify* (checks archives) or a *drill*
- *   (restores one into a scratch directory and checks what is in it); or on no tenant in particular: a *rebuild* of the
+ *   (restores one into a scratch directory and checks what is in it) or a *rekey* (encrypts one anew, to others); or on no tenant in particular: a *rebuild* of the
  *   catalogue, or a *check* of a destination. Its states are
  *   `queued → running → succeeded | failed | cancelled | interrupted`; the last four are *terminal*.
  * - **interrupted**: the gateway stopped, or died, before the job had ended. Of its work, only an unfinished upload is kept,
@@ -29,7 +29,7 @@ import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
 export type JobType =
-  "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill";
+  "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill" | "rekey";
 
 /** Stands in the place of a tenant's id for a job that works on no tenant in particular: it has no claim on any. */
 export const NO_TENANT = "";

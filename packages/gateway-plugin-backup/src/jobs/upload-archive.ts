@@ -1,4 +1,5 @@
 /** The part of a backup that leaves something in a store, and keeps the ledger informed of what. */
+import type { ArchiveLimits } from "../archive/format.js";
 import { toBackupError, type BackupError } from "../errors.js";
 import type { Leftover, MultipartLeftover } from "../stores/store.js";
 import { addressOf, type ResolvedObject } from "./destinations.js";
@@ -7,37 +8,45 @@ import { archivesInPlaceOf } from "./completions.js";
 import type { Completion } from "./ledger/completions.js";
 import type { UploadLeftover } from "./leftovers.js";
 import type { Services } from "./services.js";
-import type { BackupOperation, BackupOutcome, CompletingArchive } from "./thread/protocol.js";
+import type { RunOptions } from "./thread/pool.js";
+import type { BackupOperation, CompletingArchive } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, StoreAddress } from "./types.js";
 
-export interface ArchiveUpload {
+export interface ArchiveUpload<T> {
   readonly target: ResolvedObject;
   /** The time that an automatic name tells. */
   readonly namedAt: number;
   /** The keys came with the request, and are not kept. */
   readonly requestKeys: boolean;
-  readonly operation: Omit<BackupOperation, "store" | "key" | "resume">;
+  /** A sealed archive is not gone on with: encrypted anew, it has other bytes. */
+  readonly isSealed: boolean;
+  /** What the archive is written within. */
+  readonly limits: ArchiveLimits;
+  /** Has a job's thread write it. */
+  readonly run: (place: Pick<BackupOperation, "store" | "key" | "resume">, options: RunOptions) => Promise<T>;
   /** An unfinished upload to the target, which the ledger knows as this job's leftover already. */
   readonly resume?: MultipartLeftover;
-  /** What the ledger is to note if the next start finds the archive in its store. */
-  readonly describe: (archive: CompletingArchive) => Pick<Completion, "archive" | "result">;
+  /** What the ledger is to note if the next start finds the archive in its store; absent: nothing, it is not for the catalogue. */
+  readonly describe?: (archive: CompletingArchive) => Pick<Completion, "archive" | "result" | "pinnedAt">;
 }
 
 /** Writes an archive into its store. Whatever becomes of it, the ledger knows what there is to take away or to settle. */
-export async function uploadArchive(
+export async function uploadArchive<T>(
   services: Services,
   context: JobContext,
-  upload: ArchiveUpload,
-): Promise<BackupOutcome> {
-  const { target, operation, resume } = upload;
+  upload: ArchiveUpload<T>,
+): Promise<T> {
+  const { target, limits, resume } = upload;
   const store = addressInLedger(upload);
-  const records = new UploadLeftovers(context, { store, namedAt: upload.namedAt });
+  const records = new UploadLeftovers(context, {
+    store,
+    // Without a time nobody goes on with it.
+    ...(upload.isSealed ? {} : { namedAt: upload.namedAt }),
+  });
   if (resume !== undefined) records.add(resume);
   try {
-    const outcome = await services.threads.run(
-      "backup",
+    const outcome = await upload.run(
       {
-        ...operation,
         store: services.knownAbilities.apply(target.settings),
         key: target.key,
         ...(resume === undefined ? {} : { resume }),
@@ -48,10 +57,11 @@ export async function uploadArchive(
         onLeftover: (leftover) => records.add(leftover),
         onGone: (leftover) => records.remove(leftover),
         onCompleting: (archive) => {
+          if (upload.describe === undefined) return;
           const completion = {
             store,
             mark: archive.mark,
-            limits: operation.limits,
+            limits,
             warnings: archive.warnings,
             ...upload.describe(archive),
           };
@@ -69,7 +79,7 @@ export async function uploadArchive(
   }
 }
 
-function addressInLedger({ target, requestKeys }: ArchiveUpload): StoreAddress {
+function addressInLedger({ target, requestKeys }: ArchiveUpload<unknown>): StoreAddress {
   const address = addressOf(target.settings);
   return address.kind === "s3" && requestKeys ? { ...address, requestKeys } : address;
 }

@@ -1,8 +1,8 @@
 /** The verify job: archives are read, quickly, in samples, or whole. */
 import { createHash } from "node:crypto";
-import { publicOptions } from "./backup.js";
 import { checkAll, type CheckFound } from "./check-run.js";
 import { archiveToCheck, checkTargets, type CheckRequest, type CheckTarget } from "./check-targets.js";
+import { withoutSecrets } from "./public-request.js";
 import type { Caller, Services } from "./services.js";
 import type { JobContext, JobSubmission } from "./types.js";
 
@@ -21,13 +21,13 @@ export async function verifySubmission(
   request: VerifyRequest,
   caller: Caller,
 ): Promise<JobSubmission> {
-  const { level = "full", s3, ...withoutSecrets } = request;
+  const { level = "full" } = request;
   const { tenant, list } = await checkTargets(services, request);
   return {
     type: "verify",
     tenant,
     ...caller,
-    request: { ...withoutSecrets, level, ...publicOptions(s3) },
+    request: { ...withoutSecrets(request), level },
     joinKey: createHash("sha256")
       .update(JSON.stringify({ ...request, level }))
       .digest("hex"),

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { diffArchive, listFiles, readArchivedFile, showArchive } from "../jobs/archive-parts.js";
 import type { Services } from "../jobs/services.js";
 import { archiveContentsView } from "./archive-contents-view.js";
-import { ArchiveContentsSchema, S3OptionsSchema } from "./schemas.js";
+import { ArchiveContentsSchema, DecryptSchema, S3OptionsSchema } from "./schemas.js";
 
 const strict = { additionalProperties: false } as const;
 
@@ -14,6 +14,7 @@ const archiveChoice = {
     maxLength: 4096,
     description: "dest:NAME/key, s3://bucket/key, a path on the gateway's machine, or an archive's id.",
   }),
+  decrypt: Type.Optional(DecryptSchema),
   s3: Type.Optional(S3OptionsSchema),
 };
 

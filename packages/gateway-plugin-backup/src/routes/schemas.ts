@@ -20,6 +20,46 @@ export const S3OptionsSchema = Type.Object(
   { ...strict, description: "S3 settings of this request only; keys stay in the job's memory." },
 );
 
+export const DecryptSchema = Type.Object(
+  {
+    identity: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 65_536, description: "The text of an age identity file." }),
+    ),
+    passphrase: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    pipe: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: "A command of the gateway's machine: age -d -i /path/key.txt.",
+      }),
+    ),
+  },
+  {
+    ...strict,
+    minProperties: 1,
+    maxProperties: 1,
+    description:
+      "What an encrypted archive is opened with. Keys stay in memory, and are taken over TLS or on this machine only.",
+  },
+);
+
+export const sealingProperties = {
+  recipients: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+      minItems: 1,
+      maxItems: 100,
+      description: "Encrypt to these public keys of age (age1…), in the place of the destination's.",
+    }),
+  ),
+  pipe: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description: "Encrypt with a command of the gateway's machine, as pipe.allow has it: age -r age1….",
+    }),
+  ),
+};
+
 const LocationText = Type.String({
   minLength: 1,
   maxLength: 4096,
@@ -41,6 +81,7 @@ export const BackupBodySchema = Type.Object(
     compressionLevel: Type.Optional(Type.Integer({ minimum: 1, maximum: 19 })),
     limitUpload: Type.Optional(RateSchema),
     limitDownload: Type.Optional(RateSchema),
+    ...sealingProperties,
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -71,6 +112,7 @@ export const RestoreBodySchema = Type.Object(
     ),
     dryRun: Type.Optional(Type.Boolean()),
     limitDownload: Type.Optional(RateSchema),
+    decrypt: Type.Optional(DecryptSchema),
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -120,6 +162,7 @@ const checkedArchive = {
       description: "For another tool's archive that does not say which tenant it is of.",
     }),
   ),
+  decrypt: Type.Optional(DecryptSchema),
   s3: Type.Optional(S3OptionsSchema),
 };
 
@@ -141,6 +184,22 @@ export const CheckBodySchema = Type.Object(
         description: "A destination's name or a location; without it, the default destination.",
       }),
     ),
+    s3: Type.Optional(S3OptionsSchema),
+  },
+  strict,
+);
+
+export const RekeyBodySchema = Type.Object(
+  {
+    archive: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description: "dest:NAME/key, s3://bucket/key, a path on the gateway's machine, or an archive's id.",
+    }),
+    to: Type.Optional(LocationText),
+    overwrite: Type.Optional(Type.Boolean({ description: "With `to`: replace an archive that is there." })),
+    ...sealingProperties,
+    decrypt: Type.Optional(DecryptSchema),
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -241,6 +300,9 @@ export const ArchiveViewSchema = Type.Object({
       { foundAt: Type.String({ description: "RFC 3339" }), code: Type.String(), message: Type.String() },
       { description: "Of a damaged archive: what a check found." },
     ),
+  ),
+  encryption: Type.Optional(
+    Type.String({ description: "age, or pipe for what a program sealed; absent: it is not encrypted." }),
   ),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),

@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 const SECRETS: readonly (readonly [path: readonly string[], name: string])[] = [
   [["s3", "accessKey"], "The access key"],
   [["s3", "secretKey"], "The secret key"],
+  [["decrypt", "identity"], "The identity"],
+  [["decrypt", "passphrase"], "The passphrase"],
 ];
 
 /** Refuses requests of these routes whose body carries a secret over a connection that others can read. */

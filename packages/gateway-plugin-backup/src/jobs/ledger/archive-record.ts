@@ -1,6 +1,8 @@
 /** An archive in the catalogue, and the row of the ledger that it is read from. */
 import type { ArchiveTotals } from "../../archive/format.js";
 import type { SerializedError } from "../../errors.js";
+import type { ArchiveIdentity } from "../thread/protocol.js";
+import type { EncryptionKind } from "../thread/encryption.js";
 import type { LockMode, WantedLock } from "../../stores/object-lock.js";
 
 /** `damaged`: a check found it so. `deleted`: it was removed, or another archive took its place. */
@@ -28,6 +30,13 @@ export interface NewArchive {
   /** Of the index frame's bytes, 64 hex digits. */
   readonly indexSha256: string;
   readonly formatVersion: number;
+  /** Absent: it is not sealed. */
+  readonly encryption?: EncryptionKind;
+  /**
+   * Of all of its object's bytes, 64 hex digits: of a sealed archive from the start, of another as the first check that read
+   * them all and found them good saw them.
+   */
+  readonly objectSha256?: string;
   /** Milliseconds since the epoch, like every time below. */
   readonly createdAt: number;
   readonly totals: ArchiveTotals;
@@ -55,8 +64,6 @@ export interface ArchiveRecord extends NewArchive {
   /** When a check found it damaged, and how; of a damaged one only. */
   readonly damagedAt?: number;
   readonly damage?: SerializedError;
-  /** Of all of its object's bytes, as the first check that read them all and found them good saw them; 64 hex digits. */
-  readonly objectSha256?: string;
 }
 
 export interface ArchiveTrash {
@@ -99,6 +106,17 @@ export interface ArchiveRow {
   readonly damaged_at: number | null;
   readonly damage_json: string | null;
   readonly object_sha256: string | null;
+  readonly encryption: EncryptionKind | null;
+}
+
+/** What its object is told from others by. */
+export function identityOf({
+  indexSha256,
+  encryption,
+  objectSha256,
+}: Pick<NewArchive, "indexSha256" | "encryption" | "objectSha256">): ArchiveIdentity {
+  if (encryption === undefined || objectSha256 === undefined) return { indexSha256 };
+  return { indexSha256, sealedSha256: objectSha256 };
 }
 
 /** What a row tells. */
@@ -133,6 +151,7 @@ export function archiveRecord(row: ArchiveRow): ArchiveRecord {
     ...(row.damaged_at === null ? {} : { damagedAt: row.damaged_at }),
     ...(row.damage_json === null ? {} : { damage: JSON.parse(row.damage_json) as SerializedError }),
     ...(row.object_sha256 === null ? {} : { objectSha256: row.object_sha256 }),
+    ...(row.encryption === null ? {} : { encryption: row.encryption }),
   };
 }
 

@@ -5,6 +5,7 @@ import { archiveRecord } from "./archive-record.js";
 import type { ArchiveRecord, ArchiveRow, ArchiveTrash, NewArchive } from "./archive-record.js";
 import { Statement, type NoParameters } from "./statement.js";
 
+export { identityOf } from "./archive-record.js";
 export type { ArchiveRecord, ArchiveState, ArchiveTrash, NewArchive } from "./archive-record.js";
 
 /** What a check knows of an archive once it has read all of it and found it good. */
@@ -69,13 +70,20 @@ export class ArchivesTable {
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
-      Omit<NewArchive, "totals" | "baseId"> & { totals: string; baseId: string | null }
+      Omit<NewArchive, "totals" | "baseId" | "encryption" | "objectSha256"> & {
+        totals: string;
+        baseId: string | null;
+        encryption: string | null;
+        objectSha256: string | null;
+      }
     >(
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
-         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at)
+         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at,
+         encryption, object_sha256)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
-         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt)`,
+         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt,
+         @encryption, @objectSha256)`,
     );
     this.#supersede = new Statement<Place>(
       database,
@@ -93,7 +101,7 @@ export class ArchivesTable {
     this.#goodIn = new Statement<Shelf & { limit: number }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${isGood} AND store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket
-       ORDER BY seq DESC LIMIT @limit`,
+         AND encryption IS NULL ORDER BY seq DESC LIMIT @limit`,
     );
     const newest = "(@all = 1 OR (state <> 'deleted' AND trashed_at IS NULL)) ORDER BY seq DESC LIMIT @limit";
     this.#list = new Statement<Filter, ArchiveRow>(database, `SELECT * FROM archives WHERE ${newest}`);
@@ -182,7 +190,8 @@ export class ArchivesTable {
   add(archive: NewArchive): void {
     const { storeKind, endpoint, bucket, key, totals } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
-    this.#insert.run({ ...archive, baseId: archive.baseId ?? null, totals: JSON.stringify(totals) });
+    const { baseId = null, encryption = null, objectSha256 = null } = archive;
+    this.#insert.run({ ...archive, baseId, encryption, objectSha256, totals: JSON.stringify(totals) });
   }
 
   get(id: string): ArchiveRecord | undefined {
@@ -196,7 +205,7 @@ export class ArchivesTable {
     return row === undefined ? undefined : archiveRecord(row);
   }
 
-  /** The good archives of a tenant in one store, newest first by the order in which they were added; none that is lost or going. */
+  /** The good archives of a tenant in one store that are not encrypted, newest first by the order in which they were added; none that is lost or going. */
   goodIn({ tenant, tenantUid, storeKind, endpoint, bucket }: Shelf): ArchiveRecord[] {
     const shelf = { tenant, tenantUid, storeKind, endpoint, bucket };
     return this.#goodIn.all({ ...shelf, limit: MOST_IN_STORE }).map(archiveRecord);

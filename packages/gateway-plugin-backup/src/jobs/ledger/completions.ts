@@ -12,6 +12,8 @@ export interface Completion {
   /** What the archive was written within. */
   readonly limits: ArchiveLimits;
   readonly archive: Omit<NewArchive, "etag">;
+  /** Of the archive that it takes the place of, to be kept. */
+  readonly pinnedAt?: number;
   /** The job's, as far as it is known before the archive is visible. */
   readonly result: JsonObject;
   readonly warnings: readonly JobWarning[];

@@ -1,12 +1,12 @@
 /** The rebuild job: makes the catalogue agree with what the stores hold. The catalogue is a cache; the archives tell it all but pins. */
 import { archiveLimits } from "../../config.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
-import { publicOptions } from "../backup.js";
 import { noteDamage } from "../damage.js";
+import { publicOptions } from "../public-request.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "../destinations.js";
-import type { ArchiveRecord, NewArchive } from "../ledger/archives.js";
+import { identityOf, type ArchiveRecord, type NewArchive } from "../ledger/archives.js";
 import type { Caller, Services } from "../services.js";
-import type { FindOutcome } from "../thread/protocol.js";
+import type { FindOperation, FindOutcome } from "../thread/protocol.js";
 import { withRates } from "../transfer-rates.js";
 import { NO_TENANT, type JobContext, type JobOutcome, type JobSubmission } from "../types.js";
 import { inOrder, reconcile, type Changes, type PlacedArchive, type SearchedPlace } from "./reconcile.js";
@@ -135,7 +135,7 @@ class Rebuild {
       store: withRates(place.settings, {}, config),
       key: prefix,
       limits: archiveLimits(config),
-      known: records.map(({ key, size, etag }) => ({ key, size, etag })),
+      known: records.map(knownObject),
     };
     const before = this.#searched.reduce((sum, { found }) => sum + found.objects, 0);
     let found: FindOutcome;
@@ -255,6 +255,15 @@ class Rebuild {
       checkedAt: createdAt,
     };
   }
+}
+
+/** What a search may take for known; a sealed archive is told from others by what the catalogue knows of it alone. */
+function knownObject(record: ArchiveRecord): FindOperation["known"][number] {
+  const { key, size, etag, tenant, tenantUid: uid, createdAt, totals, formatVersion } = record;
+  const { indexSha256, sealedSha256 } = identityOf(record);
+  if (sealedSha256 === undefined) return { key, size, etag };
+  const sealed = { tenant, uid, createdAt, totals, formatVersion, indexSha256 };
+  return { key, size, etag, sealed: { ...sealed, sealedSha256 } };
 }
 
 function perTenant(

@@ -4,7 +4,7 @@
  * An archive is known by the hash of its index, and its tenant by id and uid. Objects decide over records: nothing is
  * listed that was not seen, and nothing is called lost where the store did not say so.
  */
-import { tenantOfName } from "../archive-name.js";
+import { isSealedName, tenantOfName } from "../archive-name.js";
 import type { ArchiveRecord } from "../ledger/archives.js";
 import type { ArchiveInOrder, FoundPlace } from "../ledger/rebuilt-archives.js";
 import type { FindOutcome, FoundArchive, UnusableObject } from "../thread/protocol.js";
@@ -162,7 +162,7 @@ function placed({ columns, start }: SearchedPlace, archive: FoundArchive): Place
 
 /** An archive's automatic name on what has no index: its end is lost, or it was overwritten. Encrypted ones have none to be read. */
 function kindOf({ key, kind }: UnusableObject): UnusableObject["kind"] {
-  return kind === "foreign" && tenantOfName(key) !== undefined && !key.endsWith(".age") ? "damaged" : kind;
+  return kind === "foreign" && tenantOfName(key) !== undefined && !isSealedName(key) ? "damaged" : kind;
 }
 
 function damagedObject(

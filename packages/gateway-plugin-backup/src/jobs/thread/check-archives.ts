@@ -25,16 +25,25 @@ import type {
   VerifyOutcome,
 } from "./protocol.js";
 import { spaceFor } from "./space-for.js";
+import { objectHash } from "./stored-index.js";
+import { verifySealed } from "./verify-sealed.js";
 
 export function verify(request: VerifyOperation, context: OperationContext): Promise<VerifyOutcome> {
+  if (request.expected?.sealedSize !== undefined && request.opener === undefined)
+    return verifySealed(request, context);
   return withExpectedArchive(request, context, async (source, archive) => {
     const verification = await verifyAt(request, {
       ...checkRequest(request, source, archive, context.signal),
       onProgress: (progress) => context.progress(extractProgress(progress, "verify")),
     });
-    if (verification.objectSha256 !== undefined)
-      checkObjectHash(source, verification.objectSha256, request.expected);
-    return { ...verification, ...checkedObject(source, archive) };
+    const { objectSha256: read, ...verified } = verification;
+    const objectSha256 = read && (await storedHash(source, read));
+    if (objectSha256 !== undefined) checkObjectHash(source, objectSha256, request.expected);
+    return {
+      ...verified,
+      ...(objectSha256 === undefined ? {} : { objectSha256 }),
+      ...checkedObject(source, archive),
+    };
   });
 }
 
@@ -69,7 +78,8 @@ export function drill(request: DrillOperation, context: OperationContext): Promi
     });
     await syncTree(tree);
     const restoreMs = Math.round(performance.now() - startedAt);
-    checkObjectHash(source, extracted.objectSha256, expected);
+    const objectSha256 = await storedHash(source, extracted.objectSha256);
+    checkObjectHash(source, objectSha256, expected);
 
     const { totals } = extracted;
     const report = await checkRestoredTree({
@@ -92,13 +102,18 @@ export function drill(request: DrillOperation, context: OperationContext): Promi
     return {
       ...checkedObject(source, archive),
       restoreMs,
-      objectSha256: extracted.objectSha256,
+      objectSha256,
       totals,
       tenantJson: extracted.tenantRecordJson,
       report,
       notChecked: uncheckable(archive),
     };
   });
+}
+
+/** Of the object's bytes: of an archive that was opened, they are not those that were read. */
+function storedHash({ stored }: CountedSource, read: string): Promise<string> {
+  return stored === undefined ? Promise.resolve(read) : objectHash(stored);
 }
 
 function checkRequest(

@@ -6,7 +6,15 @@ import type { ObjectInfo, Store } from "../../stores/store.js";
 import { fewAtOnce } from "./few-at-once.js";
 import { objectSource, withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
-import type { FindOperation, FindOutcome, FoundArchive, ObjectInStore, UnusableObject } from "./protocol.js";
+import type {
+  FindOperation,
+  FindOutcome,
+  FoundArchive,
+  KnownObject,
+  ObjectInStore,
+  UnusableObject,
+} from "./protocol.js";
+import { isArchive } from "./stored-index.js";
 
 /**
  * What is read of an object before it is known to be an archive: the index of a tenant of a thousand files, and little
@@ -74,9 +82,20 @@ class Search {
     const { key, size, etag } = object;
     const known = this.#known.get(key);
     if (known?.size === size && known.etag === etag) this.found.known.push(key);
+    else if (known?.size === size && known.sealed !== undefined) await this.#recognise(object, known.sealed);
     else await this.#identify(object);
     this.found.objects++;
     this.#context.progress({ phase: "look", doneBytes: 0, files: this.found.objects, storedBytes: 0 });
+  }
+
+  /** A sealed archive that its store tells otherwise than before, or another object in its place. */
+  async #recognise(object: ObjectInfo, sealed: NonNullable<KnownObject["sealed"]>): Promise<void> {
+    const { key, size, etag } = object;
+    const { signal } = this.#context;
+    const { sealedSha256, ...facts } = sealed;
+    if (await isArchive(this.#store, object, sealed, { limits: this.#limits, signal }))
+      this.found.archives.push({ key, size, etag, ...facts });
+    else await this.#identify(object);
   }
 
   async #identify(object: ObjectInfo): Promise<void> {

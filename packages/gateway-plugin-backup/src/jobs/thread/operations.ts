@@ -8,7 +8,8 @@ import { scanTenant } from "../../archive/scan.js";
 import { syncTree } from "../../archive/sync-tree.js";
 import { drill, verify } from "./check-archives.js";
 import { extractProgress } from "./extract-progress.js";
-import { withObject, withStore } from "./object-source.js";
+import { withObject, withStore, withStored } from "./object-source.js";
+import { identifyPiped } from "./opened-object.js";
 import type { OperationContext } from "./operation-context.js";
 import type {
   DiscardOperation,
@@ -31,6 +32,7 @@ import { checkStore } from "./check-store.js";
 import { findArchives, glance } from "./find-archives.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
+import { rekey } from "./rekey.js";
 import { settle } from "./settle.js";
 import { spaceFor } from "./space-for.js";
 import { storeArchive } from "./store-archive.js";
@@ -68,6 +70,7 @@ export const operations: {
   movePaths,
   verify,
   drill,
+  rekey,
 };
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {
@@ -75,10 +78,15 @@ function scan(request: ScanOperation, { signal }: OperationContext): Promise<Sca
 }
 
 function identify(request: IdentifyOperation, context: OperationContext): Promise<IdentifyOutcome> {
+  const { opener, limits } = request;
+  if (opener?.kind === "pipe")
+    return withStored(request, context, async (source) => ({
+      tenant: await identifyPiped(source, { ...opener, signal: context.signal }, limits),
+    }));
   return withObject(request, context, async (source) => {
     const { bytes } = await source.tail(TAIL_BYTES);
-    const archive = await identifyArchive(source, request.limits, bytes);
-    return { tenant: await identifyTenant(source, archive, request.limits) };
+    const archive = await identifyArchive(source, limits, bytes);
+    return { tenant: await identifyTenant(source, archive, limits) };
   });
 }
 

@@ -16,6 +16,7 @@ import type { StoreCheck } from "../../stores/check/report.js";
 import type { StoreSettings } from "../../stores/settings.js";
 import type { Leftover, StoreAbilities, StoredObject } from "../../stores/store.js";
 import type { JobProgress } from "../types.js";
+import type { EncryptionKind, Opener, Sealing } from "./encryption.js";
 
 /** Every operation by name, with what it takes and what it gives. All of it can be cloned between threads. */
 export interface Operations {
@@ -42,6 +43,7 @@ export interface Operations {
   readonly planPaths: { readonly request: PlanPathsOperation; readonly result: number };
   readonly movePaths: { readonly request: MovePathsOperation; readonly result: undefined };
   readonly verify: { readonly request: VerifyOperation; readonly result: VerifyOutcome };
+  readonly rekey: { readonly request: RekeyOperation; readonly result: RekeyOutcome };
   readonly drill: { readonly request: DrillOperation; readonly result: DrillOutcome };
 }
 
@@ -51,6 +53,12 @@ export type OperationName = keyof Operations;
 export interface ObjectInStore {
   readonly store: StoreSettings;
   readonly key: string;
+}
+
+/** An object that is read as an archive. */
+export interface ObjectToRead extends ObjectInStore {
+  /** Absent: it is read as it is. */
+  readonly opener?: Opener;
 }
 
 /** What of a tenant goes into an archive. */
@@ -84,8 +92,10 @@ export interface BackupOperation extends BackedUpTenant, ObjectInStore {
   readonly resume?: Leftover;
   /** The archive that bytes may be copied from. */
   readonly base?: BaseObject;
-  /** Takes what is known of the archive's files: see `archive/base/facts.ts`. */
+  /** Takes what is known of the archive's files: see `archive/base/facts.ts`. Of no use where the archive is sealed. */
   readonly factsFile: string;
+  /** Absent: the archive is stored as it is. One that is sealed has no base and goes on with no upload. */
+  readonly sealing?: Sealing;
 }
 
 /** An archive in the store that a backup goes to, as the ledger knows it. */
@@ -122,24 +132,30 @@ export interface BackupBytes {
   readonly stored: number;
 }
 
-/** An archive that was written and is about to become visible. */
-export interface CompletingArchive extends ArchiveFigures {
+/** An archive that was written and is about to become visible; what a backup alone can tell of it is absent elsewhere. */
+export interface CompletingArchive extends ArchiveFacts, Partial<Omit<ArchiveFigures, keyof ArchiveFacts>> {
   readonly size: number;
   /** Of the upload, where the store keeps marks. */
   readonly mark: string | undefined;
 }
 
-export interface ArchiveFigures {
+export interface ArchiveFigures extends ArchiveFacts {
   /** Whether it has bytes of the base. */
   readonly mode: "full" | "incremental";
-  readonly totals: ArchiveTotals;
   readonly databases: number;
   readonly excluded: Excluded;
-  readonly indexSha256: string;
-  readonly warnings: readonly ArchiveWarning[];
 }
 
-export interface IdentifyOperation extends ObjectInStore {
+export interface ArchiveFacts {
+  readonly totals: ArchiveTotals;
+  readonly indexSha256: string;
+  readonly warnings: readonly ArchiveWarning[];
+  readonly encryption?: EncryptionKind;
+  /** Of a sealed archive: of all the object's bytes, 64 hex digits. */
+  readonly objectSha256?: string;
+}
+
+export interface IdentifyOperation extends ObjectToRead {
   readonly limits: ArchiveLimits;
 }
 
@@ -148,7 +164,7 @@ export interface IdentifyOutcome {
   readonly tenant: string | undefined;
 }
 
-export interface ExtractOperation extends ObjectInStore {
+export interface ExtractOperation extends ObjectToRead {
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
   /** A directory on the file system that the tenant is restored to, for its free space. */
@@ -198,7 +214,7 @@ export interface RecordOutcome {
 }
 
 /** An archive that is read in parts. */
-export interface ArchiveInStore extends ObjectInStore {
+export interface ArchiveInStore extends ObjectToRead {
   readonly limits: ArchiveLimits;
   /** Of the index as the catalogue knows it: where the archive still has that one, it is not judged again. */
   readonly indexSha256?: string;
@@ -291,7 +307,7 @@ export interface MovePathsOperation {
 }
 
 /** An archive that is read to see whether it is good. */
-export interface ArchiveToCheck extends ObjectInStore {
+export interface ArchiveToCheck extends ObjectToRead {
   readonly limits: ArchiveLimits;
   /** See `ExtractOperation`. */
   readonly as: string | undefined;
@@ -305,6 +321,8 @@ export interface ExpectedArchive {
   readonly createdAt: number;
   /** Of the index frame's bytes, 64 hex digits. */
   readonly indexSha256: string;
+  /** Of one that is sealed: bytes of the object. */
+  readonly sealedSize?: number;
   /** Of the object's bytes, where they were all read before. */
   readonly objectSha256?: string;
 }
@@ -344,6 +362,21 @@ export interface DrillOutcome extends CheckedObject {
   readonly notChecked: readonly string[];
 }
 
+/** An archive is opened, and stored again for others to open. */
+export interface RekeyOperation extends ObjectInStore {
+  readonly source: ObjectToRead;
+  readonly sealing: Sealing;
+  readonly overwrite: boolean;
+  readonly limits: ArchiveLimits;
+  /** Of the index frame's bytes, as the catalogue knows it: another archive is left alone. */
+  readonly indexSha256: string | undefined;
+}
+
+export type RekeyOutcome = ArchiveFacts &
+  Required<Pick<ArchiveFacts, "encryption" | "objectSha256">> & {
+    readonly object: Pick<StoredObject, "key" | "size" | "etag" | "overwriteGuard" | "retries">;
+  };
+
 /** What an operation that gives a file's content begins with. */
 export interface FileFacts {
   readonly size: number;
@@ -361,7 +394,13 @@ export interface ListedObject {
 export interface FindOperation extends ObjectInStore {
   readonly limits: ArchiveLimits;
   /** Of the catalogue, in this place: what is still the same is not read. */
-  readonly known: readonly (SeenObject & { readonly key: string })[];
+  readonly known: readonly KnownObject[];
+}
+
+export interface KnownObject extends SeenObject {
+  readonly key: string;
+  /** Of a sealed archive: what would be found in it, and the hash of all its bytes, by which it is known. */
+  readonly sealed?: Omit<FoundArchive, "key" | "size" | "etag"> & { readonly sealedSha256: string };
 }
 
 /** Finds out what the store can do below `key`, a prefix. */
@@ -405,11 +444,18 @@ export interface UnusableObject {
   readonly reason: string;
 }
 
+/** What tells an archive from every other. */
+export interface ArchiveIdentity {
+  /** Of the index frame's bytes, 64 hex digits. */
+  readonly indexSha256: string;
+  /** Of a sealed archive, whose index cannot be seen: of all the object's bytes, 64 hex digits. */
+  readonly sealedSha256?: string;
+}
+
 /** Is the archive there that was about to become visible? */
-export interface SettleOperation extends ObjectInStore {
+export interface SettleOperation extends ObjectInStore, ArchiveIdentity {
   readonly mark: string | undefined;
   readonly size: number;
-  readonly indexSha256: string;
   readonly limits: ArchiveLimits;
 }
 
@@ -452,10 +498,8 @@ export interface RemoveOperation {
 }
 
 /** What the catalogue knows of an archive. */
-export interface ArchiveToRemove extends SeenObject {
+export interface ArchiveToRemove extends SeenObject, ArchiveIdentity {
   readonly key: string;
-  /** Of the index frame's bytes, 64 hex digits. */
-  readonly indexSha256: string;
   /** Its index may not be readable any more. */
   readonly damaged: boolean;
 }

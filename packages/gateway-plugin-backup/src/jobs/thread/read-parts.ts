@@ -7,17 +7,23 @@ import { namedPath, pathGlobs } from "../../archive/access/path-globs.js";
 import { readIndex } from "../../archive/index-codec.js";
 import { type OpenIndex, TAIL_BYTES } from "../../archive/open.js";
 import { JsonLines } from "./json-lines.js";
-import { objectSource, type ObjectSource, withStore } from "./object-source.js";
+import { objectSource, type ObjectSource, withObject, withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import { Output } from "./output.js";
 import type { ArchiveInStore, CatOperation, FileFacts, FilesOperation, ShowOutcome } from "./protocol.js";
 
 /** Opens an archive by its last bytes alone: the object's size and ETag come with them. */
 export function withArchive<T>(
-  { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES }: ArchiveInStore,
+  { opener, ...request }: ArchiveInStore,
   context: Pick<OperationContext, "openStore" | "signal">,
   work: (source: ObjectSource, index: OpenIndex) => Promise<T>,
 ): Promise<T> {
+  const { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES } = request;
+  if (opener !== undefined)
+    return withObject({ ...request, opener }, context, async (source) => {
+      const { bytes } = await source.tail(tailBytes);
+      return work(source, await openForAccess(source, limits, bytes, indexSha256));
+    });
   return withStore(settings, context, async (store) => {
     const { bytes, object } = await store.readTail(key, tailBytes, context.signal);
     const source = objectSource(store, object, context.signal);
@@ -26,7 +32,7 @@ export function withArchive<T>(
 }
 
 export function show(request: ArchiveInStore, context: OperationContext): Promise<ShowOutcome> {
-  return withArchive(request, context, ({ object }, index) => {
+  return withArchive(request, context, ({ object, size: plainSize }, index) => {
     const { size, etag, modifiedAt } = object;
     return Promise.resolve({
       ...archiveContents(index, request.limits),
@@ -34,7 +40,7 @@ export function show(request: ArchiveInStore, context: OperationContext): Promis
       etag,
       modifiedAt: modifiedAt.getTime(),
       indexSha256: index.sha256,
-      indexBytes: size - index.segmentsEnd,
+      indexBytes: plainSize - index.segmentsEnd,
     });
   });
 }

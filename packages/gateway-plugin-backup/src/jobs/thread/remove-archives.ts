@@ -14,7 +14,7 @@ import type {
   RemoveOperation,
   RemoveOutcome,
 } from "./protocol.js";
-import { indexHash } from "./stored-index.js";
+import { indexHash, isArchive } from "./stored-index.js";
 
 export function look(
   { store: settings, keys }: LookOperation,
@@ -86,7 +86,8 @@ async function removeOne(
  *
  * The index holds the hash of every segment, and is itself known by its hash. An S3 object must have its ETag besides. A
  * local file's ETag is its identity on the disk, which changes when the disk is mounted anew or the directory is moved to
- * a larger one: there the index alone decides. Where the index of a damaged archive cannot be read, the ETag must do.
+ * a larger one: there the index alone decides. Where the index of a damaged archive cannot be read, the ETag must do. The
+ * index of a sealed archive cannot be read at all: its ETag decides, and where that has changed on the disk, all its bytes.
  */
 async function difference(
   store: Store,
@@ -95,11 +96,15 @@ async function difference(
   limits: ArchiveLimits,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { size, etag, indexSha256, damaged } = archive;
+  const { size, etag, indexSha256, sealedSha256, damaged } = archive;
   if (object.size !== size) return `it has ${object.size} bytes instead of ${size}`;
   const sameEtag = object.etag === etag;
   if (store.kind === "s3" && !sameEtag) return "its ETag is another one";
-  if (damaged && sameEtag) return undefined;
+  if ((damaged || sealedSha256 !== undefined) && sameEtag) return undefined;
+  if (sealedSha256 !== undefined) {
+    const isSame = await isArchive(store, object, archive, { limits, signal });
+    return isSame ? undefined : "its bytes are others";
+  }
   const index = await indexHash(store, object, { limits, signal });
   if (index === indexSha256) return undefined;
   return index === undefined ? "its index cannot be read" : "its index is another one";

@@ -1,5 +1,5 @@
 /** Whether a store holds an archive: told by its index, which holds the hash of every segment, and is known by its own. */
-import { randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { checkStoredFrame } from "../../archive/base/base-frames.js";
 import type { ArchiveLimits, SegmentRecord } from "../../archive/format.js";
 import { openIndex, TAIL_BYTES, TAIL_BYTES_MAX } from "../../archive/open.js";
@@ -7,6 +7,7 @@ import type { ArchiveSource } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import { objectSource } from "./object-source.js";
+import type { ArchiveIdentity } from "./protocol.js";
 
 /** What reading an index back needs besides the object. */
 export interface IndexReading {
@@ -37,6 +38,32 @@ export async function indexHash(
     if (error instanceof BackupError && error.exitCode === 7) return undefined;
     throw error;
   }
+}
+
+/** Whether an object is the archive that was stored there, told by its index; a sealed one is told by all of its bytes. */
+export async function isArchive(
+  store: Store,
+  object: ObjectInfo,
+  { indexSha256, sealedSha256 }: ArchiveIdentity,
+  reading: IndexReading,
+): Promise<boolean> {
+  if (sealedSha256 === undefined) return hasIndex(store, object, indexSha256, reading);
+  return (await objectHash(objectSource(store, object, reading.signal))) === sealedSha256;
+}
+
+/** SHA-256 of all of an object's bytes, 64 hex digits. */
+export async function objectHash(
+  source: ArchiveSource,
+  onProgress: (bytes: number) => void = () => undefined,
+): Promise<string> {
+  const digest = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of source.read(0, source.size)) {
+    digest.update(chunk);
+    bytes += chunk.length;
+    onProgress(bytes);
+  }
+  return digest.digest("hex");
 }
 
 /** Compares twice before it says no: what was altered on its way here is good in the store, and must not be given up. */
