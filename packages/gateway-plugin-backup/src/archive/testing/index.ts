@@ -9,6 +9,7 @@ export {
 export type { ArchiveLimits, SegmentKind } from "../format.js";
 export { readIndex } from "../index-codec.js";
 export { rawPath, type RawPath } from "../raw-path.js";
+export { keyIdOf } from "../signature.js";
 export { decodeSeekTable, encodeSeekTable, type FrameSize } from "../seek-table.js";
 export { encodeTarHeader } from "../tar-header.js";
 export { component } from "./arbitraries.js";
