@@ -64,6 +64,7 @@ const Destination = Type.Object(
     pathStyle: Type.Optional(Type.Boolean()),
     accessKeyId: Type.Optional(Secret),
     secretAccessKey: Type.Optional(Secret),
+    sessionToken: Type.Optional(Secret),
     profile: Type.Optional(Type.String({ minLength: 1 })),
     tenants: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {

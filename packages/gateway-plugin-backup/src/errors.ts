@@ -178,7 +178,7 @@ const definitions = {
   CREDENTIALS_MISSING: {
     status: 400,
     exitCode: 5,
-    hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* in the gateway's environment.",
+    hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* or AWS_* in the gateway's environment.",
   },
   BASE_UNUSABLE: {
     status: 502,

@@ -8,6 +8,7 @@ export interface S3Flags {
   readonly region?: string;
   readonly accessKey?: string;
   readonly secretKey?: string;
+  readonly sessionToken?: string;
   readonly awsProfile?: string;
   readonly pathStyle?: true;
 }
@@ -21,6 +22,7 @@ export function addS3Flags(command: Command): Command {
     .option("--region <name>", "region of the bucket")
     .option("--access-key <id>", "access key: the key itself, env:NAME or file:PATH")
     .option("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself")
+    .option("--session-token <token>", "of temporary keys: env:NAME, file:PATH, or the token itself")
     .option("--aws-profile <name>", "profile of the AWS configuration on the gateway's machine")
     .option("--path-style", "put the bucket into the path, not into the host name");
 }
@@ -34,6 +36,7 @@ export function readS3Flags(flags: S3Flags, env: Environment): object {
     region: flags.region,
     accessKey: secret("--access-key", flags.accessKey),
     secretKey: secret("--secret-key", flags.secretKey),
+    sessionToken: secret("--session-token", flags.sessionToken),
     profile: flags.awsProfile,
     pathStyle: flags.pathStyle,
   };

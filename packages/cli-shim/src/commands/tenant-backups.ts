@@ -167,6 +167,7 @@ function addRestore(tenants: Command, context: Context): void {
         "region",
         "accessKey",
         "secretKey",
+        "sessionToken",
         "awsProfile",
         "pathStyle",
       ]),

@@ -15,6 +15,7 @@ const S3_FLAGS: Readonly<Record<string, string>> = {
   "--aws-profile": DESTINATION,
   "--access-key": CREDENTIALS,
   "--secret-key": CREDENTIALS,
+  "--session-token": CREDENTIALS,
 };
 
 export const BACKUP_COMMAND: JobCommand = {

@@ -12,6 +12,9 @@ export const S3OptionsSchema = Type.Object(
     region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     accessKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     secretKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    sessionToken: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 16_384, description: "Of temporary keys." }),
+    ),
     profile: Type.Optional(
       Type.String({ minLength: 1, maxLength: 256, description: "A profile on the gateway's machine." }),
     ),

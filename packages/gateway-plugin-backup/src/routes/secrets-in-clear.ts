@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 const SECRETS: readonly (readonly [path: readonly string[], name: string])[] = [
   [["s3", "accessKey"], "The access key"],
   [["s3", "secretKey"], "The secret key"],
+  [["s3", "sessionToken"], "The session token"],
 ];
 
 /** Refuses requests of these routes whose body carries a secret over a connection that others can read. */
