@@ -137,6 +137,21 @@ const definitions = {
     hint: "`openclaw backups files ARCHIVE` lists what an archive holds; paths are relative to the tenant's directory.",
   },
   ARCHIVE_ENCRYPTED: { status: 422, exitCode: 7, hint: "The archive is encrypted with age; give its key." },
+  AGE_KEY_WRONG: {
+    status: 422,
+    exitCode: 7,
+    hint: "Give the identity of one of the recipients that the archive was encrypted to, or its passphrase.",
+  },
+  RECIPIENT_INVALID: {
+    status: 400,
+    exitCode: 2,
+    hint: 'A recipient is age1…, as `age-keygen -y key.txt` prints it. For ssh keys and plugins use --pipe "age -r …".',
+  },
+  IDENTITY_INVALID: {
+    status: 400,
+    exitCode: 2,
+    hint: 'An identity file has lines AGE-SECRET-KEY-…, as `age-keygen` makes it. For ssh keys and plugins use --pipe "age -d -i FILE".',
+  },
   ARCHIVE_TOO_NEW: {
     status: 422,
     exitCode: 7,
