@@ -80,6 +80,12 @@ const definitions = {
   },
   UNDO_NOT_POSSIBLE: { status: 409, exitCode: 4 },
   QUOTA_EXCEEDED: { status: 413, exitCode: 5 },
+  TENANT_QUOTA_REACHED: {
+    status: 429,
+    exitCode: 5,
+    hint: "An admin sets the quotas of what tenants start by themselves under plugins.backup.tenants in openclaw.json.",
+  },
+  RATE_LIMITED: { status: 429, exitCode: 5 },
 
   // reading the tenant
   FILE_UNREADABLE: {

@@ -25,6 +25,7 @@ import { catalogueRoutes } from "./routes/catalogue.js";
 import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
+import { ownRoutes } from "./routes/own.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { restoreRoutes } from "./routes/restores.js";
 import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
@@ -64,6 +65,9 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
   });
+  host.addRoutes("tenant", async (app) => {
+    await app.register(ownRoutes(services));
+  });
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 
@@ -85,9 +89,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
 }
 
 function warnOfInactiveKeys(host: PluginHost, config: BackupConfig): void {
-  const keys: string[] = INACTIVE_KEYS.filter((key) => config[key] !== undefined);
-  if (config.tenants?.selfRestore !== undefined) keys.push("tenants.selfRestore");
-  for (const key of keys) {
+  for (const key of INACTIVE_KEYS.filter((one) => config[one] !== undefined)) {
     host.log.warn({ key: `plugins.backup.${key}` }, "This key of the config has no effect in this version.");
   }
 }

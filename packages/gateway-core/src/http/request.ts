@@ -16,6 +16,14 @@ declare module "fastify" {
     /** What the header `X-OpenClaw-Client` says: `cli`, `ui`, else `api`. */
     readonly trigger: JobTrigger;
   }
+
+  interface FastifyContextConfig {
+    /**
+     * Of a route under `/api/tenant` that touches no file of the tenant: it answers while the tenant is suspended, and no
+     * suspension waits for it.
+     */
+    besideTenant?: boolean;
+  }
 }
 
 /** Adds the fields above to every request. */

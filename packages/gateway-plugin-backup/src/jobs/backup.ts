@@ -18,6 +18,7 @@ import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import { storedBytesWarning } from "./tenant-quotas.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
 
@@ -207,6 +208,8 @@ async function store(
   await removeSuperseded(services, archive);
   for (const warning of warnings) context.warn(warning);
   if (lockWarning !== undefined) context.warn(lockWarning);
+  const quotaWarning = storedBytesWarning(services, record, object.size);
+  if (quotaWarning !== undefined) context.warn(quotaWarning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {
     result: {

@@ -26,6 +26,8 @@ export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
   readonly force?: boolean;
   /** Take the archive's token even where the replaced tenant has one. */
   readonly token?: "archive";
+  /** The tenant of this uid restores itself: the archive must be of it, and its labels stay as they are. */
+  readonly ownUid?: string;
   /** Check everything, write nothing. */
   readonly dryRun?: boolean;
   readonly s3?: S3Options;
@@ -107,10 +109,13 @@ async function restore(
   }
   const extracted = await extract(services, request, { source, tenant, tree }, context);
   const archived = archivedRecord(host, extracted.tenantJson, source.location);
+  if (request.ownUid !== undefined && archived?.uid !== request.ownUid) {
+    throw new BackupError("ARCHIVE_DAMAGED", `Archive ${request.from} is not of this very tenant.`);
+  }
   const identify = (current: TenantRecord | undefined): RestoredRecord => {
     const preferArchiveToken = request.token === "archive";
     const identity = restoredRecord(
-      { tenant, archived, current, preferArchiveToken },
+      { tenant, archived, current, preferArchiveToken, keepsLabels: request.ownUid !== undefined },
       host.tenants,
       (sha256) => tokenReservations.isTaken(sha256, tenant),
     );

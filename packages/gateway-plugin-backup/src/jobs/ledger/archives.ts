@@ -51,6 +51,7 @@ export class ArchivesTable {
   readonly #listTenant;
   readonly #listTenantUid;
   readonly #ofTenant;
+  readonly #sizes;
   readonly #goodBeside;
   readonly #atLocation;
   readonly #removing;
@@ -108,6 +109,10 @@ export class ArchivesTable {
     this.#ofTenant = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${tenantUid} AND state <> 'deleted' ORDER BY seq DESC`,
+    );
+    this.#sizes = new Statement<{ tenant: string; tenantUid: string }, { size: number }>(
+      database,
+      `SELECT size FROM archives WHERE ${tenantUid} AND state <> 'deleted'`,
     );
     this.#goodBeside = new Statement<{ id: string; tenant: string; tenantUid: string }, { id: string }>(
       database,
@@ -211,6 +216,11 @@ export class ArchivesTable {
   /** Every archive of a tenant that is not deleted, newest first. */
   ofTenant(tenant: string, tenantUid: string): ArchiveRecord[] {
     return this.#ofTenant.all({ tenant, tenantUid }).map(archiveRecord);
+  }
+
+  /** Bytes of all objects of a tenant that are not deleted, those in the trash among them. */
+  storedBytes(tenant: string, tenantUid: string): number {
+    return this.#sizes.all({ tenant, tenantUid }).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Whether a tenant has a good archive beside this one. */
