@@ -362,6 +362,7 @@ export interface StatusView {
   readonly startedAt: string;
   readonly uptimeSeconds: number;
   readonly tenants: { readonly count: number };
+  readonly warnings: readonly string[];
   readonly sections: Readonly<Record<string, unknown>>;
 }
 

@@ -1,7 +1,7 @@
 /** Flags that several commands share. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Environment } from "../context.js";
-import { resolveSecret } from "../secrets.js";
+import { secretToSend } from "../secrets.js";
 
 export interface S3Flags {
   readonly endpoint?: string;
@@ -30,7 +30,7 @@ export function addS3Flags(command: Command): Command {
 /** `s3` of a request, or nothing when no flag was given. Secrets are read here, on the CLI's machine. */
 export function readS3Flags(flags: S3Flags, env: Environment): object {
   const secret = (flag: string, value: string | undefined): string | undefined =>
-    value === undefined ? undefined : resolveSecret(flag, value, env);
+    value === undefined ? undefined : secretToSend(flag, value, env);
   const s3 = {
     endpoint: flags.endpoint,
     region: flags.region,
