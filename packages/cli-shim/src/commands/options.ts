@@ -3,6 +3,9 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Environment } from "../context.js";
 import { secretToSend } from "../secrets.js";
 
+/** A flag whose value is a secret, or says where one stands; to be read with `resolveSecret`. */
+export class SecretOption extends Option {}
+
 export interface S3Flags {
   readonly endpoint?: string;
   readonly region?: string;
@@ -20,9 +23,16 @@ export function addS3Flags(command: Command): Command {
     )
     .option("--endpoint <url>", "the store's URL; AWS if absent")
     .option("--region <name>", "region of the bucket")
-    .option("--access-key <id>", "access key: the key itself, env:NAME or file:PATH")
-    .option("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself")
-    .option("--session-token <token>", "of temporary keys: env:NAME, file:PATH, or the token itself")
+    .addOption(new SecretOption("--access-key <id>", "access key: the key itself, env:NAME or file:PATH"))
+    .addOption(
+      new SecretOption("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself"),
+    )
+    .addOption(
+      new SecretOption(
+        "--session-token <token>",
+        "of temporary keys: env:NAME, file:PATH, or the token itself",
+      ),
+    )
     .option("--aws-profile <name>", "profile of the AWS configuration on the gateway's machine")
     .option("--path-style", "put the bucket into the path, not into the host name");
 }
