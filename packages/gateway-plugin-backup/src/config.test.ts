@@ -29,6 +29,7 @@ await t.test("an empty section has the documented defaults", (t) => {
       quotas: { backupsPerDay: 48, concurrentJobs: 2 },
       perTenant: {},
     },
+    signatures: { trusted: [], require: false },
   });
   t.end();
 });

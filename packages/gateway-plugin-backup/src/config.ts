@@ -157,6 +157,19 @@ export const BackupConfigSchema = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    signatures: Type.Object(
+      {
+        trusted: Type.Array(Type.String({ pattern: "^ed25519:[A-Za-z0-9+/]{43}=$" }), {
+          default: [],
+          description: "Ids of the keys whose archives are trusted, besides the gateway's own.",
+        }),
+        require: Type.Boolean({
+          default: false,
+          description: "Restore and check only archives that a trusted key has signed.",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
     tenants: Type.Object(
       {
         selfBackup: Type.Boolean({

@@ -127,6 +127,16 @@ const definitions = {
     exitCode: 7,
     hint: "The archive holds what was backed up, and that is of no use. Look at the named files in the tenant itself, then at an older archive: `openclaw tenants backups <id>` lists them.",
   },
+  SIGNATURE_REQUIRED: {
+    status: 422,
+    exitCode: 7,
+    hint: "Archives without a signature, also those of other tools, are only read without --require-signature and with plugins.backup.signatures.require off.",
+  },
+  SIGNING_KEY_UNUSABLE: {
+    status: 500,
+    exitCode: 1,
+    hint: "Put the key back, or move the file away: then a new key is made, and the old one's id belongs into plugins.backup.signatures.trusted. See docs/operations.md.",
+  },
   ARCHIVE_UNKNOWN_FORMAT: {
     status: 422,
     exitCode: 7,

@@ -9,6 +9,7 @@ import {
   addS3Flags,
   addWaitFlags,
   readS3Flags,
+  REQUIRE_SIGNATURE,
   type S3Flags,
   type WaitFlags,
 } from "./options.js";
@@ -21,6 +22,7 @@ const EXIT =
 
 interface CheckFlags extends S3Flags, WaitFlags {
   readonly as?: string;
+  readonly requireSignature?: true;
 }
 
 interface VerifyFlags extends CheckFlags {
@@ -82,7 +84,9 @@ function addDrill(backups: Command, context: Context): void {
 }
 
 function addCommonFlags(command: Command): void {
-  command.option("--as <tenant>", "for another tool's archive that does not say which tenant it is of");
+  command
+    .option("--as <tenant>", "for another tool's archive that does not say which tenant it is of")
+    .option(...REQUIRE_SIGNATURE);
   addWaitFlags(command);
   addS3Flags(command);
 }
@@ -94,7 +98,8 @@ async function start(
   flags: CheckFlags,
   more: object,
 ): ReturnType<typeof finishJob> {
-  const body = { archive, as: flags.as, ...more, ...readS3Flags(flags, context.env) };
+  const { as, requireSignature } = flags;
+  const body = { archive, as, requireSignature, ...more, ...readS3Flags(flags, context.env) };
   const { job } = (await context.client().request("POST", path, { body })) as { readonly job: JobView };
   return finishJob(context, job, { wait: flags.wait !== false, summary: checkSummary });
 }

@@ -63,6 +63,12 @@ export function addWaitFlags(command: Command): Command {
     .option("--no-wait", "return as soon as the job is queued");
 }
 
+/** For commands that restore or check an archive. */
+export const REQUIRE_SIGNATURE = [
+  "--require-signature",
+  "refuse an archive that neither the gateway's own key nor a trusted one has signed",
+] as const;
+
 /** A whole number; its range is the gateway's business. */
 export function integerOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text) => {

@@ -15,6 +15,7 @@ import {
   integerOption,
   rateOption,
   readS3Flags,
+  REQUIRE_SIGNATURE,
   type S3Flags,
   type WaitFlags,
 } from "./options.js";
@@ -122,6 +123,7 @@ interface RestoreFlags extends S3Flags, WaitFlags {
   readonly into?: string;
   readonly dryRun?: true;
   readonly limitDownload?: number | string;
+  readonly requireSignature?: true;
   readonly undo?: string;
 }
 
@@ -152,6 +154,7 @@ function addRestore(tenants: Command, context: Context): void {
       "with --path: a directory of the tenant that is not there yet; default: workspace/restored-<time>",
     )
     .option("--dry-run", "only check the archive; with --path, list what would be written")
+    .option(...REQUIRE_SIGNATURE)
     .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"))
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
@@ -163,6 +166,7 @@ function addRestore(tenants: Command, context: Context): void {
         "into",
         "dryRun",
         "limitDownload",
+        "requireSignature",
         "endpoint",
         "region",
         "accessKey",
@@ -182,6 +186,7 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --limit-download 20MiB",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path workspace/notes.md '**/*.jsonl'",
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path memory --force",
+    "openclaw tenants restore --from dest:offsite/acme/2026-06-03.tar.zst --require-signature",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -193,7 +198,7 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, path: paths, into, dryRun, limitDownload, undo } = flags;
+  const { from, as, force, token, path: paths, into, dryRun, limitDownload, requireSignature, undo } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -204,7 +209,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
     "/api/admin/restores",
     {
       body: {
-        ...{ from, as, force, token, paths, into, dryRun, limitDownload },
+        ...{ from, as, force, token, paths, into, dryRun, limitDownload, requireSignature },
         ...readS3Flags(flags, context.env),
       },
     },

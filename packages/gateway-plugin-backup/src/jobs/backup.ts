@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FORMAT_VERSION } from "../archive/format.js";
+import { keyIdOf } from "../archive/signature.js";
 import { BackupError, toBackupError } from "../errors.js";
 import type { MultipartLeftover } from "../stores/store.js";
 import { backedUpTenant } from "./backed-up-tenant.js";
@@ -16,6 +17,7 @@ import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
 import { lockArchive } from "./lock-archive.js";
 import { makeDirectory } from "./make-directory.js";
 import type { Caller, Services } from "./services.js";
+import type { Signer } from "./signatures.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 import { storedBytesWarning } from "./tenant-quotas.js";
@@ -140,8 +142,11 @@ async function store(
     );
   }
   const startedAt = host.clock.now();
+  const signingKey = await services.signatures.key();
+  const signedBy: Signer = { trust: "own", keyId: keyIdOf(signingKey) };
   const archiveId = services.ids.next("a");
   const made = {
+    signedBy: signedBy.keyId,
     id: archiveId,
     jobId: context.jobId,
     tenant: record.id,
@@ -169,6 +174,7 @@ async function store(
         overwrite: request.overwrite ?? false,
         // Of its own: what an attempt leaves there that was cut off is in the way of no other.
         temporaryDirectory: await mkdtemp(join(temporaryDirectory, "attempt-")),
+        signingKey,
         factsFile: factsFile(host, archiveId),
         ...(chosen.base === undefined ? {} : { base: baseObject(services, request, chosen.base) }),
       },
@@ -182,6 +188,7 @@ async function store(
           size,
           ...figures,
           ...baseFigures(figures, chosen),
+          signedBy,
           durationMs: host.clock.now() - startedAt,
         },
       }),
@@ -218,6 +225,7 @@ async function store(
       ...object,
       ...figures,
       ...baseFigures(figures, chosen),
+      signedBy,
       ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: new Date(lock.until).toISOString() } }),
       durationMs: host.clock.now() - startedAt,
     },
@@ -232,7 +240,7 @@ async function store(
 type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals"> &
   Pick<BackupOutcome, "mode"> & { readonly base?: ArchiveRecord | undefined };
 
-type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt">;
+type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt" | "signedBy">;
 
 function newArchive(
   made: MadeBy,

@@ -63,12 +63,12 @@ export const REBUILD_COMMAND: JobCommand = {
 
 export const VERIFY_COMMAND: JobCommand = {
   words: ["backups", "verify"],
-  flags: { "--level": text("level"), "--all": flag("all") },
+  flags: { "--level": text("level"), "--all": flag("all"), "--require-signature": flag("requireSignature") },
   refusedFlags: { ...S3_FLAGS, "--as": "a schedule is about archives of the catalogue" },
 };
 
 export const DRILL_COMMAND: JobCommand = {
   words: ["backups", "drill"],
-  flags: {},
+  flags: { "--require-signature": flag("requireSignature") },
   refusedFlags: VERIFY_COMMAND.refusedFlags,
 };

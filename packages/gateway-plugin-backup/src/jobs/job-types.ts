@@ -78,6 +78,7 @@ const VerifyParameters = Type.Object(
   {
     level: Type.Optional(VerifyLevelSchema),
     all: Type.Optional(Type.Boolean({ description: "All of the tenant's archives, not only its newest." })),
+    requireSignature: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -98,17 +99,23 @@ export function verifyJobType(services: Services): JobType {
   };
 }
 
+const DrillParameters = Type.Object(
+  { requireSignature: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+
 export function drillJobType(services: Services): JobType {
   return {
     name: "drill",
     description:
       "Restores the newest archive of a tenant into a scratch directory, checks what is there, and removes it.",
-    parameters: Type.Object({}, { additionalProperties: false }),
+    parameters: DrillParameters,
     scope: "tenant",
     command: DRILL_COMMAND,
     report: reporter(services),
-    start: async ({ tenant = "", actor, trigger }) => {
-      const submission = await drillSubmission(services, { archive: tenant }, { actor, trigger });
+    start: async ({ tenant = "", parameters, actor, trigger }) => {
+      const request = { ...(parameters as Static<typeof DrillParameters>), archive: tenant };
+      const submission = await drillSubmission(services, request, { actor, trigger });
       return { jobId: services.start(submission).job.id };
     },
   };

@@ -12,12 +12,13 @@ import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
 import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
+import type { SignatureRequest } from "./signatures.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractOutcome, StageOutcome } from "./thread/protocol.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
-export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
+export interface RestoreRequest extends Pick<RateRequest, "limitDownload">, SignatureRequest {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
   /** Restore under this name instead of the archive's. */
@@ -72,7 +73,12 @@ async function restoredTenant(
 ): Promise<string> {
   if (request.as !== undefined) return request.as;
   const { signal } = new AbortController();
-  const object = { store: source.settings, key: source.key, limits: archiveLimits(services.config) };
+  const object = {
+    store: source.settings,
+    key: source.key,
+    limits: archiveLimits(services.config),
+    signatures: await services.signatures.required(request),
+  };
   const { tenant } = await services.archivesInUse.use(source, () =>
     services.threads.run("identify", object, { signal }),
   );
@@ -123,8 +129,17 @@ async function restore(
     return identity;
   };
   const { totals, hadIndex } = extracted;
+  const signedBy = await services.signatures.signer(extracted.signedBy);
   const replaced = await exists(host.tenants.directory(tenant));
-  const facts = { tenant, from: source.location, archivedAs: archived?.id, replaced, totals, hadIndex };
+  const facts = {
+    tenant,
+    from: source.location,
+    archivedAs: archived?.id,
+    replaced,
+    totals,
+    hadIndex,
+    signedBy,
+  };
   const before = host.tenants.get(tenant);
   let identity = identify(before);
   if (tree === undefined) {
@@ -165,7 +180,7 @@ interface Extraction {
 }
 
 async function extract(
-  { host, threads, config }: Services,
+  { host, threads, config, signatures }: Services,
   request: RestoreRequest,
   { source, tenant, tree }: Extraction,
   context: JobContext,
@@ -181,6 +196,7 @@ async function extract(
       fileSystem: host.paths.tenants,
       as: request.as,
       limits: { ...limits, entries: Math.min(limits.entries, quotas?.entries ?? Infinity) },
+      signatures: await signatures.required(request),
       quotaBytes: quotas?.bytes,
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },

@@ -41,6 +41,7 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: time(lock.until) } }),
     ...(archive.verifiedAt === undefined ? {} : { verifiedAt: time(archive.verifiedAt) }),
     ...damageView(archive),
+    ...(archive.signedBy === undefined ? {} : { signedBy: archive.signedBy }),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),

@@ -23,6 +23,13 @@ export const S3OptionsSchema = Type.Object(
   { ...strict, description: "S3 settings of this request only; keys stay in the job's memory." },
 );
 
+const RequireSignature = Type.Optional(
+  Type.Boolean({
+    description:
+      "Refuse an archive that neither this gateway's key nor one of signatures.trusted has signed, also where the config does not.",
+  }),
+);
+
 const LocationText = Type.String({
   minLength: 1,
   maxLength: 4096,
@@ -74,6 +81,7 @@ export const RestoreBodySchema = Type.Object(
     ),
     dryRun: Type.Optional(Type.Boolean()),
     limitDownload: Type.Optional(RateSchema),
+    requireSignature: RequireSignature,
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -123,6 +131,7 @@ const checkedArchive = {
       description: "For another tool's archive that does not say which tenant it is of.",
     }),
   ),
+  requireSignature: RequireSignature,
   s3: Type.Optional(S3OptionsSchema),
 };
 
@@ -245,6 +254,9 @@ export const ArchiveViewSchema = Type.Object({
       { description: "Of a damaged archive: what a check found." },
     ),
   ),
+  signedBy: Type.Optional(
+    Type.String({ description: "Id of the key that has signed it; absent: none, as far as is known." }),
+  ),
   jobId: Type.Optional(Type.String()),
   formatVersion: Type.Optional(Type.Integer()),
   baseId: Type.Optional(
@@ -291,6 +303,13 @@ export const ArchiveContentsSchema = Type.Object({
     bytes: Type.Number({ description: "Index, signature and seek table." }),
     sha256: Type.String({ description: "Of the index frame." }),
   }),
+  signedBy: Type.Object(
+    {
+      trust: Type.Enum(["own", "trusted", "stranger", "unsigned"], { type: "string" }),
+      keyId: Type.Optional(Type.String()),
+    },
+    { description: "Whose signature the index has: this gateway's, one of signatures.trusted, or another." },
+  ),
   flagged: Type.Object(
     { database: Type.Integer(), truncated: Type.Integer(), changed: Type.Integer() },
     { description: "How many entries have which flag." },

@@ -70,13 +70,17 @@ export class ArchivesTable {
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
-      Omit<NewArchive, "totals" | "baseId"> & { totals: string; baseId: string | null }
+      Omit<NewArchive, "totals" | "baseId" | "signedBy"> & {
+        totals: string;
+        baseId: string | null;
+        signedBy: string | null;
+      }
     >(
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
-         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at)
+         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at, signed_by)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
-         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt)`,
+         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt, @signedBy)`,
     );
     this.#supersede = new Statement<Place>(
       database,
@@ -185,9 +189,9 @@ export class ArchivesTable {
    * in a transaction.
    */
   add(archive: NewArchive): void {
-    const { storeKind, endpoint, bucket, key, totals } = archive;
+    const { storeKind, endpoint, bucket, key, totals, baseId = null, signedBy = null } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
-    this.#insert.run({ ...archive, baseId: archive.baseId ?? null, totals: JSON.stringify(totals) });
+    this.#insert.run({ ...archive, baseId, signedBy, totals: JSON.stringify(totals) });
   }
 
   get(id: string): ArchiveRecord | undefined {

@@ -34,7 +34,7 @@ export function verify(request: VerifyOperation, context: OperationContext): Pro
     });
     if (verification.objectSha256 !== undefined)
       checkObjectHash(source, verification.objectSha256, request.expected);
-    return { ...verification, ...checkedObject(source, archive) };
+    return { ...verification, ...checkedObject(source, archive), signedBy: archive.index?.signedBy };
   });
 }
 
@@ -91,6 +91,7 @@ export function drill(request: DrillOperation, context: OperationContext): Promi
     });
     return {
       ...checkedObject(source, archive),
+      signedBy: archive.index?.signedBy,
       restoreMs,
       objectSha256: extracted.objectSha256,
       totals,

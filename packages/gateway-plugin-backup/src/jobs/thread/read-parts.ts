@@ -10,18 +10,21 @@ import { JsonLines } from "./json-lines.js";
 import { objectSource, type ObjectSource, withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import { Output } from "./output.js";
+import { requireSignature } from "./required-signature.js";
 import type { ArchiveInStore, CatOperation, FileFacts, FilesOperation, ShowOutcome } from "./protocol.js";
 
 /** Opens an archive by its last bytes alone: the object's size and ETag come with them. */
 export function withArchive<T>(
-  { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES }: ArchiveInStore,
+  { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES, signatures }: ArchiveInStore,
   context: Pick<OperationContext, "openStore" | "signal">,
   work: (source: ObjectSource, index: OpenIndex) => Promise<T>,
 ): Promise<T> {
   return withStore(settings, context, async (store) => {
     const { bytes, object } = await store.readTail(key, tailBytes, context.signal);
     const source = objectSource(store, object, context.signal);
-    return work(source, await openForAccess(source, limits, bytes, indexSha256));
+    const index = await openForAccess(source, limits, bytes, indexSha256);
+    requireSignature(source, index, signatures);
+    return work(source, index);
   });
 }
 
@@ -35,6 +38,7 @@ export function show(request: ArchiveInStore, context: OperationContext): Promis
       modifiedAt: modifiedAt.getTime(),
       indexSha256: index.sha256,
       indexBytes: size - index.segmentsEnd,
+      signedBy: index.signedBy,
     });
   });
 }
