@@ -37,8 +37,9 @@ const archives = readdirSync(FIXTURES, { recursive: true, encoding: "utf8" }).fi
   name.endsWith(".tar.zst"),
 );
 
-t.test("there is an archive of version 1", (t) => {
+t.test("there is an archive of version 1, and a signed one", (t) => {
   t.ok(archives.includes("v1/tenant.tar.zst"));
+  t.ok(archives.includes("v1/signed.tar.zst"));
   t.end();
 });
 

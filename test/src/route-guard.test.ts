@@ -1,4 +1,5 @@
 /** Nobody gets further than their token: every route there is, called by everybody who must be refused. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createGateway, type Gateway, type GatewayPlugin, type PluginHost } from "@openclaw/gateway-core";
 import { backupPlugin } from "@openclaw/gateway-plugin-backup";
@@ -14,10 +15,19 @@ interface Scene {
   readonly cast: Cast;
 }
 
+interface Job {
+  readonly id: string;
+  readonly result: { readonly archiveId?: string };
+}
+
 /** A gateway with two tenants, of which the first has one of everything. */
 async function scene(t: Test, plugins: readonly GatewayPlugin[] = []): Promise<Scene> {
+  const stateDir = join(temporaryDirectory(t), "state");
+  mkdirSync(stateDir, { mode: 0o700 });
+  const config = { plugins: { backup: { tenants: { selfRestore: true } } } };
+  writeFileSync(join(stateDir, "openclaw.json"), JSON.stringify(config), { mode: 0o600 });
   const gateway = await createGateway({
-    stateDir: join(temporaryDirectory(t), "state"),
+    stateDir,
     plugins: [backupPlugin(), ...plugins],
     env: { OPENCLAW_GATEWAY_TOKEN: ADMIN_TOKEN },
     port: 0,
@@ -47,6 +57,14 @@ async function scene(t: Test, plugins: readonly GatewayPlugin[] = []): Promise<S
   await call(first.token, "PUT", `/api/tenant/files/${file}`, { content: "a secret of the first" });
   const schedule = { name: "nightly-of-first", schedule: "@yearly", job: "backup" };
   await call(ADMIN_TOKEN, "POST", "/api/admin/tenants/first-of-two/cron", schedule);
+  const job = async (url: string, body: object): Promise<Job> => {
+    const { job } = JSON.parse(await call(first.token, "POST", url, body)) as { readonly job: Job };
+    await call(first.token, "GET", `/api/tenant/jobs/${job.id}/events`);
+    return JSON.parse(await call(first.token, "GET", `/api/tenant/jobs/${job.id}`)) as Job;
+  };
+  const backup = await job("/api/tenant/backups", {});
+  const archive = backup.result.archiveId ?? "";
+  const restore = await job("/api/tenant/restores", { archive });
 
   return {
     gateway,
@@ -55,15 +73,34 @@ async function scene(t: Test, plugins: readonly GatewayPlugin[] = []): Promise<S
       firstToken: first.token,
       otherToken: rotated.token,
       rotatedToken: other.token,
-      resources: { "/api/tenant/files/*": file, "/api/tenant/cron/:name": schedule.name },
+      resources: {
+        "/api/tenant/files/*": file,
+        "/api/tenant/cron/:name": schedule.name,
+        "/api/tenant/backups/:id": archive,
+        "/api/tenant/jobs/:id": backup.id,
+        "/api/tenant/restores/:job": restore.id,
+      },
       bodies: {
         "PUT /api/tenant/files/*": { content: { content: "of the other" }, namesItsThings: false },
         "POST /api/tenant/cron": { content: { ...schedule, name: "mine" }, namesItsThings: false },
         "POST /api/tenant/cron/:name/enable": { content: {}, namesItsThings: true },
         "POST /api/tenant/cron/:name/disable": { content: {}, namesItsThings: true },
         "POST /api/tenant/cron/:name/run": { content: {}, namesItsThings: true },
+        "POST /api/tenant/backups": { content: {}, namesItsThings: false },
+        "POST /api/tenant/jobs/:id/cancel": { content: {}, namesItsThings: true },
+        "POST /api/tenant/restores": { content: { archive }, namesItsThings: true },
+        "POST /api/tenant/restores/:job/undo": { content: {}, namesItsThings: true },
       },
-      marks: ["first-of-two", first.uid, file, "a secret of the first", schedule.name],
+      marks: [
+        "first-of-two",
+        first.uid,
+        file,
+        "a secret of the first",
+        schedule.name,
+        archive,
+        backup.id,
+        restore.id,
+      ],
     },
   };
 }

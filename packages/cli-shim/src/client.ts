@@ -21,7 +21,7 @@ export class GatewayClient {
 
   /** Throws `GATEWAY_URL_INVALID` and `GATEWAY_TOKEN_INVALID`. */
   constructor(env: Readonly<Record<string, string | undefined>>) {
-    this.url = parseUrl(env["OPENCLAW_GATEWAY_URL"]);
+    this.url = gatewayUrl(env);
     this.#token = parseToken(env["OPENCLAW_GATEWAY_TOKEN"]);
   }
 
@@ -135,6 +135,15 @@ export class GatewayClient {
 
   #failure(error: unknown): CommandError {
     const { code, message } = reasonOf(error);
+    if (code !== undefined && certificateFaults.has(code)) {
+      return cliError(
+        "CERTIFICATE_REFUSED",
+        `The gateway at ${this.url} has no good certificate (${message})`,
+        {
+          cause: error,
+        },
+      );
+    }
     if (code !== undefined && brokenLater.has(code)) {
       return cliError("CONNECTION_LOST", `The connection to the gateway at ${this.url} broke (${message})`, {
         cause: error,
@@ -155,6 +164,19 @@ const brokenLater = new Set([
   "UND_ERR_BODY_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "ABORT_ERR",
+]);
+
+/** What is wrong with a certificate: https://docs.openssl.org/3.0/man1/openssl-verification-options/, and Node's check of the name. */
+const certificateFaults = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
 const reasons: Readonly<Record<string, string>> = {
@@ -183,7 +205,9 @@ function reasonOf(error: unknown): { readonly code: string | undefined; readonly
   };
 }
 
-function parseUrl(value: string | undefined): string {
+/** Where `OPENCLAW_GATEWAY_URL` says that the gateway is, without a slash at the end. Throws `GATEWAY_URL_INVALID`. */
+export function gatewayUrl(env: Readonly<Record<string, string | undefined>>): string {
+  const value = env["OPENCLAW_GATEWAY_URL"];
   const text = value === undefined || value.trim() === "" ? DEFAULT_GATEWAY_URL : value.trim();
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {

@@ -13,6 +13,8 @@ export interface ProcessIo {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly env: Environment;
   readonly clock: Clock;
+  /** Node's diagnostic reports are off until this is called. False: they stay off; see `crash-reports.ts`. */
+  allowReports(): boolean;
   /** Calls the handler for each SIGINT and SIGTERM, in the place of their default action, until disposed of. */
   onSignal(handler: () => void): () => void;
 }
@@ -50,6 +52,11 @@ export class Context {
 
   onSignal(handler: () => void): () => void {
     return this.#io.onSignal(handler);
+  }
+
+  /** For `gateway run`, in whose arguments no secret stands; see {@link ProcessIo.allowReports}. */
+  allowReports(): boolean {
+    return this.#io.allowReports();
   }
 
   /** Registers what a command does; its exit code becomes the program's. */

@@ -29,6 +29,16 @@ const definitions = {
     title: "Gateway token invalid",
     hint: "Set OPENCLAW_GATEWAY_TOKEN to the token that the gateway was started with.",
   },
+  SECRET_EXPOSED: {
+    exitCode: 5,
+    title: "Secret exposed",
+    hint: "Use an https:// gateway, run the command on the gateway's machine, or let the gateway's config name the destination with its keys.",
+  },
+  CERTIFICATE_REFUSED: {
+    exitCode: 6,
+    title: "Certificate refused",
+    hint: "Set NODE_EXTRA_CA_CERTS to a PEM file with the certificate that signed the gateway's, and call it by a name that its certificate has.",
+  },
   GATEWAY_UNREACHABLE: { exitCode: 6, title: "Gateway unreachable" },
   CONNECTION_LOST: {
     exitCode: 6,

@@ -1,6 +1,6 @@
 /** The command as it is started: a process with arguments, environment, exit code and signals. */
 import { spawnSync, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -98,9 +98,14 @@ t.test(
     const gateway = await FakeGateway.start();
     t.teardown(() => gateway.stop());
     let commandLine: string | undefined;
+    let threads: readonly string[] = [];
     let child: ChildProcess | undefined;
     gateway.on("POST /api/admin/tenants/acme/backups", (request, response) => {
-      commandLine = readFileSync(`/proc/${child?.pid ?? 0}/cmdline`, "latin1");
+      const process = `/proc/${child?.pid ?? 0}`;
+      commandLine = readFileSync(`${process}/cmdline`, "latin1");
+      threads = readdirSync(`${process}/task`).map((id) =>
+        readFileSync(`${process}/task/${id}/cmdline`, "latin1"),
+      );
       json(202, { job: job("queued"), joined: false })(request, response);
     });
     const file = join(t.testdir({ key: "from-file\n" }), "key");
@@ -113,6 +118,9 @@ t.test(
         `file:${file}`,
         "--secret-key",
         "literal-s3cr3t",
+        "--session-token",
+        // Longer than the title, the environment and a page of memory.
+        "long-s3cr3t".repeat(1000),
         "--no-wait",
       ],
       { OPENCLAW_GATEWAY_URL: gateway.url, OPENCLAW_GATEWAY_TOKEN: "admin" },
@@ -124,6 +132,37 @@ t.test(
       body: { s3: { accessKey: "from-file", secretKey: "literal-s3cr3t" } },
     });
     t.equal(commandLine?.replaceAll("\0", ""), "openclaw");
+    t.ok(threads.length > 1);
+    t.notMatch(threads.join(" "), "s3cr3t");
+  },
+);
+
+t.test(
+  "neither a diagnostic report nor a crash tells the arguments, the environment or an error's fields",
+  async (t) => {
+    const gateway = await FakeGateway.start();
+    t.teardown(() => gateway.stop());
+    const directory = t.testdir({
+      "crash.mjs": `process.on("SIGUSR2", () => {
+      throw Object.assign(new Error("something broke"), { headers: { authorization: "field-s3cr3t" } });
+    });`,
+    });
+    let child: ChildProcess | undefined;
+    gateway.on("POST /api/admin/tenants/acme/backups", () => child?.kill("SIGUSR2"));
+    const reports = `--report-uncaught-exception --report-on-fatalerror --report-directory=${directory}`;
+    const { code, stdout, stderr } = await runProcess(
+      ["tenants", "backup", "acme", "--access-key", "AK", "--secret-key", "literal-s3cr3t"],
+      {
+        OPENCLAW_GATEWAY_URL: gateway.url,
+        OPENCLAW_GATEWAY_TOKEN: "token-s3cr3t",
+        NODE_OPTIONS: `${reports} --import ${join(directory, "crash.mjs")}`,
+      },
+      (started) => (child = started),
+    );
+    t.equal(code, 1);
+    t.match(stderr, /^error: openclaw failed unexpectedly[^]*\nError: something broke\n\s+at /);
+    t.notMatch(stdout + stderr, "s3cr3t");
+    t.strictSame(readdirSync(directory), ["crash.mjs"], "no report was written");
   },
 );
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { CommandError } from "./errors.js";
-import { resolveSecret } from "./secrets.js";
+import { resolveSecret, secretToSend } from "./secrets.js";
 
 function failure(value: string, env: Record<string, string> = {}): CommandError {
   try {
@@ -44,3 +44,48 @@ t.test("the next flag is not taken for a secret, and is not shown as one", (t) =
   t.equal(failure("").problem.code, "USAGE");
   t.end();
 });
+
+t.test("a secret is sent over TLS or to this machine only, and not even read otherwise", (t) => {
+  const send = (url: string | undefined): string =>
+    secretToSend("--secret-key", "marked-secret", { OPENCLAW_GATEWAY_URL: url });
+  for (const url of [
+    undefined,
+    "http://127.0.0.1:18789",
+    "http://127.9.9.9",
+    "http://2130706433",
+    "http://[::1]:18789",
+    "http://LocalHost:18789/path",
+    "http://gw.localhost",
+    "https://gw.example.org",
+  ]) {
+    t.equal(send(url), "marked-secret", url ?? "by default");
+  }
+  for (const url of [
+    "http://gw.example.org",
+    "http://10.0.0.7:18789",
+    "http://127.0.0.1.example.org",
+    "http://localhost.example.org",
+    "http://notlocalhost",
+    "http://[::2]",
+  ]) {
+    t.match(
+      refusal(() => send(url)),
+      { code: "SECRET_EXPOSED", exitCode: 5, detail: /^--secret-key would be sent to http:/, hint: /https:/ },
+      url,
+    );
+  }
+  const unread = { OPENCLAW_GATEWAY_URL: "http://gw.example.org" };
+  t.match(
+    refusal(() => secretToSend("--secret-key", "file:/nowhere", unread)),
+    { code: "SECRET_EXPOSED" },
+  );
+  t.end();
+});
+
+function refusal(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error instanceof CommandError ? error.problem : error;
+  }
+}

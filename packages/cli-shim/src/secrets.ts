@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { gatewayUrl } from "./client.js";
 import type { Environment } from "./context.js";
 import { cliError } from "./errors.js";
 
@@ -18,6 +19,23 @@ export function resolveSecret(flag: string, value: string, env: Environment): st
     });
   }
   return secret;
+}
+
+/**
+ * Like {@link resolveSecret}, for what goes into a request. Throws `SECRET_EXPOSED` before anything is read when the request
+ * would cross a network in clear text.
+ */
+export function secretToSend(flag: string, value: string, env: Environment): string {
+  const url = new URL(gatewayUrl(env));
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw cliError("SECRET_EXPOSED", `${flag} would be sent to ${url.origin} in clear text`);
+  }
+  return resolveSecret(flag, value, env);
+}
+
+/** Of a host as `URL` writes it: IPv4 addresses in four numbers, IPv6 ones in brackets. RFC 6761, section 6.3: all of localhost. */
+function isLoopback(host: string): boolean {
+  return /^127(\.\d+){3}$/.test(host) || host === "[::1]" || /(^|\.)localhost$/.test(host);
 }
 
 function read(flag: string, value: string, env: Environment): string {

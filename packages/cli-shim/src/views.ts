@@ -35,6 +35,13 @@ export interface ArchiveView {
   readonly encryption?: string;
 }
 
+/** Who has signed an archive. */
+export interface SignerView {
+  readonly trust: "own" | "trusted" | "stranger" | "unsigned";
+  /** Absent for an archive that is not signed. */
+  readonly keyId?: string;
+}
+
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
 
 export interface JobView {
@@ -118,6 +125,8 @@ export interface RestoreResult {
   readonly tenant?: string;
   readonly from?: string;
   readonly replaced?: boolean;
+  /** Of the archive. */
+  readonly signedBy?: SignerView;
   readonly undo?: string;
   readonly totals?: TotalsView;
   readonly durationMs?: number;
@@ -234,6 +243,7 @@ export interface CheckedArchiveView {
   readonly bytesRead?: number;
   readonly durationMs?: number;
   readonly notChecked?: readonly string[];
+  readonly signedBy?: SignerView;
   /** Of a verification. */
   readonly segments?: number;
   readonly segmentsChecked?: number;
@@ -259,6 +269,7 @@ export interface ArchiveContentsView {
   readonly ratio: number;
   readonly segments: readonly SegmentSumView[];
   readonly index: { readonly bytes: number; readonly sha256: string };
+  readonly signedBy?: SignerView;
   readonly flagged: { readonly database: number; readonly truncated: number; readonly changed: number };
   readonly warnings: readonly JobWarning[];
   readonly catalogue?: ArchiveView;
@@ -372,6 +383,7 @@ export interface StatusView {
   readonly startedAt: string;
   readonly uptimeSeconds: number;
   readonly tenants: { readonly count: number };
+  readonly warnings: readonly string[];
   readonly sections: Readonly<Record<string, unknown>>;
 }
 

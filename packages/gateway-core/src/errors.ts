@@ -108,6 +108,12 @@ const definitions = {
   },
   FILE_CONFLICT: { status: 409, exitCode: 4 },
   BODY_TOO_LARGE: { status: 413, exitCode: 2 },
+  HEADERS_TOO_LARGE: { status: 431, exitCode: 2 },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    exitCode: 6,
+    hint: "Send the request without pauses; a proxy on the way may hold it back.",
+  },
   QUOTA_EXCEEDED: { status: 413, exitCode: 5 },
   DISK_FULL: {
     status: 507,

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { DestinationStream } from "pino";
@@ -11,9 +11,12 @@ import { Cron } from "./cron/cron.js";
 import { scheduleCheck } from "./cron/doctor.js";
 import { systemTicker, type Ticker } from "./cron/ticker.js";
 import { coreDoctorChecks } from "./doctor/core-checks.js";
+import { clearTextWarning, networkCheck, type Edge } from "./doctor/network-check.js";
 import { GatewayError } from "./errors.js";
 import { TenantUsage } from "./files/usage.js";
 import { Workspace } from "./files/workspace.js";
+import { Certificate } from "./http/certificate.js";
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http/limits.js";
 import { createLogger, type LogLevel } from "./http/logger.js";
 import { createMetrics } from "./http/metrics.js";
 import { buildServer } from "./http/server.js";
@@ -45,6 +48,8 @@ export interface GatewayOptions {
   readonly clock?: Clock;
   /** Makes the schedules look at the clock. Default: once a second. */
   readonly ticker?: Ticker;
+  /** Of what a connection may take. Default: {@link DEFAULT_HTTP_LIMITS}. */
+  readonly limits?: Partial<HttpLimits>;
   /** Default: `info`. */
   readonly logLevel?: LogLevel;
   /** Default: stdout. */
@@ -99,6 +104,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       resolveSecret,
       dev: options.dev ?? false,
     });
+    const metricsToken =
+      config.gateway.metricsToken === undefined ? undefined : resolveSecret(config.gateway.metricsToken);
+    const certificate =
+      config.gateway.tls === undefined ? undefined : new Certificate(config.gateway.tls, paths.root, log);
     const clock = options.clock ?? { now: () => Date.now() };
     const hooks = new Hooks();
     const tenants = new Tenants({ paths, hooks, clock, log });
@@ -110,6 +119,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     for (const check of coreDoctorChecks(paths, tenants.registry, token.token.length)) {
       contributions.addDoctorCheck(check);
     }
+    const edge: Edge = {
+      bind: options.bind ?? config.gateway.bind,
+      certificate,
+      trustsProxies: (config.gateway.trustedProxies ?? []).length > 0,
+    };
+    contributions.addDoctorCheck(networkCheck(edge, clock));
+    contributions.addTick(() => {
+      certificate?.refresh();
+      return Promise.resolve();
+    });
     contributions.addReadiness("gateway", () => (closing.begun ? "the gateway is stopping" : undefined));
     contributions.addShutdown({ drain: () => lifecycle.settled(), stop: () => Promise.resolve() });
     const cron = new Cron({
@@ -140,7 +159,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const app = await buildServer({
       log,
       adminTokenSha256: tokenHash(token.token),
+      metricsTokenSha256: metricsToken === undefined ? undefined : tokenHash(metricsToken),
       isTrustedProxy,
+      certificate,
+      limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
+      warnings: () => [clearTextWarning(edge) ?? []].flat(),
       isClosing: () => closing.begun,
       clock,
       metrics,
@@ -156,7 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     closing.serves(app);
     await cron.start();
-    return gatewayOf({ app, stateDir: paths.root, options, config, token, closing });
+    return gatewayOf({ app, stateDir: paths.root, log, edge, options, config, token, closing });
   } catch (error) {
     await closing.close(0);
     throw error;
@@ -166,6 +189,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 interface GatewayParts {
   readonly app: FastifyInstance;
   readonly stateDir: string;
+  readonly log: FastifyBaseLogger;
+  readonly edge: Edge;
   readonly options: GatewayOptions;
   readonly config: Config;
   readonly token: AdminToken;
@@ -173,30 +198,35 @@ interface GatewayParts {
 }
 
 function gatewayOf(parts: GatewayParts): Gateway {
-  const { app, closing, config, options, token } = parts;
+  const { app, closing, config, edge, options, token } = parts;
+  const scheme = edge.certificate === undefined ? "http" : "https";
   return {
     app,
     stateDir: parts.stateDir,
     devToken: token.made ? token.token : undefined,
     listen: async () => {
-      const host = options.bind ?? config.gateway.bind;
+      const host = edge.bind;
+      const warning = clearTextWarning(edge);
+      if (warning !== undefined) parts.log.warn({ bind: host }, warning);
       const port = options.port ?? config.gateway.port;
       try {
-        await app.listen({ host, port, listenTextResolver: (address) => `gateway listens at ${address}` });
+        const listenTextResolver = (address: string) =>
+          `gateway listens at ${address.replace(/^http:/, `${scheme}:`)}`;
+        await app.listen({ host, port, listenTextResolver });
       } catch (error) {
         throw listenError(error, host, port);
       }
-      return { url: listeningUrl(host, app.server.address()) };
+      return { url: listeningUrl(scheme, host, app.server.address()) };
     },
     close: (closeOptions = {}) => closing.close(closeOptions.graceMs ?? 25_000),
   };
 }
 
 /** A URL by which this machine reaches the server: a wildcard address is for listening only. */
-function listeningUrl(host: string, address: AddressInfo | string | null): string {
+function listeningUrl(scheme: "http" | "https", host: string, address: AddressInfo | string | null): string {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
 function listenError(error: unknown, host: string, port: number): Error {

@@ -22,6 +22,14 @@ await t.test("an empty section has the documented defaults", (t) => {
     notify: [],
     absence: { grace: "1h", except: [] },
     verify: { samplePercentPerDay: 0.3 },
+    tenants: {
+      selfBackup: true,
+      selfRestore: false,
+      callsPerMinute: 120,
+      quotas: { backupsPerDay: 48, concurrentJobs: 2 },
+      perTenant: {},
+    },
+    signatures: { trusted: [], require: false },
   });
   t.end();
 });
@@ -64,6 +72,10 @@ await t.test("unknown keys and values out of range are not", (t) => {
     { destinations: { "Not A Name": { url: "s3://b" } } },
     { destinations: { x: { url: "ftp://b" } } },
     { limits: { bytes: "many" } },
+    { tenants: { quotas: { backupsPerDay: -1 } } },
+    { tenants: { quotas: { concurrentJobs: 0 } } },
+    { tenants: { perTenant: { "No Id": {} } } },
+    { tenants: { perTenant: { acme: { destinations: ["*"] } } } },
     { verify: { samplePercentPerDay: 0.2 } },
     { compressionLevel: 20 },
     { limitUpload: 1000 },

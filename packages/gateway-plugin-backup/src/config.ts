@@ -53,6 +53,12 @@ const TenantRetention = Type.Record(
   strict,
 );
 
+/** Bounds of the quotas on what a tenant starts by itself. */
+const quotaOf = {
+  backupsPerDay: { minimum: 0, maximum: 100_000, description: "Backups that begin within 24 hours." },
+  concurrentJobs: { minimum: 1, maximum: 1000, description: "Jobs that wait or run at one time." },
+} as const;
+
 /** How long what is removed stays to be brought back. */
 const trashHours = { minimum: 0, maximum: 8760 } as const;
 
@@ -64,6 +70,7 @@ const Destination = Type.Object(
     pathStyle: Type.Optional(Type.Boolean()),
     accessKeyId: Type.Optional(Secret),
     secretAccessKey: Type.Optional(Secret),
+    sessionToken: Type.Optional(Secret),
     profile: Type.Optional(Type.String({ minLength: 1 })),
     tenants: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
@@ -162,19 +169,66 @@ export const BackupConfigSchema = Type.Object(
       },
       { ...strict, default: {} },
     ),
-    tenants: Type.Optional(
-      Type.Object(
-        {
-          selfBackup: Type.Optional(
-            Type.Boolean({
-              description:
-                "Tenants may schedule backups of themselves: to the default destination, and to those granted to them.",
-            }),
+    signatures: Type.Object(
+      {
+        trusted: Type.Array(Type.String({ pattern: "^ed25519:[A-Za-z0-9+/]{43}=$" }), {
+          default: [],
+          description: "Ids of the keys whose archives are trusted, besides the gateway's own.",
+        }),
+        require: Type.Boolean({
+          default: false,
+          description: "Restore and check only archives that a trusted key has signed.",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+    tenants: Type.Object(
+      {
+        selfBackup: Type.Boolean({
+          default: true,
+          description:
+            "Tenants may back themselves up: to the default destination, and to those granted to them.",
+        }),
+        selfRestore: Type.Boolean({
+          default: false,
+          description: "Tenants may restore themselves from archives of their own, and take that back.",
+        }),
+        callsPerMinute: Type.Integer({
+          minimum: 1,
+          default: 120,
+          description: "Calls that each tenant may make about backups in a minute.",
+        }),
+        quotas: Type.Object(
+          {
+            backupsPerDay: Type.Integer({ ...quotaOf.backupsPerDay, default: 48 }),
+            storedBytes: Type.Optional(Size),
+            concurrentJobs: Type.Integer({ ...quotaOf.concurrentJobs, default: 2 }),
+          },
+          { ...strict, default: {}, description: "Of what each tenant starts by itself." },
+        ),
+        perTenant: Type.Record(
+          Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,31}$" }),
+          Type.Object(
+            {
+              selfBackup: Type.Optional(Type.Boolean()),
+              selfRestore: Type.Optional(Type.Boolean()),
+              quotas: Type.Optional(
+                Type.Object(
+                  {
+                    backupsPerDay: Type.Optional(Type.Integer(quotaOf.backupsPerDay)),
+                    storedBytes: Type.Optional(Size),
+                    concurrentJobs: Type.Optional(Type.Integer(quotaOf.concurrentJobs)),
+                  },
+                  strict,
+                ),
+              ),
+            },
+            strict,
           ),
-          selfRestore: Type.Optional(Type.Boolean()),
-        },
-        strict,
-      ),
+          { ...strict, default: {}, description: "By tenant: what goes before the above." },
+        ),
+      },
+      { ...strict, default: {} },
     ),
   },
   strict,

@@ -1,6 +1,7 @@
 /** What the doctor looks at for backups. */
 import { stat } from "node:fs/promises";
 import type { DoctorCheck, Finding } from "@openclaw/gateway-core";
+import { toBackupError } from "./errors.js";
 import { tenantOfName } from "./jobs/archive-name.js";
 import type { Services } from "./jobs/services.js";
 import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
@@ -14,6 +15,7 @@ export function backupDoctorChecks(services: Services): readonly DoctorCheck[] {
     { name: "backup-age", run: () => Promise.resolve(backupAge(services)) },
     { name: "backup-alerts", run: () => Promise.resolve(alertChannels(services)) },
     { name: "backup-destination", run: () => defaultDestination(services) },
+    { name: "backup-signing-key", run: () => signingKey(services) },
     { name: "backup-leftovers", run: () => Promise.resolve(leftovers(services)) },
   ];
 }
@@ -169,6 +171,17 @@ async function statNearest(path: string): Promise<{ readonly dev: number }> {
       if (at === "") throw error;
     }
   }
+}
+
+/** Without it no backup can be made. */
+function signingKey({ signatures }: Services): Promise<readonly [Finding]> {
+  return signatures.ownId().then(
+    (id) => [{ severity: "ok", message: `Archives are signed by ${id}.` }],
+    (error: unknown) => {
+      const { message, hint } = toBackupError(error, "read the signing key");
+      return [{ severity: "critical", message, ...(hint === undefined ? {} : { fix: hint }) }];
+    },
+  );
 }
 
 function leftovers({ ledger }: Services): readonly Finding[] {

@@ -80,6 +80,12 @@ const definitions = {
   },
   UNDO_NOT_POSSIBLE: { status: 409, exitCode: 4 },
   QUOTA_EXCEEDED: { status: 413, exitCode: 5 },
+  TENANT_QUOTA_REACHED: {
+    status: 429,
+    exitCode: 5,
+    hint: "An admin sets the quotas of what tenants start by themselves under plugins.backup.tenants in openclaw.json.",
+  },
+  RATE_LIMITED: { status: 429, exitCode: 5 },
 
   // reading the tenant
   FILE_UNREADABLE: {
@@ -121,6 +127,16 @@ const definitions = {
     exitCode: 7,
     hint: "The archive holds what was backed up, and that is of no use. Look at the named files in the tenant itself, then at an older archive: `openclaw tenants backups <id>` lists them.",
   },
+  SIGNATURE_REQUIRED: {
+    status: 422,
+    exitCode: 7,
+    hint: "Archives without a signature, also those of other tools, are only read without --require-signature and with plugins.backup.signatures.require off.",
+  },
+  SIGNING_KEY_UNUSABLE: {
+    status: 500,
+    exitCode: 1,
+    hint: "Put the key back, or move the file away: then a new key is made, and the old one's id belongs into plugins.backup.signatures.trusted. See docs/operations.md.",
+  },
   ARCHIVE_UNKNOWN_FORMAT: {
     status: 422,
     exitCode: 7,
@@ -145,6 +161,21 @@ const definitions = {
     status: 422,
     exitCode: 7,
     hint: "If you know that it is not, leave the key out. If it was encrypted when it was made, somebody has replaced it.",
+  },
+  AGE_KEY_WRONG: {
+    status: 422,
+    exitCode: 7,
+    hint: "Give the identity of one of the recipients that the archive was encrypted to, or its passphrase.",
+  },
+  RECIPIENT_INVALID: {
+    status: 400,
+    exitCode: 2,
+    hint: 'A recipient is age1…, as `age-keygen -y key.txt` prints it. For ssh keys and plugins use --pipe "age -r …".',
+  },
+  IDENTITY_INVALID: {
+    status: 400,
+    exitCode: 2,
+    hint: 'An identity file has lines AGE-SECRET-KEY-…, as `age-keygen` makes it. For ssh keys and plugins use --pipe "age -d -i FILE".',
   },
   ARCHIVE_TOO_NEW: {
     status: 422,
@@ -204,7 +235,7 @@ const definitions = {
   CREDENTIALS_MISSING: {
     status: 400,
     exitCode: 5,
-    hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* in the gateway's environment.",
+    hint: "Give --access-key and --secret-key, --aws-profile, a named destination, or S3_* or AWS_* in the gateway's environment.",
   },
   BASE_UNUSABLE: {
     status: 502,

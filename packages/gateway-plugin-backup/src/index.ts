@@ -25,6 +25,7 @@ import { catalogueRoutes } from "./routes/catalogue.js";
 import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
+import { ownRoutes } from "./routes/own.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { rekeyRoutes } from "./routes/rekey.js";
 import { restoreRoutes } from "./routes/restores.js";
@@ -45,7 +46,6 @@ export function backupPlugin(): GatewayPlugin {
 }
 
 async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
-  warnOfInactiveKeys(host, config);
   const services = openServices(host, config);
   registerMetrics(services);
   host.addJobType(backupJobType(services));
@@ -66,6 +66,9 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
   });
+  host.addRoutes("tenant", async (app) => {
+    await app.register(ownRoutes(services));
+  });
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 
@@ -84,10 +87,4 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
       services.ledger.close();
     },
   });
-}
-
-function warnOfInactiveKeys(host: PluginHost, config: BackupConfig): void {
-  if (config.tenants?.selfRestore === undefined) return;
-  const key = "plugins.backup.tenants.selfRestore";
-  host.log.warn({ key }, "This key of the config has no effect in this version.");
 }

@@ -3,6 +3,8 @@ import type { StatusSection } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { defaultDestination } from "./doctor.js";
 import type { Services } from "./jobs/services.js";
+import type { Signatures } from "./jobs/signatures.js";
+import { messageOf } from "./system-error.js";
 import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 
 const When = (description: string) => Type.Optional(Type.String({ description: `RFC 3339; ${description}` }));
@@ -40,6 +42,17 @@ const BackupStatus = Type.Object({
     severity: Type.String({ description: "ok, or warning while it shares the state's file system." }),
     message: Type.String(),
   }),
+  signatures: Type.Object(
+    {
+      key: Type.Optional(
+        Type.String({ description: "Id of the key that signs the archives of this gateway." }),
+      ),
+      problem: Type.Optional(Type.String({ description: "Why it cannot be used." })),
+      trusted: Type.Array(Type.String(), { description: "Ids of other keys whose archives are trusted." }),
+      required: Type.Boolean({ description: "Archives of no other key are restored." }),
+    },
+    { description: "Who signs archives, and whose signatures count." },
+  ),
   channels: Type.Array(Channel, { description: "Where alerts go." }),
   tenants: Type.Array(TenantBackup, { description: "Worst first." }),
 });
@@ -53,13 +66,18 @@ export function backupStatus(services: Services): StatusSection {
 }
 
 async function read(services: Services): Promise<Static<typeof BackupStatus>> {
-  const { channels, host, ledger } = services;
+  const { channels, host, ledger, signatures } = services;
   const now = host.clock.now();
   const waiting = ledger.deliveries.waiting();
   const [{ severity, message }] = await defaultDestination(services);
   return {
     activeJobs: ledger.jobs.open().length,
     defaultDestination: { severity, message },
+    signatures: {
+      ...(await ownKey(signatures)),
+      trusted: [...signatures.trusted],
+      required: signatures.isRequired,
+    },
     channels: channels.map(({ name, kind }) => {
       const { sentAt, problem } = ledger.deliveries.channel(name);
       return {
@@ -70,6 +88,13 @@ async function read(services: Services): Promise<Static<typeof BackupStatus>> {
     }),
     tenants: tenantHealth(services).map((health) => tenantStatus(health, now)),
   };
+}
+
+function ownKey(signatures: Signatures): Promise<{ key: string } | { problem: string }> {
+  return signatures.ownId().then(
+    (key) => ({ key }),
+    (error: unknown) => ({ problem: messageOf(error) }),
+  );
 }
 
 function tenantStatus(health: TenantHealth, now: number): Static<typeof TenantBackup> {

@@ -7,6 +7,7 @@ import {
   paxPart,
   type SampleEntry,
   sampleEntries,
+  sampleKey,
   tarOf,
 } from "@openclaw/gateway-plugin-backup/testing";
 
@@ -17,6 +18,7 @@ export function nativeArchives(): Buffer[] {
   return [
     buildArchive(small, { largeBytes: 3000, pieceBytes: 1024 }),
     buildArchive([...small, long], { largeBytes: 512, pieceBytes: 512 }),
+    buildArchive([...small, long], { largeBytes: 3000, pieceBytes: 1024, signingKey: sampleKey() }),
     buildArchive([{ path: "", type: "directory" }]),
   ];
 }

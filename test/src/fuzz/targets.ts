@@ -6,8 +6,11 @@ import {
   decodeSeekTable,
   DEFAULT_LIMITS,
   encodeSeekTable,
+  encrypted,
   type ForeignEntry,
   FrameCompressor,
+  memorySource,
+  openEncrypted,
   readIndex,
   TarReader,
 } from "@openclaw/gateway-plugin-backup/testing";
@@ -23,6 +26,10 @@ export interface Target {
   readonly name: string;
   property(sandbox: Sandbox, trial: Trial): fc.IAsyncProperty<unknown>;
 }
+
+/** Of no use to anyone: it is public. */
+const IDENTITY = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+const RECIPIENT = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
 
 export const targets: readonly Target[] = [
   {
@@ -50,6 +57,21 @@ export const targets: readonly Target[] = [
           await sandbox.extract(changed);
         });
       }),
+  },
+  {
+    name: "encrypted archives",
+    property: (_, trial) => {
+      const plain = nativeArchives()[0] ?? Buffer.alloc(0);
+      const form = fc.constantFrom("binary", "armored");
+      const file = encrypted([RECIPIENT], plain);
+      return fc.asyncProperty(form, mutations, async (form, mutate) => {
+        const changed = mutate(form === "binary" ? await file : armored(await file));
+        await trial(changed, async () => {
+          const given = await decrypted(changed);
+          assert.ok(given === undefined || plain.equals(given), "other bytes came out");
+        });
+      });
+    },
   },
   {
     name: "archives with contradictions",
@@ -118,6 +140,24 @@ function refusedOr(decode: () => unknown): void {
   } catch (error) {
     if (!(error instanceof BackupError) || error.exitCode !== 7) throw error;
   }
+}
+
+/** The whole content of an age file; undefined where it is refused. */
+async function decrypted(file: Uint8Array): Promise<Buffer | undefined> {
+  const given: Uint8Array[] = [];
+  try {
+    const source = await openEncrypted(memorySource(file), { identities: [IDENTITY] });
+    for await (const chunk of source.read(0, source.size)) given.push(chunk);
+  } catch (error) {
+    if (error instanceof BackupError && error.exitCode === 7) return undefined;
+    throw error;
+  }
+  return Buffer.concat(given);
+}
+
+function armored(file: Buffer): Buffer {
+  const lines = file.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n");
+  return Buffer.from(`-----BEGIN AGE ENCRYPTED FILE-----\n${lines}\n-----END AGE ENCRYPTED FILE-----\n`);
 }
 
 /** What a tar reader makes of a stream, until it ends or is refused; chunks may be cut anywhere. */

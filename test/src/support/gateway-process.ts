@@ -13,6 +13,8 @@ export interface GatewayProcessOptions {
   readonly port?: number;
   /** More environment, for example S3_*. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: `http`. What the gateway's config gives it. */
+  readonly scheme?: "http" | "https";
   /** A program to run instead of the command, that prints the gateway's URL in the same way. */
   readonly script?: string;
   /** Called when the process exists, long before it answers, with what kills it. */
@@ -81,7 +83,8 @@ export class GatewayProcess {
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => output.push(text));
     }
-    const url = `http://127.0.0.1:${port}`;
+    const scheme = options.scheme ?? "http";
+    const url = `${scheme}://127.0.0.1:${port}`;
     const ended = exit.then(({ code, signal }) => {
       throw new Error(`the gateway ended with ${code ?? signal ?? "?"} while starting:\n${output.join("")}`);
     });
@@ -136,6 +139,8 @@ async function untilReady(url: string, printed: () => boolean): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
     if (printed()) {
+      // Its certificate is nobody's that this process trusts; it prints its URL once it listens.
+      if (url.startsWith("https:")) return;
       const answer = await fetch(`${url}/healthz`).catch(() => undefined);
       if (answer?.ok === true) return;
     }

@@ -28,6 +28,7 @@ const contents = {
   ratio: 4.5,
   segments: [{ kind: "pack", segments: 1, storedBytes: 700, rawBytes: 4000 }],
   index: { bytes: 200, sha256: "ab" },
+  signedBy: { trust: "stranger", keyId: "ed25519:AAA=" },
   flagged: { database: 2, truncated: 1, changed: 1 },
   warnings: [],
 };
@@ -41,6 +42,7 @@ t.test("an archive is shown with what the catalogue knows", async (t) => {
   t.match(shown.stdout, /^entries +2 files, 1 directory, 1 link$/m);
   t.match(shown.stdout, /^size +1\.00 kB \(4\.50 : 1\)$/m);
   t.match(shown.stdout, /^databases +2$/m);
+  t.match(shown.stdout, /^signed by +a stranger, ed25519:AAA=$/m);
   t.match(shown.stdout, /^catalogue +a1 good$/m);
   t.match(shown.stdout, /^pack +1 +700 B +4\.00 kB$/m);
   t.same(gateway.requests[0]?.body, { archive: LOCATION, s3: { endpoint: "http://127.0.0.1:9000" } });

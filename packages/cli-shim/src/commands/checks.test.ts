@@ -33,9 +33,10 @@ t.test("a verification says what was checked, and what was not", async (t) => {
           ...good,
           segments: 1200,
           segmentsChecked: 4,
+          signedBy: { trust: "own", keyId: "ed25519:AAA=" },
           notChecked: ["the content of 1196 of its 1200 segments"],
         },
-        { ...good, location: "/b/plain.tar", segments: 0 },
+        { ...good, location: "/b/plain.tar", segments: 0, signedBy: { trust: "unsigned" } },
         { location: "/b/gone", outcome: "removed", message: "It was removed." },
         { location: "/b/odd", outcome: "removed" },
       ],
@@ -47,8 +48,10 @@ t.test("a verification says what was checked, and what was not", async (t) => {
   t.equal(code, 0);
   t.strictSame(stdout.split("\n"), [
     `${LOCATION}: good; 4 of 1,200 segments checked, 2.00 MB read in 1.5 s`,
+    "  signed by this gateway, ed25519:AAA=",
     "  not checked: the content of 1196 of its 1200 segments",
     "/b/plain.tar: good; 2.00 MB read in 1.5 s",
+    "  signed by nobody: it has no signature",
     "/b/gone: removed; It was removed.",
     "/b/odd: removed",
     "acme: 4 archives checked, 4.00 MB read in 3.0 s",
@@ -71,13 +74,13 @@ t.test("a drill says how long the restore took", async (t) => {
     type: "drill",
     result: { level: "drill", archives: [archive] },
   });
-  const { stdout } = await cli("backups", "drill", LOCATION, "--as", "acme");
+  const { stdout } = await cli("backups", "drill", LOCATION, "--as", "acme", "--require-signature");
   t.equal(
     stdout,
     `${LOCATION}: good; 20 files (3.00 MB) restored in 12.3 s, 2 databases and 9 JSON files in order, ` +
       "1 encrypted database not looked into\n",
   );
-  t.match(gateway.requests[0]?.body, { archive: LOCATION, as: "acme" });
+  t.match(gateway.requests[0]?.body, { archive: LOCATION, as: "acme", requireSignature: true });
 });
 
 t.test("damage is an error with exit code 7, and with --json the job itself", async (t) => {

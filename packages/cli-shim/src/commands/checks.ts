@@ -9,6 +9,7 @@ import {
   addReadFlags,
   addWaitFlags,
   readReadFlags,
+  REQUIRE_SIGNATURE,
   type ReadFlags,
   type WaitFlags,
 } from "./options.js";
@@ -21,6 +22,7 @@ const EXIT =
 
 interface CheckFlags extends ReadFlags, WaitFlags {
   readonly as?: string;
+  readonly requireSignature?: true;
 }
 
 interface VerifyFlags extends CheckFlags {
@@ -83,7 +85,9 @@ function addDrill(backups: Command, context: Context): void {
 }
 
 function addCommonFlags(command: Command): void {
-  command.option("--as <tenant>", "for another tool's archive that does not say which tenant it is of");
+  command
+    .option("--as <tenant>", "for another tool's archive that does not say which tenant it is of")
+    .option(...REQUIRE_SIGNATURE);
   addWaitFlags(command);
   addReadFlags(command);
 }
@@ -95,7 +99,8 @@ async function start(
   flags: CheckFlags,
   more: object,
 ): ReturnType<typeof finishJob> {
-  const body = { archive, as: flags.as, ...more, ...readReadFlags(flags, context.env) };
+  const { as, requireSignature } = flags;
+  const body = { archive, as, requireSignature, ...more, ...readReadFlags(flags, context.env) };
   const { job } = (await context.client().request("POST", path, { body })) as { readonly job: JobView };
   return finishJob(context, job, { wait: flags.wait !== false, summary: checkSummary });
 }

@@ -1,5 +1,6 @@
 /** `openclaw gateway run`: the one command that is the gateway, instead of calling it. */
-import type { Command } from "commander";
+import type { LogLevel } from "@openclaw/gateway-core";
+import { Option, type Command } from "commander";
 import type { Context } from "../context.js";
 import { addExamples, integerOption } from "./options.js";
 
@@ -7,7 +8,10 @@ interface RunFlags {
   readonly dev?: true;
   readonly port?: number;
   readonly bind?: string;
+  readonly logLevel?: LogLevel;
 }
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const satisfies LogLevel[];
 
 export function addGatewayCommands(program: Command, context: Context): void {
   const gateway = program
@@ -26,7 +30,12 @@ export function addGatewayCommands(program: Command, context: Context): void {
     .addOption(
       integerOption("--port <n>", "port to listen on; 0 takes a free one (default: config, else 18789)"),
     )
-    .option("--bind <address>", "address to listen on (default: config, else 127.0.0.1)");
+    .option("--bind <address>", "address to listen on (default: config, else 127.0.0.1)")
+    .addOption(
+      new Option("--log-level <level>", "least important lines of the log (default: info)").choices(
+        LOG_LEVELS,
+      ),
+    );
   addExamples(command, [
     "openclaw gateway run --dev",
     "OPENCLAW_STATE_DIR=/var/lib/openclaw OPENCLAW_GATEWAY_TOKEN=… openclaw gateway run --bind 0.0.0.0",
@@ -34,6 +43,11 @@ export function addGatewayCommands(program: Command, context: Context): void {
   context.action(command, async (flags: RunFlags) => {
     // So that `ps` tells a gateway from the commands that call it.
     process.title = "openclaw gateway run";
+    if (!context.allowReports()) {
+      context.output.note(
+        "Node's diagnostic reports stay off: before Node 22.13 they hold the environment, and with it secrets",
+      );
+    }
     await runGateway(context, flags);
     return undefined;
   });

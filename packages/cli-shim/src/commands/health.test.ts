@@ -59,6 +59,7 @@ t.test("status shows each plugin's section", async (t) => {
       startedAt: "2026-06-03T02:00:00Z",
       uptimeSeconds: 7260,
       tenants: { count: 3 },
+      warnings: ["The gateway listens on 0.0.0.0 without TLS."],
       sections: {
         backup: {
           jobs: { running: 1 },
@@ -77,6 +78,7 @@ t.test("status shows each plugin's section", async (t) => {
       "started  2026-06-03 02:00:00Z",
       "uptime   2 h 1 min",
       "tenants  3",
+      "warning: The gateway listens on 0.0.0.0 without TLS.",
       "",
       "backup:",
       "  jobs.running  1",

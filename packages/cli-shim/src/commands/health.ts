@@ -54,6 +54,7 @@ function addStatus(program: Command, context: Context): void {
         ["uptime", formatDuration(status.uptimeSeconds * 1000)],
         ["tenants", formatCount(status.tenants.count)],
       ]),
+      ...status.warnings.map((warning) => `warning: ${warning}`),
       ...Object.entries(status.sections).flatMap(([name, section]) => [
         "",
         `${name}:`,

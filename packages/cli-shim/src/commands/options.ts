@@ -1,13 +1,17 @@
 /** Flags that several commands share. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Environment } from "../context.js";
-import { readSecretFile, resolveSecret } from "../secrets.js";
+import { secretToSend } from "../secrets.js";
+
+/** A flag whose value is a secret, or says where one stands; to be read with `resolveSecret`. */
+export class SecretOption extends Option {}
 
 export interface S3Flags {
   readonly endpoint?: string;
   readonly region?: string;
   readonly accessKey?: string;
   readonly secretKey?: string;
+  readonly sessionToken?: string;
   readonly awsProfile?: string;
   readonly pathStyle?: true;
 }
@@ -19,8 +23,16 @@ export function addS3Flags(command: Command): Command {
     )
     .option("--endpoint <url>", "the store's URL; AWS if absent")
     .option("--region <name>", "region of the bucket")
-    .option("--access-key <id>", "access key: the key itself, env:NAME or file:PATH")
-    .option("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself")
+    .addOption(new SecretOption("--access-key <id>", "access key: the key itself, env:NAME or file:PATH"))
+    .addOption(
+      new SecretOption("--secret-key <secret>", "secret key: env:NAME, file:PATH, or the key itself"),
+    )
+    .addOption(
+      new SecretOption(
+        "--session-token <token>",
+        "of temporary keys: env:NAME, file:PATH, or the token itself",
+      ),
+    )
     .option("--aws-profile <name>", "profile of the AWS configuration on the gateway's machine")
     .option("--path-style", "put the bucket into the path, not into the host name");
 }
@@ -28,12 +40,13 @@ export function addS3Flags(command: Command): Command {
 /** `s3` of a request, or nothing when no flag was given. Secrets are read here, on the CLI's machine. */
 export function readS3Flags(flags: S3Flags, env: Environment): object {
   const secret = (flag: string, value: string | undefined): string | undefined =>
-    value === undefined ? undefined : resolveSecret(flag, value, env);
+    value === undefined ? undefined : secretToSend(flag, value, env);
   const s3 = {
     endpoint: flags.endpoint,
     region: flags.region,
     accessKey: secret("--access-key", flags.accessKey),
     secretKey: secret("--secret-key", flags.secretKey),
+    sessionToken: secret("--session-token", flags.sessionToken),
     profile: flags.awsProfile,
     pathStyle: flags.pathStyle,
   };
@@ -81,7 +94,12 @@ export function addDecryptFlags(command: Command, { withPipe = true } = {}): Com
     .addOption(
       new Option("--identity <file>", "the age identity file that opens it").conflicts(["passphrase"]),
     )
-    .option("--passphrase <secret>", "the passphrase that opens it: env:NAME, file:PATH, or itself");
+    .addOption(
+      new SecretOption(
+        "--passphrase <secret>",
+        "the passphrase that opens it: env:NAME, file:PATH, or itself",
+      ),
+    );
   if (withPipe)
     command.addOption(
       new Option(
@@ -94,9 +112,10 @@ export function addDecryptFlags(command: Command, { withPipe = true } = {}): Com
 
 /** `decrypt` of a request, or nothing when no flag was given. Keys are read here, on the CLI's machine. */
 export function readDecryptFlags({ identity, passphrase, pipe }: DecryptFlags, env: Environment): object {
-  if (identity !== undefined) return { decrypt: { identity: readSecretFile("--identity", identity) } };
+  if (identity !== undefined)
+    return { decrypt: { identity: secretToSend("--identity", `file:${identity}`, env) } };
   if (passphrase !== undefined)
-    return { decrypt: { passphrase: resolveSecret("--passphrase", passphrase, env) } };
+    return { decrypt: { passphrase: secretToSend("--passphrase", passphrase, env) } };
   return pipe === undefined ? {} : { decrypt: { pipe } };
 }
 
@@ -121,6 +140,12 @@ export function addWaitFlags(command: Command): Command {
     .option("--wait", "wait until the job has ended (the default)")
     .option("--no-wait", "return as soon as the job is queued");
 }
+
+/** For commands that restore or check an archive. */
+export const REQUIRE_SIGNATURE = [
+  "--require-signature",
+  "refuse an archive that neither the gateway's own key nor a trusted one has signed",
+] as const;
 
 /** A whole number; its range is the gateway's business. */
 export function integerOption(flags: string, description: string): Option {

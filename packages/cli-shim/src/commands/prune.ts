@@ -69,8 +69,10 @@ export function addPruneCommand(backups: Command, context: Context): void {
     "openclaw backups prune --undo j0mdq3x5k1c9r7w2hz",
   ]);
   context.action(command, async (tenant: string | undefined, flags: PruneFlags) => {
-    const { wait, endpoint, region, accessKey, secretKey, awsProfile, pathStyle, undo, ...request } = flags;
+    const { wait, undo, ...others } = flags;
     if (undo !== undefined) return bringBack(context, undo);
+    const { endpoint, region, accessKey, secretKey, sessionToken, awsProfile, pathStyle, ...request } =
+      others;
     const body = { ...request, ...readS3Flags(flags, context.env) };
     const start = async (id: string): Promise<JobView> => {
       const path = apiPath`/api/admin/tenants/${id}/prune`;

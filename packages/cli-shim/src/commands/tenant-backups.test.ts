@@ -282,6 +282,7 @@ t.test("a restore tells what it restored, how to take it back, and the new token
     tenant: "acme-staging",
     from: "s3://my-bucket/acme/2026-06-03.tar.zst",
     replaced: true,
+    signedBy: { trust: "trusted", keyId: "ed25519:AAA=" },
     undo: "j1",
     totals,
     token: "new",
@@ -295,11 +296,13 @@ t.test("a restore tells what it restored, how to take it back, and the new token
     job("succeeded", { type: "restore", tenant: "acme-staging", result }),
   );
   const flags = ["--from", result.from, "--as", "acme-staging", "--force", "--token", "archive"];
+  flags.push("--require-signature");
   const { stdout } = await cli("tenants", "restore", ...flags);
   t.equal(
     stdout,
     [
       "acme-staging: restored from s3://my-bucket/acme/2026-06-03.tar.zst: 20,163 files, 1.06 GB in 1 min 1 s",
+      "signed by ed25519:AAA=, which is trusted",
       "what it replaced is kept for a while: `openclaw tenants restore --undo j1`",
       "token: tk_acme-staging_00 (new, and shown only now)",
       "2 schedules came along and stand disabled",
@@ -307,7 +310,10 @@ t.test("a restore tells what it restored, how to take it back, and the new token
       "",
     ].join("\n"),
   );
-  t.same(gateway.requests[0]?.body, { from: result.from, as: "acme-staging", force: true, token: "archive" });
+  t.same(gateway.requests[0]?.body, {
+    ...{ from: result.from, as: "acme-staging", force: true, token: "archive" },
+    requireSignature: true,
+  });
 });
 
 t.test("a restore says which token is valid", async (t) => {

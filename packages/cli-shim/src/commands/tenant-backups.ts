@@ -19,6 +19,7 @@ import {
   readEncryptFlags,
   readReadFlags,
   readS3Flags,
+  REQUIRE_SIGNATURE,
   type EncryptFlags,
   type ReadFlags,
   type S3Flags,
@@ -132,6 +133,7 @@ interface RestoreFlags extends ReadFlags, WaitFlags {
   readonly into?: string;
   readonly dryRun?: true;
   readonly limitDownload?: number | string;
+  readonly requireSignature?: true;
   readonly undo?: string;
 }
 
@@ -162,6 +164,7 @@ function addRestore(tenants: Command, context: Context): void {
       "with --path: a directory of the tenant that is not there yet; default: workspace/restored-<time>",
     )
     .option("--dry-run", "only check the archive; with --path, list what would be written")
+    .option(...REQUIRE_SIGNATURE)
     .addOption(rateOption("--limit-download <rate>", "fetch no more bytes per second than this"))
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
@@ -176,10 +179,12 @@ function addRestore(tenants: Command, context: Context): void {
         "identity",
         "passphrase",
         "pipe",
+        "requireSignature",
         "endpoint",
         "region",
         "accessKey",
         "secretKey",
+        "sessionToken",
         "awsProfile",
         "pathStyle",
       ]),
@@ -196,6 +201,7 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from s3://my-bucket/acme/2026-06-03.tar.zst --path memory --force",
     "openclaw tenants restore --from dest:offsite/tenants/acme/2026-06-03T02-00-00Z.tar.zst.age --identity key.txt",
     "openclaw tenants restore --from dest:offsite/acme.tar.zst.age --pipe 'age -d -i /etc/openclaw/key.txt'",
+    "openclaw tenants restore --from dest:offsite/acme/2026-06-03.tar.zst --require-signature",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -207,7 +213,7 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, path: paths, into, dryRun, limitDownload, undo } = flags;
+  const { from, as, force, token, path: paths, into, dryRun, limitDownload, requireSignature, undo } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -218,7 +224,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
     "/api/admin/restores",
     {
       body: {
-        ...{ from, as, force, token, paths, into, dryRun, limitDownload },
+        ...{ from, as, force, token, paths, into, dryRun, limitDownload, requireSignature },
         ...readReadFlags(flags, context.env),
       },
     },

@@ -1,6 +1,7 @@
 /** What people read at the end of a verification or a drill. */
 import type { CheckedArchiveView, CheckResult, JobView } from "../views.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
+import { signerText } from "./signer.js";
 
 export function checkSummary(job: JobView): string[] {
   const {
@@ -17,10 +18,14 @@ export function checkSummary(job: JobView): string[] {
 }
 
 function archiveLines(level: string, archive: CheckedArchiveView): string[] {
-  const { location, outcome, message, notChecked = [] } = archive;
+  const { location, outcome, message, signedBy, notChecked = [] } = archive;
   if (outcome !== "good") return [`${location}: ${outcome}${message === undefined ? "" : `; ${message}`}`];
   const figures = level === "drill" ? drillFigures(archive) : verifyFigures(archive);
-  return [`${location}: good; ${figures.join(", ")}`, ...notChecked.map((what) => `  not checked: ${what}`)];
+  return [
+    `${location}: good; ${figures.join(", ")}`,
+    ...(signedBy === undefined ? [] : [`  signed by ${signerText(signedBy)}`]),
+    ...notChecked.map((what) => `  not checked: ${what}`),
+  ];
 }
 
 function verifyFigures({

@@ -1,6 +1,7 @@
 /** What people read of an archive's contents. */
 import type { ArchiveContentsView, EntryLine } from "../views.js";
 import { formatBytes, formatCount, formatTime, plural } from "./format.js";
+import { signerText } from "./signer.js";
 import { formatFacts, formatTable } from "./table.js";
 
 /** More would scroll the figures off the screen; `--json` has them all. */
@@ -26,6 +27,7 @@ export function contentsLines(view: ArchiveContentsView): string[] {
       flagged.changed === 0 ? undefined : `${plural(flagged.changed, "file")} while they were read`,
     ],
     ["truncated", flagged.truncated === 0 ? undefined : plural(flagged.truncated, "file")],
+    ["signed by", view.signedBy && signerText(view.signedBy)],
     ["index", `${formatBytes(view.index.bytes)}, SHA-256 ${view.index.sha256}`],
     [
       "catalogue",

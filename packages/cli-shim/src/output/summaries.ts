@@ -4,6 +4,7 @@ import { checkSummary } from "./checks.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
 import { planLines } from "./plan.js";
 import { pruneSummary, removeSummary } from "./removals.js";
+import { signerText } from "./signer.js";
 
 /** More would scroll the result off the screen; `jobs show --json` has them all. */
 const SHOWN_WARNINGS = 20;
@@ -94,6 +95,7 @@ export function restoreSummary(job: JobView): string[] {
   const time = result.durationMs === undefined ? "" : ` in ${formatDuration(result.durationMs)}`;
   const place = result.into === undefined ? "" : ` into ${result.into}`;
   const lines = [`${tenant}: ${verb}${from}${place}${figures}${time}`, ...pathLines(result)];
+  if (result.signedBy !== undefined) lines.push(`signed by ${signerText(result.signedBy)}`);
   if (result.undo !== undefined) {
     const what =
       result.replaced === true ? "what it replaced is kept for a while" : "it can be taken back for a while";

@@ -45,6 +45,7 @@ export async function runHere(args: readonly string[], options: RunOptions = {})
     stderr,
     env: options.env ?? {},
     clock: new SleepingClock(),
+    allowReports: () => true,
     onSignal(handler) {
       options.onReady?.(handler);
       return () => undefined;

@@ -2,6 +2,19 @@ import { Type, type Static, type TObject } from "typebox";
 import type { GatewayPlugin } from "../plugin/host.js";
 import { SecretSchema } from "./secrets.js";
 
+const TlsSection = Type.Object(
+  {
+    /** PEM file: the gateway's certificate, then those that signed it. Relative paths: to the state directory. */
+    cert: Type.String({ minLength: 1 }),
+    /** PEM file: its private key, without a passphrase. */
+    key: Type.String({ minLength: 1 }),
+    minVersion: Type.Union([Type.Literal("TLSv1.2"), Type.Literal("TLSv1.3")], { default: "TLSv1.2" }),
+  },
+  { additionalProperties: false },
+);
+
+export type TlsSection = Static<typeof TlsSection>;
+
 const GatewaySection = Type.Object(
   {
     /** Address to listen on. Loopback by default: whoever wants more puts TLS before it. */
@@ -10,6 +23,9 @@ const GatewaySection = Type.Object(
     port: Type.Integer({ minimum: 0, maximum: 65_535, default: 18_789 }),
     /** Admin token. OPENCLAW_GATEWAY_TOKEN goes before it. */
     token: Type.Optional(SecretSchema),
+    /** Lets in to `/metrics`, and nowhere else. The admin's token does, too. */
+    metricsToken: Type.Optional(SecretSchema),
+    tls: Type.Optional(TlsSection),
     /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
     trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
   },

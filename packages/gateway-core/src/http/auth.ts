@@ -1,5 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Socket } from "node:net";
 import { GatewayError } from "../errors.js";
 import type { RouteScope } from "../plugin/host.js";
 import type { TenantRegistry } from "../tenants/registry.js";
@@ -9,6 +10,8 @@ import type { Caller } from "./request.js";
 export interface Credentials {
   /** SHA-256 of the admin token. */
   readonly adminTokenSha256: string;
+  /** Likewise of the token for `/metrics` alone, if there is one. */
+  readonly metricsTokenSha256?: string | undefined;
   readonly tenants: TenantRegistry;
 }
 
@@ -19,12 +22,22 @@ export interface Limits {
   readonly callsPerMinute: number;
 }
 
+/** Whose token a route asks for. Routes of `metrics` let the admin in as well. */
+export type TokenScope = RouteScope | "metrics";
+
 /** The `onRequest` hook of a scope. */
-export type Authentication = (scope: RouteScope) => (request: FastifyRequest) => Promise<void>;
+export type Authentication = (scope: TokenScope) => (request: FastifyRequest) => Promise<void>;
 
 const DEFAULT_LIMITS: Limits = { failuresPerMinute: 60, callsPerMinute: 60_000 };
 
 const MINUTE_MS = 60_000;
+
+/** What is said of a route's token, and of one that was sent. */
+const TOKENS: Readonly<Record<TokenScope, { readonly needed: string; readonly sent: string }>> = {
+  admin: { needed: "the admin's token", sent: "the admin's" },
+  tenant: { needed: "a tenant's token", sent: "a tenant's" },
+  metrics: { needed: "the admin's token, or the one for metrics", sent: "the one for metrics" },
+};
 
 /**
  * Makes the hook that lets a scope's callers in, and nobody else. A right token always passes: an address may be a proxy
@@ -53,17 +66,14 @@ export async function authentication(
       }
       throw new GatewayError("UNAUTHORIZED", "The request has no valid token");
     }
-    if (caller.scope !== scope) {
-      throw new GatewayError(
-        "FORBIDDEN",
-        `This needs ${scope === "admin" ? "the admin's" : "a tenant's"} token`,
-        {
-          hint: `The token that was sent is ${caller.scope === "admin" ? "the admin's" : "a tenant's"}.`,
-        },
-      );
+    if (caller.scope !== scope && !(scope === "metrics" && caller.scope === "admin")) {
+      throw new GatewayError("FORBIDDEN", `This needs ${TOKENS[scope].needed}`, {
+        hint: `The token that was sent is ${TOKENS[caller.scope].sent}.`,
+      });
     }
     request.caller = caller;
-    if (caller.scope === "admin") return;
+    liftIdleLimit(request);
+    if (caller.scope !== "tenant") return;
     const limit = await calls(request);
     if (!limit.isAllowed && limit.isExceeded) {
       throw rateLimited("Too many calls of this tenant", limit.ttlInSeconds);
@@ -76,8 +86,17 @@ function identify(authorization: string | undefined, credentials: Credentials): 
   if (token === undefined) return undefined;
   const sha256 = tokenHash(token);
   if (equalHashes(sha256, credentials.adminTokenSha256)) return { scope: "admin" };
+  const { metricsTokenSha256 } = credentials;
+  if (metricsTokenSha256 !== undefined && equalHashes(sha256, metricsTokenSha256))
+    return { scope: "metrics" };
   const tenant = credentials.tenants.authenticate(sha256);
   return tenant === undefined ? undefined : { scope: "tenant", tenant };
+}
+
+/** An honest caller may wait for its answer; the limit of the server applies to the next request again. */
+function liftIdleLimit({ raw }: FastifyRequest): void {
+  // Requests that are injected have no real socket.
+  if (raw.socket instanceof Socket) raw.socket.setTimeout(0);
 }
 
 function rateLimited(message: string, seconds: number): GatewayError {

@@ -13,7 +13,7 @@ t.test("the document has every route with its token, its schemas and its errors"
   t.equal(response.statusCode, 200);
   const document = response.json<OpenApi>();
   t.equal(document.openapi, "3.1.0");
-  t.same(Object.keys(document.components.securitySchemes), ["adminToken", "tenantToken"]);
+  t.same(Object.keys(document.components.securitySchemes), ["adminToken", "metricsToken", "tenantToken"]);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );

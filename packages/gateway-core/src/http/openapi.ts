@@ -1,10 +1,15 @@
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import type { RouteScope } from "../plugin/host.js";
 import { GATEWAY_VERSION } from "../version.js";
+import type { TokenScope } from "./auth.js";
 import { ProblemSchema } from "./problem.js";
 
-const SECURITY: Readonly<Record<RouteScope, string>> = { admin: "adminToken", tenant: "tenantToken" };
+/** By the scope of a route: the tokens, each of which is enough. */
+const SECURITY: Readonly<Record<TokenScope, readonly string[]>> = {
+  admin: ["adminToken"],
+  tenant: ["tenantToken"],
+  metrics: ["adminToken", "metricsToken"],
+};
 
 /** Collects the schemas of all routes that are registered after it. */
 export async function collectOpenApi(app: FastifyInstance): Promise<void> {
@@ -19,6 +24,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
       components: {
         securitySchemes: {
           adminToken: { type: "http", scheme: "bearer", description: "The gateway's admin token." },
+          metricsToken: { type: "http", scheme: "bearer", description: "The token for /metrics alone." },
           tenantToken: { type: "http", scheme: "bearer", description: "A tenant's token, tk_<id>_<32 hex>." },
         },
       },
@@ -27,7 +33,7 @@ export async function collectOpenApi(app: FastifyInstance): Promise<void> {
 }
 
 /** Says of each route of `app`, in the document, which token it needs and what its errors look like. */
-export function describeScope(app: FastifyInstance, scope: RouteScope): void {
+export function describeScope(app: FastifyInstance, scope: TokenScope): void {
   const problem = {
     description: "What went wrong, and what to do.",
     content: { "application/problem+json": { schema: ProblemSchema } },
@@ -37,7 +43,7 @@ export function describeScope(app: FastifyInstance, scope: RouteScope): void {
     const response = typeof schema.response === "object" ? schema.response : {};
     route.schema = {
       ...schema,
-      security: [{ [SECURITY[scope]]: [] }],
+      security: SECURITY[scope].map((token) => ({ [token]: [] })),
       tags: schema.tags ?? [scope],
       response: { ...response, "4xx": problem, "5xx": problem },
     };

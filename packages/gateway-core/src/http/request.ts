@@ -3,7 +3,9 @@ import type { JobTrigger, TenantRecord } from "../plugin/host.js";
 
 /** Who sent a request, once its token was checked. */
 export type Caller =
-  { readonly scope: "admin" } | { readonly scope: "tenant"; readonly tenant: TenantRecord };
+  | { readonly scope: "admin" }
+  | { readonly scope: "metrics" }
+  | { readonly scope: "tenant"; readonly tenant: TenantRecord };
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -11,10 +13,18 @@ declare module "fastify" {
     caller: Caller | undefined;
     /** The calling tenant. For routes under `/api/tenant` only; elsewhere it throws. */
     readonly tenant: TenantRecord;
-    /** `admin`, or `tenant:<id>`. For authenticated routes only. */
+    /** `admin`, `metrics`, or `tenant:<id>`. For authenticated routes only. */
     readonly actor: string;
     /** What the header `X-OpenClaw-Client` says: `cli`, `ui`, else `api`. */
     readonly trigger: JobTrigger;
+  }
+
+  interface FastifyContextConfig {
+    /**
+     * Of a route under `/api/tenant` that touches no file of the tenant: it answers while the tenant is suspended, and no
+     * suspension waits for it.
+     */
+    besideTenant?: boolean;
   }
 }
 
@@ -30,7 +40,7 @@ export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest("actor", {
     getter(this: FastifyRequest) {
       if (this.caller === undefined) throw new Error("request.actor is for authenticated routes");
-      return this.caller.scope === "admin" ? "admin" : `tenant:${this.caller.tenant.id}`;
+      return this.caller.scope === "tenant" ? `tenant:${this.caller.tenant.id}` : this.caller.scope;
     },
   });
   app.decorateRequest("trigger", {

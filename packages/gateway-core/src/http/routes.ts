@@ -16,7 +16,6 @@ import { putFileRoute } from "./routes/files-put.js";
 import { healthRoutes } from "./routes/health.js";
 import { listJobTypesRoute } from "./routes/list-job-types.js";
 import { listTenantsRoute } from "./routes/list-tenants.js";
-import { metricsRoute } from "./routes/metrics.js";
 import { openApiRoute } from "./routes/openapi.js";
 import { listPanelsRoute, panelAssets } from "./routes/panels.js";
 import { rotateTokenRoute } from "./routes/rotate-token.js";
@@ -35,6 +34,8 @@ export interface RouteParts {
   readonly workspace: Workspace;
   readonly contributions: Contributions;
   readonly cron: Cron;
+  /** What the admin should know, one sentence each, for the status. */
+  readonly warnings: () => readonly string[];
 }
 
 export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
@@ -45,7 +46,6 @@ export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<vo
 
 export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   const { contributions, cron, lifecycle, tenants } = parts;
-  metricsRoute(app, parts.metrics);
   await app.register(
     async (admin: TypedApp) => {
       listTenantsRoute(admin, tenants);
@@ -72,6 +72,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
       statusRoute(admin, {
         clock: parts.clock,
         tenants,
+        warnings: parts.warnings,
         sections: [...contributions.statusSections.values()],
       });
       listPanelsRoute(admin, contributions.panels);

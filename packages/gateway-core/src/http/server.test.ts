@@ -1,7 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import { Type } from "typebox";
 import t from "tap";
 import type { GatewayPlugin } from "../plugin/host.js";
-import { ADMIN, testGateway, testTenant } from "../test-support/gateway.js";
+import { ADMIN, temporaryDirectory, testGateway, testTenant } from "../test-support/gateway.js";
 
 const empty = Type.Object({}, { additionalProperties: false });
 
@@ -111,6 +113,54 @@ t.test("answers are not cached and carry the headers that browsers ask for", asy
   const { headers } = await app.inject({ url: "/api/admin/tenants", headers: ADMIN });
   t.equal(headers["cache-control"], "no-store");
   t.equal(headers["x-content-type-options"], "nosniff");
-  t.match(headers["content-security-policy"], /default-src 'self'/);
-  t.notMatch(headers["content-security-policy"], /upgrade-insecure-requests/);
+  t.equal(headers["x-frame-options"], "DENY");
+  t.equal(headers["referrer-policy"], "no-referrer");
+  t.equal(
+    headers["content-security-policy"],
+    "default-src 'none';script-src 'self';style-src 'self';font-src 'self';connect-src 'self';img-src 'self' data:;" +
+      "frame-ancestors 'none';base-uri 'none';form-action 'none'",
+  );
+  t.equal(headers["strict-transport-security"], undefined, "it came over plain HTTP");
+});
+
+t.test("HSTS is for callers who came over TLS: their own, or a trusted proxy's", async (t) => {
+  const stateDir = await temporaryDirectory(t);
+  await writeFile(
+    path.join(stateDir, "openclaw.json"),
+    JSON.stringify({ gateway: { trustedProxies: ["10.0.0.7"] } }),
+  );
+  const { app } = await testGateway(t, { stateDir });
+  const hsts = async (remoteAddress: string, scheme: string) => {
+    const headers = { host: "gw.example.org", "x-forwarded-proto": scheme };
+    const response = await app.inject({ url: "/healthz", remoteAddress, headers });
+    return response.headers["strict-transport-security"];
+  };
+  t.equal(await hsts("10.0.0.7", "https"), "max-age=31536000");
+  t.equal(await hsts("10.0.0.7", "http"), undefined);
+  t.equal(await hsts("10.0.0.8", "https"), undefined);
+});
+
+t.test("no answer sets a cookie, and no cookie lets anybody in", async (t) => {
+  const gateway = await testGateway(t);
+  const { app } = gateway;
+  const tenant = await testTenant(gateway, "acme");
+  const { paths } = (await app.inject({ url: "/api/openapi.json" })).json<{
+    paths: Record<string, Record<string, unknown>>;
+  }>();
+  const token = ADMIN.authorization.slice("Bearer ".length);
+  const cookie = `token=${token}; authorization=${ADMIN.authorization}; session=${token}`;
+  let calls = 0;
+  for (const [path, methods] of Object.entries(paths)) {
+    const url = path.replace(/\{[^}]*\}/g, "acme");
+    for (const method of Object.keys(methods)) {
+      for (const headers of [{ cookie }, ADMIN, tenant.headers]) {
+        const response = await app.inject({ method: method.toUpperCase() as "GET", url, headers });
+        t.equal(response.headers["set-cookie"], undefined, `${method} ${url}`);
+        if ("cookie" in headers && /^\/(api|metrics)/.test(url))
+          t.ok([401, 429].includes(response.statusCode), `${method} ${url}`);
+        calls += 1;
+      }
+    }
+  }
+  t.ok(calls > 60);
 });

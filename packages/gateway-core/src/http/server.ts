@@ -1,16 +1,19 @@
-import helmet from "@fastify/helmet";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { randomUUID } from "node:crypto";
+import { Server as TlsServer } from "node:tls";
 import { GatewayError } from "../errors.js";
-import type { RouteScope } from "../plugin/host.js";
-import { authentication } from "./auth.js";
+import { authentication, type TokenScope } from "./auth.js";
+import { browserHeaders } from "./browser-headers.js";
+import type { Certificate } from "./certificate.js";
+import { answerClientError, limitBodies, serverLimits, type HttpLimits } from "./limits.js";
 import { measureRequests } from "./metrics.js";
 import { collectOpenApi, describeScope } from "./openapi.js";
 import { decoratePrivacy } from "./private.js";
 import { problemOf, sendProblem } from "./problem.js";
 import { RequestLog } from "./request-log.js";
 import { decorateRequests } from "./request.js";
+import { metricsRoute } from "./routes/metrics.js";
 import { adminRoutes, publicRoutes, tenantRoutes, type RouteParts } from "./routes.js";
 import { guardTenants } from "./tenant-gate.js";
 import type { ProxyTrust } from "./trusted-proxies.js";
@@ -20,7 +23,12 @@ export interface ServerParts extends RouteParts {
   readonly log: FastifyBaseLogger;
   /** SHA-256 of the admin token. */
   readonly adminTokenSha256: string;
+  /** SHA-256 of the token for `/metrics` alone, if there is one. */
+  readonly metricsTokenSha256: string | undefined;
   readonly isTrustedProxy: ProxyTrust;
+  /** With it, the server speaks TLS and nothing else. */
+  readonly certificate: Certificate | undefined;
+  readonly limits: HttpLimits;
   /** True from the moment the gateway takes no new work. */
   readonly isClosing: () => boolean;
 }
@@ -30,13 +38,23 @@ const RETRY_AFTER_STOP_SECONDS = 5;
 
 /** Builds the HTTP server with all routes, the plugins' too. It does not listen yet. */
 export async function buildServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { certificate, limits } = parts;
   const app = fastify({
+    ...(certificate === undefined
+      ? { http: serverLimits(limits) }
+      : { https: { ...serverLimits(limits), ...certificate.serverOptions() } }),
+    // Lifted for a request once its token was found right.
+    connectionTimeout: limits.idleMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    clientErrorHandler: answerClientError,
     loggerInstance: parts.log,
     logController: new RequestLog(),
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
     trustProxy: parts.isTrustedProxy,
-    frameworkErrors: (error, request, reply) => void sendProblem(reply, problemOf(error, request.id)),
+    // No hook runs for these, and so nothing limits a body that may come behind: the connection ends.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(reply.header("connection", "close"), problemOf(error, request.id)),
     // The hook below says it with a problem document.
     return503OnClosing: false,
   });
@@ -45,19 +63,20 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   decorateRequests(app);
   decoratePrivacy(app, parts.isTrustedProxy);
   measureRequests(app, parts.metrics);
+  limitBodies(app, limits);
   app.addHook("onRequest", (request, _reply, done) => {
     if (parts.isClosing() && !isProbe(request.url)) done(stopping());
     else done();
   });
-  // The gateway itself speaks plain HTTP: the browser must not be told to upgrade the UI's requests.
-  await app.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await browserHeaders(app);
   await collectOpenApi(app);
 
   const authenticate = await authentication(app, {
     adminTokenSha256: parts.adminTokenSha256,
+    metricsTokenSha256: parts.metricsTokenSha256,
     tenants: parts.tenants.registry,
   });
-  const enterScope = (context: FastifyInstance, scope: RouteScope): void => {
+  const enterScope = (context: FastifyInstance, scope: TokenScope): void => {
     describeScope(context, scope);
     context.addHook("onRequest", authenticate(scope));
     context.addHook("onSend", (_request, reply, payload, done) => {
@@ -67,6 +86,11 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   };
 
   await app.register(async (context) => publicRoutes(context.withTypeProvider<TypeBoxTypeProvider>(), parts));
+  await app.register((context, _options, done) => {
+    enterScope(context, "metrics");
+    metricsRoute(context.withTypeProvider<TypeBoxTypeProvider>(), parts.metrics);
+    done();
+  });
   await app.register(async (context) => {
     enterScope(context, "admin");
     await adminRoutes(context.withTypeProvider<TypeBoxTypeProvider>(), parts);
@@ -80,6 +104,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     { prefix: "/api/tenant" },
   );
   await app.ready();
+  if (app.server instanceof TlsServer) certificate?.serves(app.server);
   return app;
 }
 

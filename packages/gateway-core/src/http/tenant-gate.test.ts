@@ -28,6 +28,7 @@ async function server(t: Test) {
   let finish: (value: string) => void = () => undefined;
   const finished = new Promise<string>((resolve) => (finish = resolve));
   app.get("/fast", () => "fast");
+  app.get("/beside", { config: { besideTenant: true } }, (_request, reply) => reply.send(stream));
   app.get("/stream", (_request, reply) => reply.send(stream));
   app.get("/slow", async () => {
     entered();
@@ -100,3 +101,16 @@ t.test("injected and failed requests leave the gate, too", async (t) => {
   await gate.suspend("acme", 60_000);
   t.equal((await app.inject({ url: "/fast" })).statusCode, 503);
 });
+
+t.test(
+  "a route that touches no file of the tenant is not in a suspension's way, nor the other way round",
+  async (t) => {
+    const { gate, url, stream } = await server(t);
+    stream.write("first");
+    const response = await fetch(`${url}/beside`);
+    await gate.suspend("acme", 0);
+    stream.end("last");
+    t.equal(await response.text(), "firstlast");
+    t.equal((await fetch(`${url}/beside`)).status, 200);
+  },
+);

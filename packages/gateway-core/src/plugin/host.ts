@@ -56,7 +56,8 @@ export interface PluginHost {
   /**
    * Registers routes under `/api/admin` (admin token) or `/api/tenant` (that tenant's token). The host authenticates,
    * applies the tenant gate, turns thrown {@link CodedError}s into problem documents and collects the schemas into
-   * `/api/openapi.json`. In tenant scope `request.tenant` is the caller.
+   * `/api/openapi.json`. In tenant scope `request.tenant` is the caller; a route that touches no file of the tenant says
+   * so, `config: { besideTenant: true }`, and is then not in the way of a suspension.
    */
   addRoutes(scope: RouteScope, routes: FastifyPluginAsync): void;
   addJobType(type: JobType): void;

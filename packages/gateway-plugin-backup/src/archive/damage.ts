@@ -53,7 +53,11 @@ export type FormatRule =
   | "tar header"
   | "content hash"
   | "padding"
-  | "tar end";
+  | "tar end"
+  /** Of an encrypted archive: what says to whom; the encrypted bytes; their form as text. */
+  | "age header"
+  | "age payload"
+  | "age armor";
 
 export interface DamageFacts {
   /** The entry at fault, fit to be shown. */

@@ -5,13 +5,13 @@ import { BackupError } from "../errors.js";
 import { DEFAULT_LIMITS, INDEX_FRAME_MAGIC } from "./format.js";
 import { readSkippableFrame } from "./frames.js";
 import { readIndex } from "./index-codec.js";
-import { buildArchive, sampleEntries } from "./testing/archive-builder.js";
+import { buildArchive, sampleEntries, sampleKey } from "./testing/archive-builder.js";
 import { extractInProcess } from "./testing/extract-in-process.js";
 import { stagingDirectory } from "./testing/staging.js";
 import { readTree } from "./testing/tree.js";
 import { decompressFrame, frameSize } from "./zstd.js";
 
-/** Every kind of entry and segment: a PAX header, a head and pieces, links, directories. */
+/** Every kind of entry and segment: a PAX header, a head and pieces, links, directories; and a signature. */
 const parts: Buffer[] = [];
 const archive = buildArchive(
   [
@@ -20,7 +20,7 @@ const archive = buildArchive(
     ),
     { path: `long/${"n".repeat(200)}`, content: "x" },
   ],
-  { largeBytes: 3000, pieceBytes: 1024, parts: (all) => parts.push(...all) },
+  { largeBytes: 3000, pieceBytes: 1024, signingKey: sampleKey(), parts: (all) => parts.push(...all) },
 );
 /** A low bit, a high bit, and all: low ones turn a skippable frame's magic number into another's. */
 const PATTERNS = [0x01, 0x80, 0xff];
@@ -70,6 +70,8 @@ t.test("a changed byte is refused wherever it is, but where zstd itself does not
       const { good, bad } = partAt(position, changed);
       assert.equal(result, "accepted");
       assert.notEqual(good, parts.at(-1), `byte ${position} is of the seek table`);
+      assert.notEqual(good, parts.at(-2), `byte ${position} is of the signature`);
+      assert.notEqual(good, parts.at(-3), `byte ${position} is of the index, which is signed`);
       assert.deepEqual(meaning(bad), meaning(good), `byte ${position}, pattern ${pattern}`);
       accepted++;
     }

@@ -2,13 +2,20 @@
  * The worked example of docs/archive-format.md, frozen: an archive as version 1 wrote it, and the figures that the
  * specification gives for it.
  */
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import { DEFAULT_LIMITS, INDEX_FRAME_MAGIC } from "./format.js";
 import { readSkippableFrame } from "./frames.js";
 import { readIndex } from "./index-codec.js";
-import { decodeSeekTable } from "./seek-table.js";
+import { openIndex } from "./open.js";
+import { decodeSeekTable, encodeSeekTable } from "./seek-table.js";
+import { keyIdOf, signatureFrame } from "./signature.js";
 import { encodeTarHeader } from "./tar-header.js";
+import { sampleKey } from "./testing/archive-builder.js";
+import { memorySource } from "./testing/memory-source.js";
 import { decompressFrame } from "./zstd.js";
 
 const example = [
@@ -59,4 +66,30 @@ t.test("the example of the specification is read with the figures that stand the
   }
   t.equal(pack.toString("utf8", 1536, 1554), "remember the milk\n");
   t.end();
+});
+
+const skip = spawnSync("openssl", ["version"]).error === undefined ? false : "openssl is not installed";
+
+t.test("the example, signed, can be checked by hand as the specification says", { skip }, async (t) => {
+  const index = archive.subarray(304, 1024);
+  const signature = signatureFrame(index, sampleKey());
+  const frames = [173, 108, 23, 720, signature.length].map((stored, number) => ({
+    stored,
+    raw: [2560, 1024, 1024][number] ?? 0,
+  }));
+  const signed = Buffer.concat([archive.subarray(0, 1024), signature, encodeSeekTable(frames)]);
+  t.equal(signed.length, 1278);
+  t.equal(signature.length, 197);
+  t.equal(signed.toString("hex", 1278 - 17, 1278 - 9), "c500000000000000");
+  const { signedBy } = (await openIndex(memorySource(signed), signed, DEFAULT_LIMITS)) ?? {};
+  t.equal(signedBy, keyIdOf(sampleKey()));
+
+  const specification = readFileSync(new URL("../../../../docs/archive-format.md", import.meta.url), "utf8");
+  const [, commands = ""] = /```sh\n(tail -c \+305[^`]*)```/.exec(specification) ?? [];
+  const cwd = t.testdir({ "archive.tar.zst": signed });
+  t.match(execFileSync("bash", ["-euc", commands], { cwd, encoding: "utf8" }), /Verified Successfully/);
+  const altered = Buffer.from(signed);
+  altered.writeUInt8(altered.readUInt8(700) ^ 1, 700);
+  writeFileSync(join(cwd, "archive.tar.zst"), altered);
+  t.throws(() => execFileSync("bash", ["-euc", commands], { cwd, stdio: "ignore" }));
 });

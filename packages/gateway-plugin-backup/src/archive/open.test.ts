@@ -7,7 +7,8 @@ import { identifyArchive, identifyTenant } from "./identify.js";
 import { openIndex } from "./open.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { ArchiveSource } from "./source.js";
-import { buildArchive, SAMPLE_UID, sampleEntries } from "./testing/archive-builder.js";
+import { keyIdOf, signatureFrame } from "./signature.js";
+import { buildArchive, SAMPLE_UID, sampleEntries, sampleKey } from "./testing/archive-builder.js";
 import { memorySource } from "./testing/memory-source.js";
 import { tarOf } from "./testing/tar-builder.js";
 import { FrameCompressor } from "./zstd.js";
@@ -113,6 +114,47 @@ t.test("a signature larger than any is not fetched", async (t) => {
     details: { rule: "signature" },
   });
   t.ok(source.reads.every(([start, end]) => end - start < signature.length));
+});
+
+t.test("an index tells whose signature it has", async (t) => {
+  const opened = (bytes: Buffer) => openIndex(memorySource(bytes), bytes, DEFAULT_LIMITS);
+  t.equal((await opened(archive))?.signedBy, undefined);
+  for (const key of [sampleKey(), sampleKey(1)]) {
+    const signed = buildArchive(sampleEntries(), { signingKey: key });
+    t.equal((await opened(signed))?.signedBy, keyIdOf(key));
+    const source = watchedSource(signed);
+    const tail = signed.subarray(-4096);
+    t.equal((await openIndex(source, tail, DEFAULT_LIMITS))?.signedBy, keyIdOf(key));
+    t.strictSame(source.reads, [], "it comes with the index");
+  }
+});
+
+t.test("a signature is of one index only, whole, and alone", async (t) => {
+  const refused = async (what: string, behindIndex: Buffer[], details: object): Promise<void> => {
+    const bytes = buildArchive(sampleEntries(), { behindIndex });
+    await t.rejects(
+      openIndex(memorySource(bytes), bytes, DEFAULT_LIMITS),
+      { code: "ARCHIVE_DAMAGED", message: /memory:test/, details },
+      what,
+    );
+  };
+  const end = (await openIndex(memorySource(archive), archive, DEFAULT_LIMITS))?.segmentsEnd ?? 0;
+  const indexFrame = archive.subarray(end, end + 8 + archive.readUInt32LE(end + 4));
+  const good = signatureFrame(indexFrame, sampleKey());
+  const parts: Buffer[] = [];
+  buildArchive(sampleEntries().slice(1), {
+    signingKey: sampleKey(),
+    parts: (all) => parts.push(...all),
+  });
+  await refused("another archive's", parts.slice(-2, -1), { rule: "signature" });
+  await refused("two", [good, good], { rule: "object layout" });
+  await refused("of nothing", [signatureFrame(Buffer.alloc(0), sampleKey())], { rule: "signature" });
+  for (let length = 1; length < good.length; length++)
+    await refused(`cut off at ${length}`, [good.subarray(0, length)], {
+      rule: length < 8 ? "seek table" : "skippable frame",
+    });
+  const last = buildArchive(sampleEntries(), { behindIndex: [good] });
+  t.equal((await openIndex(memorySource(last), last, DEFAULT_LIMITS))?.signedBy, keyIdOf(sampleKey()));
 });
 
 t.test("seekable archives of other tools are foreign", async (t) => {

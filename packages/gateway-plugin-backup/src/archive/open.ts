@@ -11,7 +11,6 @@ import {
   type IndexHeader,
   MAX_FRAME_RAW_BYTES,
   type SegmentRecord,
-  SIGNATURE_FRAME_MAGIC,
 } from "./format.js";
 import { readSkippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
 import { beginsLikeIndex, readHeader, readIndex } from "./index-codec.js";
@@ -21,7 +20,7 @@ import { rawPath } from "./raw-path.js";
 import { decodeSeekTable, type FrameSize, type SeekTable } from "./seek-table.js";
 import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
 import { sharedMemory } from "./shared-memory.js";
-import { checkSignatureForm } from "./signature-form.js";
+import { readSignature, SIGNATURE_FRAME_BYTES } from "./signature.js";
 import { TENANT_ID } from "./tenant-id.js";
 
 /** An index that agrees with itself, with the seek table and with the entry policy. */
@@ -33,6 +32,8 @@ export interface OpenIndex {
   readonly sha256: string;
   /** Where the segments end in the object. What follows has been read and checked already. */
   readonly segmentsEnd: number;
+  /** Id of the key whose signature of this index is good; undefined: it has none. See `signature.ts`. */
+  readonly signedBy: string | undefined;
 }
 
 /** An index whose entries have passed the entry policy, because it was written here, or was opened before. */
@@ -68,9 +69,6 @@ const INDEX_BYTES_FREE = 16 * 1024 * 1024;
 /** What is looked at of a frame that may be an index not marked as one: more than a zstd block, of at most 128 KiB. */
 const INDEX_HEAD_BYTES = 256 * 1024;
 
-/** A signature is a line of JSON; this is what a reader is ready to fetch for one. */
-const SIGNATURE_BYTES_MAX = 64 * 1024;
-
 /** The largest frame that zstd makes of the most that a frame may hold. */
 const MAX_FRAME_STORED_BYTES = binding.compressBound(MAX_FRAME_RAW_BYTES);
 
@@ -105,7 +103,7 @@ export async function openIndex(
   checkIndexSize(index, limits, subject);
   const indexFrame = await ending.readShared(segmentsEnd, segmentsEnd + index.stored);
   const payload = naming(subject, () => readSkippableFrame(indexFrame, INDEX_FRAME_MAGIC));
-  await checkBehind(ending, segmentsEnd + index.stored, behind);
+  const signedBy = await readBehind(ending, segmentsEnd, indexFrame, behind);
   const sha256 = hash("sha256", indexFrame, "hex");
   const isKnown = sha256 === known?.sha256;
   const header = naming(subject, () =>
@@ -113,7 +111,7 @@ export async function openIndex(
       ? readHeader(payload, limits)
       : checkIndex(payload, segments, limits, subject, isKnown),
   );
-  return { header, payload, sha256, segmentsEnd };
+  return { header, payload, sha256, segmentsEnd, signedBy };
 }
 
 interface ArchiveFrames {
@@ -155,17 +153,25 @@ function checkIndexSize(index: FrameSize, { entries }: ArchiveLimits, subject: s
     );
 }
 
-/** Behind the index there may be one frame, a signature. */
-async function checkBehind(ending: Ending, start: number, frames: readonly FrameSize[]): Promise<void> {
+/** Behind the index there may be one frame, a signature. Returns the signer. */
+async function readBehind(
+  ending: Ending,
+  indexStart: number,
+  indexFrame: Uint8Array,
+  frames: readonly FrameSize[],
+): Promise<string | undefined> {
   const subject = archiveSubject(ending.source);
   const [signature, ...others] = frames;
   if (others.length > 0)
     throw refusal(subject, "has more frames behind its index than a signature and a seek table");
-  if (signature === undefined) return;
-  if (signature.stored > SIGNATURE_BYTES_MAX)
+  if (signature === undefined) return undefined;
+  if (signature.raw !== 0)
+    throw refusal(subject, "has a seek table that is wrong about the signature", "seek table");
+  if (signature.stored > SIGNATURE_FRAME_BYTES)
     throw refusal(subject, `has a signature of ${signature.stored} bytes`, "signature");
+  const start = indexStart + indexFrame.length;
   const frame = await ending.read(start, start + signature.stored);
-  naming(subject, () => checkSignatureForm(readSkippableFrame(frame, SIGNATURE_FRAME_MAGIC)));
+  return naming(subject, () => readSignature(frame, indexFrame));
 }
 
 /** The last bytes of an object; reads further back when asked for. */

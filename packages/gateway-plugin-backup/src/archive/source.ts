@@ -29,11 +29,30 @@ export async function readRange(
   range: Buffer = Buffer.allocUnsafeSlow(end - start),
 ): Promise<Buffer> {
   let length = 0;
-  for await (const chunk of source.read(start, end)) {
-    range.set(chunk.subarray(0, Math.max(range.length - length, 0)), Math.min(length, range.length));
+  for await (const chunk of readExactly(source, start, end)) {
+    range.set(chunk, length);
     length += chunk.length;
   }
-  if (length === range.length) return range;
-  const wanted = `${range.length} were asked for`;
-  throw damaged("object layout", `${archiveSubject(source)} gives ${length} bytes where ${wanted}.`);
+  return range;
+}
+
+/** As `source.read`. Throws ARCHIVE_DAMAGED where that gives another number of bytes, and passes on none too many. */
+export async function* readExactly(
+  source: ArchiveSource,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const wanted = end - start;
+  let length = 0;
+  for await (const chunk of source.read(start, end)) {
+    length += chunk.length;
+    if (length > wanted) break;
+    yield chunk;
+  }
+  if (length === wanted) return;
+  const given = length > wanted ? "more" : length;
+  throw damaged(
+    "object layout",
+    `${archiveSubject(source)} gives ${given} bytes where ${wanted} were asked for.`,
+  );
 }

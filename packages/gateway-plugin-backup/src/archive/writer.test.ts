@@ -14,8 +14,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { BackupError } from "../errors.js";
-import { LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
+import { DEFAULT_LIMITS, LARGE_FILE_BYTES, SEGMENT_BYTES } from "./format.js";
+import { openIndex } from "./open.js";
 import { rawPath } from "./raw-path.js";
+import { keyIdOf, SIGNATURE_FRAME_BYTES } from "./signature.js";
+import { sampleKey } from "./testing/archive-builder.js";
+import { memorySource } from "./testing/memory-source.js";
 import { readTree } from "./testing/tree.js";
 import { framesOf, writeRequest, writeToMemory } from "./testing/write-to-memory.js";
 import { writeArchive } from "./writer.js";
@@ -278,4 +282,25 @@ t.test("a consumer that stops ends the threads, and the summary says so", async 
     break;
   }
   await t.rejects(summary, { code: "JOB_CANCELLED" });
+});
+
+t.test("an index is signed by the key that is given, and by none otherwise", async (t) => {
+  const directory = sampleTenant(t.testdir({}));
+  const signed = await writeToMemory(directory, { signingKey: sampleKey() });
+  const plain = await writeToMemory(directory);
+  for (const [{ bytes, summary }, signer] of [
+    [signed, keyIdOf(sampleKey())],
+    [plain, undefined],
+  ] as const) {
+    const index = await openIndex(memorySource(bytes), bytes, DEFAULT_LIMITS);
+    t.equal(index?.signedBy, signer);
+    t.equal(index?.sha256, summary.indexSha256);
+    t.equal(bytes.length, summary.storedBytes);
+    t.equal(bytes.length - (index?.segmentsEnd ?? 0), summary.tailBytes);
+  }
+  t.equal(
+    signed.bytes.length - plain.bytes.length,
+    SIGNATURE_FRAME_BYTES + 8,
+    "and a line of the seek table",
+  );
 });

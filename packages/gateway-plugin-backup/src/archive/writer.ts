@@ -10,7 +10,7 @@
  * of the frames are used again, too, and all of them by the thread's next archive. So memory does not depend on the tenant's size, nothing waits for a garbage
  * collection, and a slow consumer stops the reader.
  */
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { BaseSegments } from "./base/base-segments.js";
 import type { Run } from "./base/survivors.js";
@@ -29,6 +29,7 @@ import { abortReason } from "./scan.js";
 import { encodeSeekTable } from "./seek-table.js";
 import type { FrameSize } from "./seek-table.js";
 import { frameBuffers, segmentBuffers } from "./shared-buffers.js";
+import { IndexSigner } from "./signature.js";
 import { Spool } from "./spool.js";
 import { tarPadding } from "./tar-header.js";
 import type { ScanTotals } from "./tenant-scan.js";
@@ -48,6 +49,8 @@ export interface WriteRequest extends TenantSource {
   readonly compressionThreads: number;
   /** An existing directory on the state's file system, for copies of databases. The caller removes it at the end. */
   readonly temporaryDirectory: string;
+  /** The private key that signs the index: see `signature.ts`. Undefined: the archive has no signature. */
+  readonly signingKey?: KeyObject | undefined;
   /** An earlier archive of this tenant, with the same root. */
   readonly base?: WriteBase | undefined;
   readonly signal: AbortSignal;
@@ -85,7 +88,7 @@ export interface WriteSummary {
   readonly totals: ArchiveTotals;
   /** Size of the archive. */
   readonly storedBytes: number;
-  /** Of these, what stands behind the segments: index and seek table. */
+  /** Of these, what stands behind the segments: index, signature, and seek table. */
   readonly tailBytes: number;
   /** Of the index frame as stored, its header included; 64 hex digits. */
   readonly indexSha256: string;
@@ -304,9 +307,9 @@ class ArchiveWriting {
     return segment;
   }
 
-  /** Index and seek table. */
+  /** Index, signature, and seek table. */
   *#tail({ summary: read, excluded }: ReaderResult): Generator<Uint8Array, void, void> {
-    const { tenant, uid, root, createdAt, producer } = this.#request;
+    const { tenant, uid, root, createdAt, producer, signingKey } = this.#request;
     const { totals } = this.#index;
     const { bytes, pieces } = this.#index.finish({
       format: FORMAT_VERSION,
@@ -318,21 +321,27 @@ class ArchiveWriting {
       totals,
       warnings: read.warnings,
     });
-    const digest = createHash("sha256");
+    const segmentsEnd = this.#storedBytes;
     const header = skippableHeader(INDEX_FRAME_MAGIC, bytes);
-    digest.update(header);
-    yield header;
-    for (const piece of pieces) {
+    const digest = createHash("sha256");
+    const signer = signingKey && new IndexSigner(signingKey, header.length + bytes);
+    for (const piece of inTurn(header, pieces)) {
       digest.update(piece);
+      signer?.update(piece);
       yield piece;
     }
     this.#addFrame(header.length + bytes, 0);
+    if (signer !== undefined) {
+      const signature = signer.frame();
+      yield signature;
+      this.#addFrame(signature.length, 0);
+    }
     const seekTable = encodeSeekTable(this.#frames);
     yield seekTable;
     this.#resolve?.({
       totals,
       storedBytes: this.#storedBytes + seekTable.length,
-      tailBytes: header.length + bytes + seekTable.length,
+      tailBytes: this.#storedBytes + seekTable.length - segmentsEnd,
       indexSha256: digest.digest("hex"),
       excluded,
       plannedBytes: this.#scanned.contentBytes,
@@ -363,4 +372,9 @@ class ArchiveWriting {
       storedBytes: this.#storedBytes,
     });
   }
+}
+
+function* inTurn(first: Uint8Array, others: Iterable<Uint8Array>): Generator<Uint8Array, void, void> {
+  yield first;
+  yield* others;
 }

@@ -13,6 +13,7 @@ import type { ArchiveRecord } from "./ledger/archives.js";
 import { makeDirectory } from "./make-directory.js";
 import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import type { Services } from "./services.js";
+import type { SignatureRequest, Signer } from "./signatures.js";
 import { withRates } from "./transfer-rates.js";
 import { streamed, type Streamed } from "./thread/output.js";
 import type { ArchiveInStore, FileFacts, LiveTenant, ShowOutcome } from "./thread/protocol.js";
@@ -27,6 +28,7 @@ export interface ArchiveChoice {
 export interface ShownArchive {
   readonly location: string;
   readonly found: ShowOutcome;
+  readonly signedBy: Signer;
   /** What the catalogue has at this place; it may be about an archive that was replaced since. */
   readonly known: ArchiveRecord | undefined;
 }
@@ -38,18 +40,24 @@ export interface ShownArchive {
 export async function showArchive(services: Services, choice: ArchiveChoice): Promise<ShownArchive> {
   const source = archiveSource(services, choice.archive, choice.s3);
   const found = await showObject(services, source, openerOf(services, choice.decrypt));
-  return { location: source.location, found, known: knownAt(services, source) };
+  const signedBy = await services.signatures.signer(found.signedBy);
+  return { location: source.location, found, signedBy, known: knownAt(services, source) };
 }
 
-/** As {@link showArchive}, of an archive that has been looked up. */
-export function showObject(
+/**
+ * As {@link showArchive}, of an archive that has been looked up. `asking`: what is going to restore of it, and so may throw
+ * `SIGNATURE_REQUIRED`; looking alone does not.
+ */
+export async function showObject(
   services: Services,
   source: ResolvedObject,
   opening: Opening,
+  asking?: SignatureRequest,
 ): Promise<ShowOutcome> {
   const { signal } = new AbortController();
+  const signatures = asking && (await services.signatures.required(asking));
   return whileInUse(services, [source], () =>
-    services.threads.run("show", inStore(services, source, opening), { signal }),
+    services.threads.run("show", { ...inStore(services, source, opening), signatures }, { signal }),
   );
 }
 

@@ -3,6 +3,7 @@ import { BackupError } from "../errors.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import type { Opening } from "./opening.js";
 import type { Services } from "./services.js";
+import type { SignatureRequest } from "./signatures.js";
 
 /** An archive by location, or by its id in the catalogue. Throws `ARCHIVE_NOT_FOUND` for the id of a removed one. */
 export function archiveSource(
@@ -17,11 +18,21 @@ export function archiveSource(
   return services.destinations.source(known?.location ?? from, s3);
 }
 
-/** The tenant that an archive is of; undefined where it does not say. Rejects with what `identifyArchive` throws, and the store. */
+/**
+ * The tenant that an archive is of; undefined where it does not say. Rejects with what `identifyArchive` throws, and the store.
+ *
+ * @param asking What is going to restore it, and so wants the signature that the config or the request does.
+ */
 export async function identifyObject(
-  { archivesInUse, threads, config }: Pick<Services, "archivesInUse" | "threads" | "config">,
+  {
+    archivesInUse,
+    threads,
+    config,
+    signatures,
+  }: Pick<Services, "archivesInUse" | "threads" | "config" | "signatures">,
   source: ResolvedObject,
   opening: Opening,
+  asking?: SignatureRequest,
 ): Promise<string | undefined> {
   const { signal } = new AbortController();
   const object = {
@@ -29,6 +40,7 @@ export async function identifyObject(
     key: source.key,
     limits: archiveLimits(config),
     ...opening,
+    signatures: asking && (await signatures.required(asking)),
   };
   const { tenant } = await archivesInUse.use(source, () => threads.run("identify", object, { signal }));
   return tenant;

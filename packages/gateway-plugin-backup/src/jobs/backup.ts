@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FORMAT_VERSION } from "../archive/format.js";
+import { keyIdOf } from "../archive/signature.js";
 import { BackupError, toBackupError } from "../errors.js";
 import type { MultipartLeftover } from "../stores/store.js";
 import { backedUpTenant } from "./backed-up-tenant.js";
@@ -18,9 +19,11 @@ import { makeDirectory } from "./make-directory.js";
 import { withoutSecrets } from "./public-request.js";
 import { nameSuffix, sealingOf, type SealingRequest } from "./sealing-of.js";
 import type { Caller, Services } from "./services.js";
+import type { Signer } from "./signatures.js";
 import type { Sealing } from "./thread/encryption.js";
 import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import { storedBytesWarning } from "./tenant-quotas.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
 
@@ -133,8 +136,11 @@ async function store(
     );
   }
   const startedAt = host.clock.now();
+  const signingKey = await services.signatures.key();
+  const signedBy: Signer = { trust: "own", keyId: keyIdOf(signingKey) };
   const archiveId = services.ids.next("a");
   const made = {
+    signedBy: signedBy.keyId,
     id: archiveId,
     jobId: context.jobId,
     tenant: record.id,
@@ -163,6 +169,7 @@ async function store(
       overwrite: request.overwrite ?? false,
       // Of its own: what an attempt leaves there that was cut off is in the way of no other.
       temporaryDirectory: await mkdtemp(join(temporaryDirectory, "attempt-")),
+      signingKey,
       factsFile: factsFile(host, archiveId),
       ...(sealing === undefined ? {} : { sealing }),
       ...(chosen.base === undefined ? {} : { base: baseObject(services, request, chosen.base) }),
@@ -184,6 +191,7 @@ async function store(
           size,
           ...figures,
           ...baseFigures(figures, chosen),
+          signedBy,
           durationMs: host.clock.now() - startedAt,
         },
       }),
@@ -212,6 +220,8 @@ async function store(
   if (archive.encryption === undefined) await removeSuperseded(services, archive);
   for (const warning of warnings) context.warn(warning);
   if (lockWarning !== undefined) context.warn(lockWarning);
+  const quotaWarning = storedBytesWarning(services, record, object.size);
+  if (quotaWarning !== undefined) context.warn(quotaWarning);
   warnOfMoreExcluded(services.ledger, record, figures.excluded, context);
   return {
     result: {
@@ -220,6 +230,7 @@ async function store(
       ...object,
       ...figures,
       ...baseFigures(figures, chosen),
+      signedBy,
       ...(lock === undefined ? {} : { lock: { mode: lock.mode, until: new Date(lock.until).toISOString() } }),
       durationMs: host.clock.now() - startedAt,
     },
@@ -234,7 +245,7 @@ async function store(
 type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals" | "encryption" | "objectSha256"> &
   Partial<Pick<BackupOutcome, "mode">> & { readonly base?: ArchiveRecord | undefined };
 
-type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt">;
+type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt" | "signedBy">;
 
 function newArchive(
   made: MadeBy,

@@ -22,7 +22,7 @@ const totals = {
   tarBytes: 1,
 };
 
-function setUp(t: Test) {
+function setUp(t: Test, trusted?: readonly string[]) {
   const ledger = Ledger.open(join(t.testdir(), "ledger.sqlite"));
   t.teardown(() => ledger.close());
   const time = new FakeTime();
@@ -49,6 +49,7 @@ function setUp(t: Test) {
     ledger,
     knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
+    signatures: { required: () => Promise.resolve(trusted === undefined ? undefined : { trusted }) },
     host: { clock: time },
   };
   const target = (settings: StoreSettings = s3, key = "new") => ({
@@ -97,6 +98,16 @@ t.test("what makes an archive unfit as a base", async (t) => {
   t.match(await choose(), { base: { id: "good" } });
   services.knownAbilities.learn(s3, { copy: false });
   t.match(await choose(), { fullReason: "the store cannot copy" });
+});
+
+t.test("where signatures are required, an archive that no trusted key has signed is no base", async (t) => {
+  const { add, choose } = setUp(t, ["ours", "theirs"]);
+  add("unsigned");
+  t.match(await choose(), { fullReason: /not signed by a trusted key/ });
+  add("stranger's", { signedBy: "a stranger" });
+  t.match(await choose(), { fullReason: /not signed by a trusted key/ });
+  add("trusted", { signedBy: "theirs" });
+  t.match(await choose(), { base: { id: "trusted", signedBy: "theirs" } });
 });
 
 t.test("local: the base lies on the same file system", async (t) => {

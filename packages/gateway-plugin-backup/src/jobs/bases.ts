@@ -8,6 +8,7 @@ import type { UnusableReason } from "../stores/copy-base.js";
 import { storeColumns, type ResolvedObject } from "./destinations.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { Services } from "./services.js";
+import type { TrustedSigners } from "./thread/protocol.js";
 
 /** Copied damage would live for ever: after so long a time every byte is sent anew. */
 const CHECKED_FOR_MS = 30 * 24 * 3_600_000;
@@ -24,6 +25,7 @@ export type BaseChoice =
 /** What choosing a base needs of the {@link Services}. */
 export interface BaseServices {
   readonly ledger: { readonly archives: Pick<Services["ledger"]["archives"], "goodIn"> };
+  readonly signatures: Pick<Services["signatures"], "required">;
   readonly knownAbilities: Pick<Services["knownAbilities"], "apply" | "learn">;
   readonly archivesInUse: Pick<Services["archivesInUse"], "use">;
   readonly host: { readonly clock: Services["host"]["clock"] };
@@ -44,7 +46,8 @@ export async function chooseBase(services: BaseServices, request: BaseRequest): 
   const candidates = services.ledger.archives.goodIn({ tenant, tenantUid, ...storeColumns(settings) });
   const base = settings.kind === "s3" ? candidates[0] : await firstBeside(candidates, request.target.key);
   if (base === undefined) return { fullReason: "there is no earlier archive in this store" };
-  const fullReason = flawOf(base, services.host.clock.now());
+  const fullReason =
+    flawOf(base, services.host.clock.now()) ?? flawOfSignature(base, await services.signatures.required());
   return fullReason === undefined ? { base } : { fullReason };
 }
 
@@ -61,6 +64,16 @@ function flawOf(base: ArchiveRecord, now: number): string | undefined {
   if (Math.abs(now - lastChecked(base)) > CHECKED_FOR_MS)
     return "the oldest bytes of the earlier archive were last checked more than 30 days ago";
   return undefined;
+}
+
+/** Where archives have to be signed, nothing is taken over from one that is not: the new one would be signed all the same. */
+function flawOfSignature(
+  { signedBy }: ArchiveRecord,
+  required: TrustedSigners | undefined,
+): string | undefined {
+  if (required === undefined || (signedBy !== undefined && required.trusted.includes(signedBy)))
+    return undefined;
+  return "the earlier archive is not signed by a trusted key";
 }
 
 /** The first that lies on the file system where `key` is to lie. */

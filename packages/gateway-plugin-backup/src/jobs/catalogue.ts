@@ -6,7 +6,7 @@ import type { Ledger } from "./ledger/ledger.js";
 import type { Services } from "./services.js";
 
 /** More archives than a person reads; a listing by location has them all. */
-const MAX_LISTED = 10_000;
+export const MAX_LISTED = 10_000;
 
 /**
  * The archives of the tenant that has this id now (by uid, so that an earlier tenant of the same name is not mixed in);

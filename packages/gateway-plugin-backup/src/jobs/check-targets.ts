@@ -9,10 +9,11 @@ import type { ArchiveRecord } from "./ledger/archives.js";
 import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import { storeOf } from "./removal.js";
 import type { Services } from "./services.js";
+import type { SignatureRequest } from "./signatures.js";
 import { withRates } from "./transfer-rates.js";
 import type { ArchiveToCheck } from "./thread/protocol.js";
 
-export interface CheckRequest {
+export interface CheckRequest extends SignatureRequest {
   /** Location of an archive, its id in the catalogue, or a tenant's id, for the newest archive of that tenant. */
   readonly archive: string;
   /** With a tenant's id: all of its archives. */
@@ -69,23 +70,25 @@ export async function checkTargets(services: Services, request: CheckRequest): P
 }
 
 /** What the job's threads need to know of an archive. */
-export function archiveToCheck(
-  { config }: Pick<Services, "config">,
+export async function archiveToCheck(
+  { config, signatures }: Pick<Services, "config" | "signatures">,
   { source, known, opening }: CheckTarget,
-  as: string | undefined,
-): ArchiveToCheck {
+  request: Pick<CheckRequest, "as" | "requireSignature">,
+): Promise<ArchiveToCheck> {
   return {
     store: withRates(source.settings, {}, config),
     key: source.key,
     limits: archiveLimits(config),
-    as,
+    as: request.as,
     ...opening,
+    signatures: await signatures.required(request),
     expected: known && {
       uid: known.tenantUid,
       createdAt: known.createdAt,
       indexSha256: known.indexSha256,
       ...(known.encryption === undefined ? {} : { sealedSize: known.size }),
       ...(known.objectSha256 === undefined ? {} : { objectSha256: known.objectSha256 }),
+      ...(known.signedBy === undefined ? {} : { signedBy: known.signedBy }),
     },
   };
 }

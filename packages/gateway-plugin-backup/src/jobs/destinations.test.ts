@@ -153,6 +153,36 @@ await t.test("half a key pair, an unknown destination and a name that ends nowhe
   t.end();
 });
 
+await t.test("temporary keys come with their session token, wherever keys come from", (t) => {
+  const temporary = { ...offsite, sessionToken: { env: "OFFSITE_KEY" } };
+  const keys = { S3_ACCESS_KEY_ID: "EA", S3_SECRET_ACCESS_KEY: "ES", S3_SESSION_TOKEN: "ET" };
+  const all = destinations({ destinations: { temporary } }, keys);
+  const credentials = (to: string, s3 = {}): unknown => {
+    const { settings } = all.target(to, "acme", NOW, s3);
+    t.notMatch(JSON.stringify(addressOf(settings)), /AK|SK|ET|FT/);
+    return settings.kind === "s3" && settings.credentials;
+  };
+  const given = { accessKey: "FA", secretKey: "FS", sessionToken: "FT" };
+  t.strictSame(credentials("dest:temporary/a"), {
+    ...{ accessKeyId: "AK", secretAccessKey: "SK", sessionToken: "AK" },
+  });
+  t.strictSame(credentials("s3://other/a"), {
+    ...{ accessKeyId: "EA", secretAccessKey: "ES", sessionToken: "ET" },
+  });
+  t.strictSame(credentials("dest:temporary/a", given), {
+    ...{ accessKeyId: "FA", secretAccessKey: "FS", sessionToken: "FT" },
+  });
+  t.throws(() => credentials("dest:temporary/a", { sessionToken: "FT" }), {
+    code: "CREDENTIALS_MISSING",
+    message: /^Not both of --access-key and --secret-key/,
+  });
+  const half = destinations({
+    destinations: { half: { url: "s3://bucket", accessKeyId: { env: "OFFSITE_KEY" } } },
+  });
+  t.throws(() => half.target("dest:half/a", "acme", NOW), { message: /of the destination half are given/ });
+  t.end();
+});
+
 await t.test("what the ledger remembers of a store holds no key, and finds its settings again", (t) => {
   const all = destinations({ destinations: { offsite } });
   const { settings, key } = all.target("s3://archive/prod/a.zst", "acme", NOW);
@@ -193,7 +223,10 @@ await t.test("a destination may be a directory, or a whole bucket", (t) => {
   t.equal(location("dest:disk/a.zst"), "/var/backups/openclawmu/a.zst");
   t.equal(location("dest:bucket"), `s3://archive/${name}`);
   const { settings } = all.target("dest:bucket/a.zst", "acme", NOW);
-  t.match(settings, { kind: "s3", pathStyle: true, credentials: { profile: "production" } });
+  t.match(settings, {
+    ...{ kind: "s3", pathStyle: true, destination: "bucket" },
+    credentials: { profile: "production" },
+  });
   t.throws(() => location("dest:odd"), { code: "LOCATION_INVALID", message: /'odd'/ });
   t.end();
 });

@@ -11,7 +11,7 @@ import type {
   StoreSettings,
 } from "../stores/settings.js";
 import { automaticName, fillPlaceholders } from "./archive-name.js";
-import { destinationOf } from "./destination-of.js";
+import { destinationOf, type NamedDestination } from "./destination-of.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { StoreAddress } from "./types.js";
 
@@ -21,6 +21,8 @@ export interface S3Options {
   readonly region?: string;
   readonly accessKey?: string;
   readonly secretKey?: string;
+  /** Of temporary keys. */
+  readonly sessionToken?: string;
   /** Name of a profile in the AWS configuration of the gateway's machine. */
   readonly profile?: string;
   readonly pathStyle?: boolean;
@@ -50,7 +52,7 @@ function partLimitsOf(destination: DestinationConfig | undefined): Pick<S3StoreS
 /** Where the settings lead, without secrets and without what is found anew each time: for the ledger. */
 export function addressOf(settings: StoreSettings): StoreAddress {
   if (settings.kind === "local") return { kind: "local" };
-  const { credentials, rates, abilities, partLimits, ...address } = settings;
+  const { credentials, rates, abilities, partLimits, destination, ...address } = settings;
   return credentials !== undefined && "profile" in credentials
     ? { ...address, profile: credentials.profile }
     : address;
@@ -67,7 +69,7 @@ export function storeColumns(
 
 export interface DestinationsOptions {
   readonly config: BackupConfig;
-  /** The gateway's environment: `S3_ENDPOINT S3_BUCKET S3_ACCESS_KEY_ID S3_SECRET_ACCESS_KEY S3_REGION S3_PREFIX`. */
+  /** The gateway's environment: `S3_ENDPOINT S3_BUCKET S3_ACCESS_KEY_ID S3_SECRET_ACCESS_KEY S3_SESSION_TOKEN S3_REGION S3_PREFIX`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The state directory's `backups/`: the default destination where none is configured. */
   readonly embedded: string;
@@ -197,7 +199,10 @@ export class Destinations {
     if (base.kind !== "s3")
       throw new BackupError("LOCATION_INVALID", `Destination '${name}' has no usable url.`);
     const joined = joinKey(base.key, below).replace(/\/+$/, "");
-    const settings = this.#s3Settings({ bucket: base.bucket, key: joined }, s3, destination);
+    const settings = this.#s3Settings({ bucket: base.bucket, key: joined }, s3, {
+      name,
+      config: destination,
+    });
     return s3Place(settings, joined === "" ? "" : joined + asPrefix);
   }
 
@@ -219,20 +224,22 @@ export class Destinations {
   #s3Settings(
     object: { bucket: string; key: string },
     flags: S3Options,
-    destination: DestinationConfig | undefined = destinationOf(this.#config.destinations, {
+    named: NamedDestination | undefined = destinationOf(this.#config.destinations, {
       storeKind: "s3",
       ...object,
-    })?.config,
+    }),
   ): S3StoreSettings {
+    const destination = named?.config;
     const env = (name: string): string | undefined =>
       nonEmpty(destination === undefined ? this.#env[name] : undefined);
-    const credentials = this.#credentials(flags, destination);
+    const credentials = this.#credentials(flags, named);
     const endpoint = flags.endpoint ?? destination?.endpoint ?? env("S3_ENDPOINT");
     const region = flags.region ?? destination?.region ?? env("S3_REGION");
     const pathStyle = flags.pathStyle ?? destination?.pathStyle;
     return {
       kind: "s3",
       bucket: object.bucket,
+      ...(named === undefined ? {} : { destination: named.name }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(region === undefined ? {} : { region }),
       ...(pathStyle === undefined ? {} : { pathStyle }),
@@ -241,25 +248,27 @@ export class Destinations {
     };
   }
 
-  #credentials(flags: S3Options, destination: DestinationConfig | undefined): S3Credentials | undefined {
-    if (flags.accessKey !== undefined || flags.secretKey !== undefined) {
-      return keyPair(flags.accessKey, flags.secretKey, "--access-key and --secret-key");
-    }
+  #credentials(flags: S3Options, named: NamedDestination | undefined): S3Credentials | undefined {
+    const given = { id: flags.accessKey, secret: flags.secretKey, token: flags.sessionToken };
+    if (isAny(given)) return keys(given, "--access-key and --secret-key");
     if (flags.profile !== undefined) return { profile: flags.profile };
-    if (destination !== undefined) {
-      if (destination.profile !== undefined) return { profile: destination.profile };
-      const { accessKeyId, secretAccessKey } = destination;
-      if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
-      return keyPair(
-        accessKeyId && this.#resolveSecret(accessKeyId),
-        secretAccessKey && this.#resolveSecret(secretAccessKey),
-        "accessKeyId and secretAccessKey of the destination",
-      );
+    if (named !== undefined) {
+      const { profile, accessKeyId, secretAccessKey, sessionToken } = named.config;
+      if (profile !== undefined) return { profile };
+      const read = (reference: SecretReference | undefined): string | undefined =>
+        reference && this.#resolveSecret(reference);
+      const own = { id: read(accessKeyId), secret: read(secretAccessKey), token: read(sessionToken) };
+      return isAny(own)
+        ? keys(own, `accessKeyId and secretAccessKey of the destination ${named.name}`)
+        : undefined;
     }
-    const accessKey = nonEmpty(this.#env["S3_ACCESS_KEY_ID"]);
-    const secretKey = nonEmpty(this.#env["S3_SECRET_ACCESS_KEY"]);
-    if (accessKey === undefined && secretKey === undefined) return undefined;
-    return keyPair(accessKey, secretKey, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY");
+    const env = (name: string): string | undefined => nonEmpty(this.#env[name]);
+    const found = {
+      id: env("S3_ACCESS_KEY_ID"),
+      secret: env("S3_SECRET_ACCESS_KEY"),
+      token: env("S3_SESSION_TOKEN"),
+    };
+    return isAny(found) ? keys(found, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY") : undefined;
   }
 }
 
@@ -297,13 +306,24 @@ function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-function keyPair(
-  accessKeyId: string | undefined,
-  secretAccessKey: string | undefined,
-  names: string,
-): S3Credentials {
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new BackupError("CREDENTIALS_MISSING", `Only one of ${names} is given; both are needed.`);
+interface GivenKeys {
+  readonly id: string | undefined;
+  readonly secret: string | undefined;
+  readonly token: string | undefined;
+}
+
+function isAny({ id, secret, token }: GivenKeys): boolean {
+  return id !== undefined || secret !== undefined || token !== undefined;
+}
+
+/** @param names Of the id and the secret, which go together; the session token is for temporary keys only. */
+function keys({ id, secret, token }: GivenKeys, names: string): S3Credentials {
+  if (id === undefined || secret === undefined) {
+    throw new BackupError("CREDENTIALS_MISSING", `Not both of ${names} are given; both are needed.`);
   }
-  return { accessKeyId, secretAccessKey };
+  return {
+    accessKeyId: id,
+    secretAccessKey: secret,
+    ...(token === undefined ? {} : { sessionToken: token }),
+  };
 }

@@ -33,7 +33,7 @@ export async function drillSubmission(
         {
           kind: "drill",
           tenant,
-          check: (target, announced) => drillOne(services, request.as, target, announced),
+          check: (target, announced) => drillOne(services, request, target, announced),
         },
         list(),
         context,
@@ -43,16 +43,17 @@ export async function drillSubmission(
 
 async function drillOne(
   services: Services,
-  as: string | undefined,
+  request: DrillRequest,
   target: CheckTarget,
   context: JobContext,
 ): Promise<CheckFound> {
   const { host, threads } = services;
   const { signal, tenant } = context;
+  const checked = await archiveToCheck(services, target, request);
   const outcome = await inScratch(services, context, (directory) =>
     threads.run(
       "drill",
-      { ...archiveToCheck(services, target, as), directory, subject: `The drill of tenant ${tenant}` },
+      { ...checked, directory, subject: `The drill of tenant ${tenant}` },
       { signal, onProgress: (progress) => context.progress(progress) },
     ),
   );
@@ -69,6 +70,7 @@ async function drillOne(
       totals,
       databases,
       json,
+      signedBy: await services.signatures.signer(outcome.signedBy),
       problems: counts.problem,
       warnings: counts.warning,
       findings,

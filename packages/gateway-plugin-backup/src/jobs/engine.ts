@@ -12,7 +12,7 @@ import { BackupError, serializeError, toBackupError } from "../errors.js";
 import { admit, holder, laneOf, tenantBusy } from "./admission.js";
 import { IdMaker } from "./ids.js";
 import { isUnfinished, LeftoverKeeper, type LeftoverKeeperOptions } from "./leftovers.js";
-import type { JobFilter } from "./ledger/jobs.js";
+import type { JobFilter, StartedBy } from "./ledger/jobs.js";
 import type { LeftoverRecord } from "./ledger/leftovers.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { LiveJob } from "./live-job.js";
@@ -77,7 +77,7 @@ export class JobEngine {
 
   /**
    * Queues a job, or joins it to an equal one. Throws `TENANT_BUSY` (see `admission.ts`; also when the host holds the
-   * tenant), `SHUTTING_DOWN`, or what keeps the ledger from taking it.
+   * tenant), `SHUTTING_DOWN`, what `mayStart` throws, or what keeps the ledger from taking it.
    */
   submit(submission: JobSubmission): { readonly job: JobRecord; readonly joined: boolean } {
     if (this.#draining)
@@ -86,6 +86,7 @@ export class JobEngine {
     const lane = laneOf(submission);
     const equal = admit(submission, this.#queue.lane(lane.name));
     if (equal !== undefined) return { job: equal.record, joined: true };
+    submission.mayStart?.();
     const job = new LiveJob(this.#newRecord(submission), submission, this.#options);
     const isFree = !lane.claims || this.#claims.has(tenant);
     const heldBy = isFree ? undefined : this.#claim(tenant, job);
@@ -105,18 +106,29 @@ export class JobEngine {
     return { job: job.record, joined: false };
   }
 
+  find(id: string): JobRecord | undefined {
+    return this.#live.get(id)?.record ?? this.#options.ledger.jobs.get(id);
+  }
+
   /** Throws `JOB_NOT_FOUND`. */
   get(id: string): JobRecord {
-    const record = this.#live.get(id)?.record ?? this.#options.ledger.jobs.get(id);
+    const record = this.find(id);
     if (record === undefined) throw new BackupError("JOB_NOT_FOUND", `There is no job ${id}.`);
     return record;
   }
 
   /** Newest first, running ones with their progress. */
   list(filter: JobFilter): JobRecord[] {
-    return this.#options.ledger.jobs
-      .list(filter)
-      .map((record) => this.#live.get(record.id)?.record ?? record);
+    return this.#asTheyAre(this.#options.ledger.jobs.list(filter));
+  }
+
+  /** As {@link list}, those that a tenant has started itself. */
+  startedBy(starter: StartedBy, limit: number): JobRecord[] {
+    return this.#asTheyAre(this.#options.ledger.jobs.startedBy(starter, limit));
+  }
+
+  #asTheyAre(records: readonly JobRecord[]): JobRecord[] {
+    return records.map((record) => this.#live.get(record.id)?.record ?? record);
   }
 
   /**

@@ -15,6 +15,7 @@ const S3_FLAGS: Readonly<Record<string, string>> = {
   "--aws-profile": DESTINATION,
   "--access-key": CREDENTIALS,
   "--secret-key": CREDENTIALS,
+  "--session-token": CREDENTIALS,
 };
 
 const KEYS = "a schedule holds no keys; without one, an encrypted archive is checked as far as it can be";
@@ -72,12 +73,12 @@ export const REBUILD_COMMAND: JobCommand = {
 
 export const VERIFY_COMMAND: JobCommand = {
   words: ["backups", "verify"],
-  flags: { "--level": text("level"), "--all": flag("all") },
+  flags: { "--level": text("level"), "--all": flag("all"), "--require-signature": flag("requireSignature") },
   refusedFlags: { ...S3_FLAGS, ...KEY_FLAGS, "--as": "a schedule is about archives of the catalogue" },
 };
 
 export const DRILL_COMMAND: JobCommand = {
   words: ["backups", "drill"],
-  flags: {},
+  flags: { "--require-signature": flag("requireSignature") },
   refusedFlags: VERIFY_COMMAND.refusedFlags,
 };

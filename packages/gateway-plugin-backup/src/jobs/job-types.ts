@@ -2,7 +2,7 @@
 import type { JobReport, JobType } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
-import { backupSubmission } from "./backup.js";
+import { backupSubmission, type BackupRequest } from "./backup.js";
 import { drillSubmission } from "./drill.js";
 import {
   BACKUP_COMMAND,
@@ -11,11 +11,14 @@ import {
   REBUILD_COMMAND,
   VERIFY_COMMAND,
 } from "./job-commands.js";
+import { ownBackupSubmission } from "./own-jobs.js";
 import { pruneSubmission } from "./prune.js";
 import { rebuildSubmission } from "./rebuild/rebuild.js";
 import { retentionProperties } from "./retention/schema.js";
-import type { Services } from "./services.js";
+import type { Caller, Services } from "./services.js";
+import { actorOf } from "./tenant-quotas.js";
 import { backupRefusal } from "./tenant-rights.js";
+import type { JobSubmission } from "./types.js";
 import { verifySubmission } from "./verify.js";
 
 /** Parameters without credentials: what may be stored in a schedule. */
@@ -79,6 +82,7 @@ const VerifyParameters = Type.Object(
   {
     level: Type.Optional(VerifyLevelSchema),
     all: Type.Optional(Type.Boolean({ description: "All of the tenant's archives, not only its newest." })),
+    requireSignature: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -99,17 +103,23 @@ export function verifyJobType(services: Services): JobType {
   };
 }
 
+const DrillParameters = Type.Object(
+  { requireSignature: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+
 export function drillJobType(services: Services): JobType {
   return {
     name: "drill",
     description:
       "Restores the newest archive of a tenant into a scratch directory, checks what is there, and removes it.",
-    parameters: Type.Object({}, { additionalProperties: false }),
+    parameters: DrillParameters,
     scope: "tenant",
     command: DRILL_COMMAND,
     report: reporter(services),
-    start: async ({ tenant = "", actor, trigger }) => {
-      const submission = await drillSubmission(services, { archive: tenant }, { actor, trigger });
+    start: async ({ tenant = "", parameters, actor, trigger }) => {
+      const request = { ...(parameters as Static<typeof DrillParameters>), archive: tenant };
+      const submission = await drillSubmission(services, request, { actor, trigger });
       return { jobId: services.start(submission).job.id };
     },
   };
@@ -144,10 +154,19 @@ export function backupJobType(services: Services): JobType {
     start: ({ tenant = "", parameters, actor, trigger }) => {
       // The host has checked the parameters against the schema.
       const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
-      const { job } = services.start(backupSubmission(services, request, { actor, trigger }));
+      const { job } = services.start(submissionFor(services, request, { actor, trigger }));
       return Promise.resolve({ jobId: job.id });
     },
   };
+}
+
+/** A tenant's schedule that runs with its own rights is a tenant's backup: its quotas count. */
+function submissionFor(services: Services, request: BackupRequest, caller: Caller): JobSubmission {
+  const { tenant: id, ...own } = request;
+  const record = services.host.tenants.get(id);
+  return record !== undefined && caller.actor === actorOf(record)
+    ? ownBackupSubmission(services, record, own, caller.trigger)
+    : backupSubmission(services, request, caller);
 }
 
 /** What the ledger knows of a job. */

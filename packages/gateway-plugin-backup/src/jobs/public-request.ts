@@ -17,9 +17,9 @@ export function withoutSecrets<T extends SecretParts>(
 
 /** The part of the S3 options that may stand in the ledger. */
 export function publicOptions(s3: S3Options | undefined): {
-  readonly s3?: Omit<S3Options, "accessKey" | "secretKey">;
+  readonly s3?: Omit<S3Options, "accessKey" | "secretKey" | "sessionToken">;
 } {
   if (s3 === undefined) return {};
-  const { accessKey, secretKey, ...rest } = s3;
+  const { accessKey, secretKey, sessionToken, ...rest } = s3;
   return { s3: rest };
 }

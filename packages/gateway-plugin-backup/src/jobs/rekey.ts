@@ -156,10 +156,20 @@ function madeOf({
   indexSha256,
   formatVersion,
   totals,
+  signedBy,
 }: ArchiveRecord): Pick<
   NewArchive,
-  "tenant" | "tenantUid" | "createdAt" | "indexSha256" | "formatVersion" | "totals" | "state"
+  "tenant" | "tenantUid" | "createdAt" | "indexSha256" | "formatVersion" | "totals" | "state" | "signedBy"
 > {
   // It was opened, and is the archive that the catalogue knows.
-  return { tenant, tenantUid, createdAt, indexSha256, formatVersion, totals, state: "good" };
+  return {
+    tenant,
+    tenantUid,
+    createdAt,
+    indexSha256,
+    formatVersion,
+    totals,
+    state: "good",
+    ...(signedBy === undefined ? {} : { signedBy }),
+  };
 }

@@ -13,12 +13,13 @@ import { pathJournal } from "./path-swap-place.js";
 import type { Caller, Services } from "./services.js";
 import { removeStale } from "./recovery.js";
 import { removeTree } from "./remove-tree.js";
+import type { SignatureRequest } from "./signatures.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractPathsOutcome } from "./thread/protocol.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
-export interface RestorePathsRequest extends Pick<RateRequest, "limitDownload"> {
+export interface RestorePathsRequest extends Pick<RateRequest, "limitDownload">, SignatureRequest {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
   /** Paths and globs, relative to the tenant's directory; each also stands for what is below it. At least one. */
@@ -54,7 +55,7 @@ export async function restorePathsSubmission(
   const found = archiveSource(services, request.from, request.s3);
   const source = { ...found, settings: withRates(found.settings, request, services.config) };
   const opening = openerOf(services, request.decrypt);
-  const tenant = request.as ?? (await showObject(services, source, opening)).header.tenant;
+  const tenant = request.as ?? (await showObject(services, source, opening, request)).header.tenant;
   const directory = services.host.tenants.directory(tenant);
   if (services.host.tenants.get(tenant) === undefined)
     throw new BackupError("TENANT_NOT_FOUND", `There is no tenant '${tenant}' to restore paths into.`, {
@@ -98,7 +99,8 @@ async function restorePaths(
   const extracted = await extract(services, request, { source, opening, directory, tree }, context);
   const into = request.force === true ? undefined : (request.into ?? automaticName(startedAt));
   const { totals, paths, readBytes } = extracted;
-  const facts = { tenant, from: source.location, into, totals, readBytes };
+  const signedBy = await services.signatures.signer(extracted.signedBy);
+  const facts = { tenant, from: source.location, into, totals, readBytes, signedBy };
   const finished = (): object => ({ durationMs: host.clock.now() - startedAt });
   if (tree === undefined) return { result: { dryRun: true, ...facts, paths, ...finished() } };
 
@@ -121,7 +123,7 @@ async function restorePaths(
 }
 
 async function extract(
-  { host, threads, config }: Services,
+  { host, threads, config, signatures }: Services,
   request: RestorePathsRequest,
   { source, opening, tree }: Places & { readonly tree: string | undefined },
   context: JobContext,
@@ -134,6 +136,7 @@ async function extract(
       key: source.key,
       ...opening,
       limits: archiveLimits(config),
+      signatures: await signatures.required(request),
       patterns: request.paths,
       into: tree,
       fileSystem: host.paths.tenants,

@@ -13,12 +13,13 @@ import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import { withoutSecrets } from "./public-request.js";
 import { restoredRecord, type RestoredRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
+import type { SignatureRequest } from "./signatures.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractOutcome, StageOutcome } from "./thread/protocol.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
-export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
+export interface RestoreRequest extends Pick<RateRequest, "limitDownload">, SignatureRequest {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
   /** Restore under this name instead of the archive's. */
@@ -27,6 +28,8 @@ export interface RestoreRequest extends Pick<RateRequest, "limitDownload"> {
   readonly force?: boolean;
   /** Take the archive's token even where the replaced tenant has one. */
   readonly token?: "archive";
+  /** The tenant of this uid restores itself: the archive must be of it, and its labels stay as they are. */
+  readonly ownUid?: string;
   /** Check everything, write nothing. */
   readonly dryRun?: boolean;
   readonly s3?: S3Options;
@@ -72,7 +75,7 @@ async function restoredTenant(
   opening: Opening,
 ): Promise<string> {
   if (request.as !== undefined) return request.as;
-  const tenant = await identifyObject(services, source, opening);
+  const tenant = await identifyObject(services, source, opening, request);
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",
@@ -105,10 +108,13 @@ async function restore(
   }
   const extracted = await extract(services, request, { source, opening, tenant, tree }, context);
   const archived = archivedRecord(host, extracted.tenantJson, source.location);
+  if (request.ownUid !== undefined && archived?.uid !== request.ownUid) {
+    throw new BackupError("ARCHIVE_DAMAGED", `Archive ${request.from} is not of this very tenant.`);
+  }
   const identify = (current: TenantRecord | undefined): RestoredRecord => {
     const preferArchiveToken = request.token === "archive";
     const identity = restoredRecord(
-      { tenant, archived, current, preferArchiveToken },
+      { tenant, archived, current, preferArchiveToken, keepsLabels: request.ownUid !== undefined },
       host.tenants,
       (sha256) => tokenReservations.isTaken(sha256, tenant),
     );
@@ -116,8 +122,17 @@ async function restore(
     return identity;
   };
   const { totals, hadIndex } = extracted;
+  const signedBy = await services.signatures.signer(extracted.signedBy);
   const replaced = await exists(host.tenants.directory(tenant));
-  const facts = { tenant, from: source.location, archivedAs: archived?.id, replaced, totals, hadIndex };
+  const facts = {
+    tenant,
+    from: source.location,
+    archivedAs: archived?.id,
+    replaced,
+    totals,
+    hadIndex,
+    signedBy,
+  };
   const before = host.tenants.get(tenant);
   let identity = identify(before);
   if (tree === undefined) {
@@ -159,7 +174,7 @@ interface Extraction {
 }
 
 async function extract(
-  { host, threads, config }: Services,
+  { host, threads, config, signatures }: Services,
   request: RestoreRequest,
   { source, opening, tenant, tree }: Extraction,
   context: JobContext,
@@ -176,6 +191,7 @@ async function extract(
       fileSystem: host.paths.tenants,
       as: request.as,
       limits: { ...limits, entries: Math.min(limits.entries, quotas?.entries ?? Infinity) },
+      signatures: await signatures.required(request),
       quotaBytes: quotas?.bytes,
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },

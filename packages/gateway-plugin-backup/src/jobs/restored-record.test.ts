@@ -112,3 +112,16 @@ await t.test("an undo gives back the earlier token, unless another tenant has it
   });
   t.end();
 });
+
+await t.test("a tenant that restores itself keeps the labels that it has now", (t) => {
+  const archived = tenant("acme", "u1", "hash-old");
+  const current = { ...tenant("acme", "u1", "hash-now"), labels: { plan: "free" } };
+  const labels = (keepsLabels: boolean, there: TenantRecord | undefined) => {
+    const input = { tenant: "acme", archived, current: there, preferArchiveToken: false, keepsLabels };
+    return restoredRecord(input, tenants, free).record.labels;
+  };
+  t.same(labels(true, current), { plan: "free" });
+  t.same(labels(false, current), { from: "u1" });
+  t.same(labels(true, undefined), { from: "u1" });
+  t.end();
+});

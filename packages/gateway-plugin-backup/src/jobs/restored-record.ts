@@ -10,6 +10,8 @@ export interface RestoredRecordInput {
   readonly current: TenantRecord | undefined;
   /** `--token archive`: take the archive's token even where the slot's tenant has one. */
   readonly preferArchiveToken: boolean;
+  /** The labels of the tenant that is replaced stay, too. */
+  readonly keepsLabels?: boolean;
 }
 
 export interface RestoredRecord {
@@ -39,6 +41,7 @@ export function restoredRecord(
     uid: base.id === tenant ? base.uid : fresh.uid,
     tokenSha256: sha256,
     quotas: (current ?? base).quotas,
+    labels: (current !== undefined && input.keepsLabels === true ? current : base).labels,
   };
   return made === undefined ? { record, token } : { record, token, newToken: made.token };
 }

@@ -15,6 +15,8 @@ import { IdMaker } from "./ids.js";
 import { KnownAbilities } from "./known-abilities.js";
 import { checkConfiguredZones } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
+import { Signatures } from "./signatures.js";
+import { SigningKeyFile } from "./signing-key.js";
 import { movePaths } from "./path-swap-place.js";
 import { Pipes } from "./pipes.js";
 import { checkConfiguredRecipients } from "./sealing-of.js";
@@ -34,6 +36,7 @@ export interface Services {
   readonly ledger: Ledger;
   readonly engine: JobEngine;
   readonly threads: JobThreads;
+  readonly signatures: Signatures;
   readonly swap: TenantSwap;
   readonly trash: Trash;
   readonly ids: IdMaker;
@@ -72,6 +75,8 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
   });
   checkConfiguredZones(config);
   checkConfiguredRecipients(config);
+  const keyFile = new SigningKeyFile(join(paths.backup, "keys", "signing-key.pem"));
+  const signatures = new Signatures(keyFile, config.signatures);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
   const engine = new JobEngine({
@@ -106,6 +111,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     ledger,
     engine,
     threads,
+    signatures,
     swap: new TenantSwap({
       ledger,
       clock,

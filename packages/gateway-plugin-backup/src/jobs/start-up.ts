@@ -4,7 +4,7 @@ import { endOf } from "./alerts/watch.js";
 import { emptyTrash } from "./archive-trash.js";
 import { sweepFacts } from "./facts-files.js";
 import { expirePlans } from "./plans.js";
-import { BackupError } from "../errors.js";
+import { BackupError, toBackupError } from "../errors.js";
 import { recover, removeStale } from "./recovery.js";
 import { settleAllRemovals } from "./removal.js";
 import type { Services } from "./services.js";
@@ -40,6 +40,7 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
   // Nobody could be told when the process died.
   for (const event of jobs.flatMap(endOf)) services.alerts.raise(event);
   await sweepFacts(services);
+  await makeSigningKey(services);
 
   const stopped = new AbortController();
   const expire = (): Promise<void> =>
@@ -67,6 +68,16 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
       await Promise.all([work, uploads.stop(reason)]);
     },
   };
+}
+
+/** So that other gateways can be told to trust it before there is an archive. Backups say again what keeps it from being used. */
+async function makeSigningKey({ signatures, host }: Services): Promise<void> {
+  try {
+    await signatures.key();
+  } catch (error) {
+    const { code, message } = toBackupError(error, "make the signing key");
+    host.log.error({ code, problem: message }, "Archives cannot be signed, so no backup can be made.");
+  }
 }
 
 /** Has the host read the slot again, after its directory was settled. */

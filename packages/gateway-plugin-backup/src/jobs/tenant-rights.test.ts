@@ -1,8 +1,16 @@
 import t from "tap";
-import { backupRefusal } from "./tenant-rights.js";
+import { Value } from "typebox/value";
+import { BackupConfigSchema, type BackupConfig } from "../config.js";
+import { backupRefusal, grantedDestinations, rightsOf } from "./tenant-rights.js";
+
+/** The section `tenants` of a config, with its defaults. */
+function tenants(section: object): BackupConfig["tenants"] {
+  const filled = Value.Default(BackupConfigSchema, { tenants: section });
+  return Value.Parse(BackupConfigSchema, filled).tenants;
+}
 
 const config = {
-  tenants: { selfBackup: true },
+  tenants: tenants({}),
   destinations: {
     shared: { url: "s3://shared", tenants: ["*"] },
     eu: { url: "s3://eu", tenants: ["eu-*", "acme"] },
@@ -58,19 +66,52 @@ await t.test("the default destination is every tenant's, unless it is one that h
 });
 
 await t.test("nothing is allowed where tenants make no backups themselves", (t) => {
-  for (const tenants of [undefined, {}, { selfBackup: false }]) {
-    const refusal = backupRefusal(
-      { destinations: config.destinations, ...(tenants === undefined ? {} : { tenants }) },
-      "acme",
-      { to: "dest:shared" },
-    );
-    t.match(refusal, /selfBackup/);
-  }
+  const refusal = (section: object): string | undefined =>
+    backupRefusal({ ...config, tenants: tenants(section) }, "acme", { to: "dest:shared" });
+  t.match(refusal({ selfBackup: false }), /selfBackup/);
+  t.match(refusal({ perTenant: { acme: { selfBackup: false } } }), /selfBackup/);
+  t.equal(refusal({ perTenant: { other: { selfBackup: false } } }), undefined);
+  t.equal(refusal({ selfBackup: false, perTenant: { acme: { selfBackup: true } } }), undefined);
+  t.end();
+});
+
+await t.test("what an admin says of one tenant goes before what is said of all", (t) => {
+  const section = tenants({
+    selfRestore: true,
+    quotas: { backupsPerDay: 3, storedBytes: "1GiB" },
+    perTenant: { acme: { selfRestore: false, quotas: { backupsPerDay: 10, concurrentJobs: 1 } } },
+  });
+  t.same(rightsOf({ tenants: section }, "acme"), {
+    selfBackup: true,
+    selfRestore: false,
+    quotas: { backupsPerDay: 10, storedBytes: 1024 ** 3, concurrentJobs: 1 },
+  });
+  t.same(rightsOf({ tenants: section }, "other"), {
+    selfBackup: true,
+    selfRestore: true,
+    quotas: { backupsPerDay: 3, storedBytes: 1024 ** 3, concurrentJobs: 2 },
+  });
+  t.same(rightsOf(config, "constructor"), {
+    selfBackup: true,
+    selfRestore: false,
+    quotas: { backupsPerDay: 48, concurrentJobs: 2 },
+  });
+  t.end();
+});
+
+await t.test("what a tenant may name is told to it", (t) => {
+  const granted = { defaultDestination: true, destinations: ["shared", "eu"] };
+  t.same(grantedDestinations(config, "acme"), granted);
+  t.same(grantedDestinations({ ...config, defaultDestination: "shared" }, "acme"), granted);
+  t.same(grantedDestinations({ ...config, defaultDestination: "eu" }, "us-1"), {
+    defaultDestination: false,
+    destinations: ["shared"],
+  });
   t.end();
 });
 
 await t.test("what costs the gateway's other users something is not a tenant's to choose", (t) => {
-  const parameters = { to: "dest:shared", rehash: true, allowUnreadable: true };
+  const parameters = { to: "dest:shared", rehash: true, allowUnreadable: true, dryRun: true };
   t.equal(backupRefusal(config, "acme", parameters), undefined);
   for (const more of [{ compressionLevel: 19 }, { limitUpload: "10GiB" }, { overwrite: true }]) {
     const [name = ""] = Object.keys(more);

@@ -137,6 +137,8 @@ export interface JobSubmission {
   readonly actor: string;
   /** Goes into the ledger: no secrets. */
   readonly request: JsonObject;
+  /** Throws what keeps it from becoming a job of its own. Not asked where it joins another. */
+  mayStart?(): void;
   /** Runs inside the ledger transaction that notes the job as queued: for rows that it takes over. */
   record?(jobId: string): void;
   /**

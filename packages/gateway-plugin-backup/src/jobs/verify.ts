@@ -37,7 +37,7 @@ export async function verifySubmission(
         {
           kind: level,
           tenant,
-          check: (target, announced) => verifyOne(services, { level, as: request.as }, target, announced),
+          check: (target, announced) => verifyOne(services, { ...request, level }, target, announced),
         },
         list(),
         context,
@@ -47,20 +47,25 @@ export async function verifySubmission(
 
 async function verifyOne(
   services: Services,
-  { level, as }: { readonly level: VerifyLevel; readonly as: string | undefined },
+  request: VerifyRequest & Required<Pick<VerifyRequest, "level">>,
   target: CheckTarget,
   context: JobContext,
 ): Promise<CheckFound> {
   const { signal } = context;
   const outcome = await services.threads.run(
     "verify",
-    { ...archiveToCheck(services, target, as), level, sample: nextSample(services, target) },
+    {
+      ...(await archiveToCheck(services, target, request)),
+      level: request.level,
+      sample: nextSample(services, target),
+    },
     { signal, onProgress: (progress) => context.progress(progress) },
   );
-  const { size, etag, hadIndex, bytesRead, segments, segmentsChecked, notChecked, ...found } = outcome;
+  const { size, etag, hadIndex, bytesRead, segments, segmentsChecked, notChecked, ...more } = outcome;
+  const { signedBy, ...found } = more;
   return {
     object: { size, etag, hadIndex, bytesRead },
-    figures: { segments, segmentsChecked, notChecked },
+    figures: { segments, segmentsChecked, signedBy: await services.signatures.signer(signedBy), notChecked },
     ...found,
   };
 }

@@ -2,6 +2,7 @@
 import type { Services } from "../jobs/services.js";
 import type { JobSubmission } from "../jobs/types.js";
 import { jobView } from "./job-view.js";
+import { ownJobView } from "./own-views.js";
 import type { Accepted } from "./schemas.js";
 
 /** What this needs of Fastify's reply, whose full type differs from route to route. */
@@ -14,4 +15,11 @@ export function accept(services: Services, submission: JobSubmission, reply: Acc
   const { job, joined } = services.start(submission);
   reply.code(202).header("location", `/api/admin/jobs/${job.id}`);
   return { job: jobView(job), joined };
+}
+
+/** As {@link accept}, of a job that a tenant starts by itself. */
+export function acceptOwn(services: Services, submission: JobSubmission, reply: AcceptingReply): Accepted {
+  const { job, joined } = services.start(submission);
+  reply.code(202).header("location", `/api/tenant/jobs/${job.id}`);
+  return { job: ownJobView(job), joined };
 }

@@ -107,7 +107,7 @@ await t.test("the host can start a backup by the name of its job type", async (t
     parameters: {},
   });
   t.equal(started.status, 202);
-  t.match((await host.call("GET", `/api/admin/jobs/${String(started.body["jobId"])}`)).body, {
-    type: "backup",
-  });
+  const job = `/api/admin/jobs/${String(started.body["jobId"])}`;
+  await host.gateway.app.inject({ url: `${job}/events`, headers: host.headers });
+  t.match((await host.call("GET", job)).body, { type: "backup", state: "succeeded" });
 });

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { JobEngine } from "../jobs/engine.js";
 import { isTerminal, type JobRecord } from "../jobs/types.js";
-import { jobView } from "./job-view.js";
+import type { JobView } from "./schemas.js";
 
 /** Proxies close connections that are silent for a minute or less; a comment line keeps them open. */
 const HEARTBEAT_MS = 15_000;
@@ -11,20 +11,21 @@ const HEARTBEAT_MS = 15_000;
 /**
  * Answers with the job's present state, then with each change, and ends after its last state. A client that reads too
  * slowly is skipped over: the next event it gets is the newest.
+ *
+ * @param view Asked for each event that is sent.
  */
 export function streamJob(
   engine: JobEngine,
   job: JobRecord,
-  actor: string,
   reply: FastifyReply,
+  view: (job: JobRecord) => JobView,
 ): FastifyReply {
   const stream = new PassThrough();
   const heartbeat = setInterval(() => stream.write(": still here\n\n"), HEARTBEAT_MS).unref();
   const unsubscribe = engine.subscribe(job.id, (state) => {
     const ended = isTerminal(state.state);
     if (stream.writableNeedDrain && !ended) return;
-    const view = jobView(state, ended ? engine.takeSecret(state.id, actor) : undefined);
-    stream.write(`event: job\ndata: ${JSON.stringify(view)}\n\n`);
+    stream.write(`event: job\ndata: ${JSON.stringify(view(state))}\n\n`);
     if (ended) stream.end();
   });
   stream.on("close", () => {

@@ -42,6 +42,7 @@ export function archiveView(archive: ArchiveRecord): ArchiveView {
     ...(archive.verifiedAt === undefined ? {} : { verifiedAt: time(archive.verifiedAt) }),
     ...damageView(archive),
     ...(archive.encryption === undefined ? {} : { encryption: archive.encryption }),
+    ...(archive.signedBy === undefined ? {} : { signedBy: archive.signedBy }),
     jobId: archive.jobId,
     formatVersion: archive.formatVersion,
     ...(archive.baseId === undefined ? {} : { baseId: archive.baseId }),

@@ -3,6 +3,7 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "typebox";
 import { openPlan } from "../jobs/plans.js";
 import type { Services } from "../jobs/services.js";
+import { isTerminal } from "../jobs/types.js";
 import { streamJob } from "./job-events.js";
 import { jobView } from "./job-view.js";
 import { JobParamsSchema, JobStateSchema, JobViewSchema } from "./schemas.js";
@@ -57,7 +58,10 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
           produces: ["text/event-stream"],
         },
       },
-      (request, reply) => streamJob(engine, engine.get(request.params.id), request.actor, reply),
+      ({ params, actor }, reply) =>
+        streamJob(engine, engine.get(params.id), reply, (job) =>
+          jobView(job, isTerminal(job.state) ? engine.takeSecret(job.id, actor) : undefined),
+        ),
     );
 
     app.get(

@@ -12,6 +12,9 @@ export const S3OptionsSchema = Type.Object(
     region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     accessKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     secretKey: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    sessionToken: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 16_384, description: "Of temporary keys." }),
+    ),
     profile: Type.Optional(
       Type.String({ minLength: 1, maxLength: 256, description: "A profile on the gateway's machine." }),
     ),
@@ -59,6 +62,13 @@ export const sealingProperties = {
     }),
   ),
 };
+
+const RequireSignature = Type.Optional(
+  Type.Boolean({
+    description:
+      "Refuse an archive that neither this gateway's key nor one of signatures.trusted has signed, also where the config does not.",
+  }),
+);
 
 const LocationText = Type.String({
   minLength: 1,
@@ -113,6 +123,7 @@ export const RestoreBodySchema = Type.Object(
     dryRun: Type.Optional(Type.Boolean()),
     limitDownload: Type.Optional(RateSchema),
     decrypt: Type.Optional(DecryptSchema),
+    requireSignature: RequireSignature,
     s3: Type.Optional(S3OptionsSchema),
   },
   strict,
@@ -163,6 +174,7 @@ const checkedArchive = {
     }),
   ),
   decrypt: Type.Optional(DecryptSchema),
+  requireSignature: RequireSignature,
   s3: Type.Optional(S3OptionsSchema),
 };
 
@@ -301,6 +313,9 @@ export const ArchiveViewSchema = Type.Object({
       { description: "Of a damaged archive: what a check found." },
     ),
   ),
+  signedBy: Type.Optional(
+    Type.String({ description: "Id of the key that has signed it; absent: none, as far as is known." }),
+  ),
   encryption: Type.Optional(
     Type.String({ description: "age, or pipe for what a program sealed; absent: it is not encrypted." }),
   ),
@@ -350,6 +365,13 @@ export const ArchiveContentsSchema = Type.Object({
     bytes: Type.Number({ description: "Index, signature and seek table." }),
     sha256: Type.String({ description: "Of the index frame." }),
   }),
+  signedBy: Type.Object(
+    {
+      trust: Type.Enum(["own", "trusted", "stranger", "unsigned"], { type: "string" }),
+      keyId: Type.Optional(Type.String()),
+    },
+    { description: "Whose signature the index has: this gateway's, one of signatures.trusted, or another." },
+  ),
   flagged: Type.Object(
     { database: Type.Integer(), truncated: Type.Integer(), changed: Type.Integer() },
     { description: "How many entries have which flag." },

@@ -10,7 +10,7 @@ t.test("keys in a request are refused where others could read them, whatever the
     ["/api/admin/restores", { from: "s3://bucket/a" }],
     ["/api/admin/archives/show", { archive: "s3://bucket/a" }],
   ] as const) {
-    for (const key of ["accessKey", "secretKey"]) {
+    for (const key of ["accessKey", "secretKey", "sessionToken"]) {
       const refused = await post(url, { ...body, s3: { [key]: "marked-secret" } }, "203.0.113.9");
       t.match(refused.json(), { code: "TLS_REQUIRED", status: 403 }, `${url} ${key}`);
       t.notMatch(refused.body, /marked-secret/);

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 const SECRETS: readonly (readonly [path: readonly string[], name: string])[] = [
   [["s3", "accessKey"], "The access key"],
   [["s3", "secretKey"], "The secret key"],
+  [["s3", "sessionToken"], "The session token"],
   [["decrypt", "identity"], "The identity"],
   [["decrypt", "passphrase"], "The passphrase"],
 ];

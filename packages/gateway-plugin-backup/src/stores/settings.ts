@@ -23,6 +23,8 @@ export interface S3StoreSettings {
   readonly kind: "s3";
   readonly rates?: Rates;
   readonly bucket: string;
+  /** Name of the configured destination that gave the settings, for messages. */
+  readonly destination?: string;
   readonly endpoint?: string;
   readonly region?: string;
   /** Default: true for a custom endpoint, false for AWS. */

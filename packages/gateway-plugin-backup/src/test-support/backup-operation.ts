@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_LIMITS } from "../archive/format.js";
+import { sampleKey } from "../archive/testing/archive-builder.js";
 import type { BackupOperation } from "../jobs/thread/protocol.js";
 
 /**
@@ -27,6 +28,7 @@ export function backupOperation(
     compressionLevel: 1,
     compressionThreads: 1,
     temporaryDirectory,
+    signingKey: sampleKey(),
     factsFile: join(directory, "facts", asked.key),
   };
 }

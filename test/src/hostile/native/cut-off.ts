@@ -1,5 +1,5 @@
 /** The sample, cut off at each of its borders and one byte beside them: generated from its parts. */
-import { skippableFrame, SIGNATURE_FRAME_MAGIC } from "@openclaw/gateway-plugin-backup/testing";
+import { sampleKey } from "@openclaw/gateway-plugin-backup/testing";
 import type { HostileCase } from "../case.js";
 import { altered, damagedBy } from "./build.js";
 
@@ -16,10 +16,6 @@ const PARTS: readonly (readonly [name: string, lastEntry: string])[] = [
   ["signature", "workspace/"],
   ["seek table", "workspace/"],
 ];
-const signature = skippableFrame(
-  SIGNATURE_FRAME_MAGIC,
-  Buffer.from('{"algorithm":"ed25519","keyId":"gateway","signature":"c2lnbmVk"}'),
-);
 
 /** The border behind which the tar is whole: an archive that is cut there is an ordinary `.tar.zst`. */
 const WHOLE_TAR = PARTS.findIndex(([name]) => name === "end");
@@ -27,7 +23,7 @@ const WHOLE_TAR = PARTS.findIndex(([name]) => name === "end");
 function cutOffCases(): HostileCase[] {
   const sizes: number[] = [];
   const archive = altered({
-    behindIndex: [signature],
+    signingKey: sampleKey(),
     parts: (parts) => sizes.push(...parts.map(({ length }) => length)),
   });
   let border = 0;

@@ -6,11 +6,13 @@ import { cutOff } from "./cut-off.js";
 import { indexLines } from "./index-lines.js";
 import { namesAndLinks } from "./names-and-links.js";
 import { objectLayout } from "./object-layout.js";
+import { signatures } from "./signatures.js";
 
 export const nativeCases: readonly HostileCase[] = [
   ...contradictions,
   ...claimCases,
   ...objectLayout,
+  ...signatures,
   ...indexLines,
   ...namesAndLinks,
   ...cutOff,

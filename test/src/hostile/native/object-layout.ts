@@ -184,7 +184,7 @@ const strangers = cases("frames and bytes where none belong", {
         table: (frames) => frames.push(frames.at(-1) ?? { stored: 0, raw: 0 }),
         parts: (parts) => parts.splice(INDEX, 0, parts[INDEX] ?? Buffer.alloc(0)),
       }),
-    damagedBy("skippable frame"),
+    damagedBy("signature"),
   ],
   "index-under-another-magic": [
     "the index is not marked as one, so that the archive passes for another tool's and no hash is checked",
@@ -262,52 +262,7 @@ const strangers = cases("frames and bytes where none belong", {
   ],
 });
 
-const signed = (payload: string): Buffer =>
-  altered({ behindIndex: [skippableFrame(SIGNATURE_FRAME_MAGIC, Buffer.from(payload))] });
-
-const signatures = cases("signature frames of another form", {
-  "signature-empty": ["a signature frame holds nothing", () => signed(""), damagedBy("signature")],
-  "signature-not-json": ["a signature is no JSON", () => signed("signed"), damagedBy("signature")],
-  "signature-without-key": [
-    "a signature does not name its key",
-    () => signed('{"algorithm":"ed25519","signature":"c2lnbmVk"}'),
-    damagedBy("signature"),
-  ],
-  "signature-not-base64": [
-    "a signature is no base64",
-    () => signed('{"algorithm":"ed25519","keyId":"k","signature":"?"}'),
-    damagedBy("signature"),
-  ],
-  "signature-member-twice": [
-    "a signature names two keys",
-    () => signed('{"algorithm":"ed25519","keyId":"a","keyId":"b","signature":"c2lnbmVk"}'),
-    damagedBy("signature"),
-  ],
-  "signature-over-64-kib": [
-    "a signature frame holds more than a signature can need",
-    () => signed(" ".repeat(70_000)),
-    damagedBy("signature"),
-  ],
-  "signature-of-another-size": [
-    "a signature frame claims more bytes than it has",
-    () => {
-      const frame = skippableFrame(SIGNATURE_FRAME_MAGIC, Buffer.from("{}"));
-      frame.writeUInt32LE(100, 4);
-      return altered({ behindIndex: [frame] });
-    },
-    damagedBy("skippable frame"),
-  ],
-  "signature-twice": [
-    "two signatures stand behind the index",
-    () => {
-      const frame = skippableFrame(SIGNATURE_FRAME_MAGIC, Buffer.from("{}"));
-      return altered({ behindIndex: [frame, frame] });
-    },
-    damagedBy("object layout"),
-  ],
-});
-
-export const objectLayout: readonly HostileCase[] = [...tables, ...strangers, ...signatures];
+export const objectLayout: readonly HostileCase[] = [...tables, ...strangers];
 
 /** The same seek table with a checksum for each frame: entries of 12 bytes, descriptor 0x80. */
 function withChecksums(plain: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import type { TypedApp } from "./typed-app.js";
 
-/** `/metrics`, for the admin's token: figures of tenants are nobody else's. */
+/** `/metrics`, for the admin's token or the metrics token: figures of tenants are nobody else's. */
 export function metricsRoute(app: TypedApp, registry: Registry): void {
   app.get(
     "/metrics",

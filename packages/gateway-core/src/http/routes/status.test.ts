@@ -27,6 +27,7 @@ t.test("the status has every section, and one that fails hides no other", async 
     startedAt: "2026-06-03T00:00:00.000Z",
     uptimeSeconds: 61,
     tenants: { count: 1 },
+    warnings: [],
     sections: { good: { jobs: 2 } },
     failures: [{ section: "bad", message: "no ledger" }],
   });

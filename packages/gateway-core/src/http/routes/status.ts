@@ -8,6 +8,7 @@ import type { TypedApp } from "./typed-app.js";
 export interface StatusParts {
   readonly clock: Clock;
   readonly tenants: Tenants;
+  readonly warnings: () => readonly string[];
   /** All of them: the route's schema is made of theirs. */
   readonly sections: readonly StatusSection[];
 }
@@ -25,6 +26,7 @@ export function statusRoute(app: TypedApp, parts: StatusParts): void {
         startedAt: Type.String(),
         uptimeSeconds: Type.Integer(),
         tenants: Type.Object({ count: Type.Integer() }),
+        warnings: Type.Array(Type.String(), { description: "Of the gateway itself, one sentence each." }),
         sections: Type.Object(sectionSchemas),
         failures: Type.Array(Type.Object({ section: Type.String(), message: Type.String() })),
       }),
@@ -48,6 +50,7 @@ export function statusRoute(app: TypedApp, parts: StatusParts): void {
       startedAt: new Date(startedAt).toISOString(),
       uptimeSeconds: Math.floor((parts.clock.now() - startedAt) / 1000),
       tenants: { count: parts.tenants.list().length },
+      warnings: [...parts.warnings()],
       sections,
       failures,
     };

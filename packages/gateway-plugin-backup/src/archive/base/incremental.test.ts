@@ -15,7 +15,12 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import t, { type Test } from "tap";
+import { DEFAULT_LIMITS } from "../format.js";
+import { openIndex } from "../open.js";
+import { keyIdOf } from "../signature.js";
+import { sampleKey } from "../testing/archive-builder.js";
 import { extractInProcess } from "../testing/extract-in-process.js";
+import { memorySource } from "../testing/memory-source.js";
 import { stagingDirectory } from "../testing/staging.js";
 import { readTree } from "../testing/tree.js";
 import { baseOf, writeToMemory, type WrittenArchive } from "../testing/write-to-memory.js";
@@ -91,6 +96,17 @@ t.test("an unchanged tenant gives the same segments, and hardly a byte is new", 
   t.strictSame(archive.entries, first.entries);
   t.ok(fresh < 20_000, `${fresh} fresh bytes`);
   t.equal(archive.summary.databases, 1);
+  await isWhole(t, archive, directory);
+});
+
+t.test("a signed archive is a base like any other, and what is built on it is signed anew", async (t) => {
+  const directory = makeTenant(t);
+  const first = await writeToMemory(directory, { signingKey: sampleKey() });
+  appendFileSync(join(directory, "workspace/notes.md"), "more");
+  const { archive, fresh } = await writeOn(first, directory, { signingKey: sampleKey(1) });
+  t.ok(fresh < 8.1 * MIB, `${fresh} fresh bytes`);
+  const index = await openIndex(memorySource(archive.bytes), archive.bytes, DEFAULT_LIMITS);
+  t.equal(index?.signedBy, keyIdOf(sampleKey(1)));
   await isWhole(t, archive, directory);
 });
 

@@ -2,7 +2,7 @@
  * Builds small archives of format version 1 in memory, honest or lying: the tests of the readers change the parts before
  * they are put together. Slow and simple on purpose, and independent of the writer.
  */
-import { hash } from "node:crypto";
+import { createPrivateKey, hash, type KeyObject } from "node:crypto";
 import {
   type EntryRecord,
   FORMAT_VERSION,
@@ -16,6 +16,7 @@ import { skippableFrame } from "../frames.js";
 import { entryLine, headerLine, segmentLine } from "../index-lines.js";
 import { rawPath, type RawPath } from "../raw-path.js";
 import { encodeSeekTable, type FrameSize } from "../seek-table.js";
+import { signatureFrame } from "../signature.js";
 import { encodeTarHeader, TAR_END, tarPadding } from "../tar-header.js";
 import { FrameCompressor } from "../zstd.js";
 
@@ -59,7 +60,9 @@ export interface BuildOptions {
   readonly frames?: (frames: Buffer[]) => void;
   /** Changes the seek table's entries. */
   readonly table?: (frames: FrameSize[]) => void;
-  /** Whole frames to stand between the index and the seek table. */
+  /** Signs the index. */
+  readonly signingKey?: KeyObject;
+  /** Whole frames to stand between the index, with its signature, and the seek table. */
   readonly behindIndex?: readonly Buffer[];
   /** Changes the parts of the object as they are put together: the segments' frames, the index, what is behind it, the seek table. */
   readonly parts?: (parts: Buffer[]) => void;
@@ -68,6 +71,14 @@ export interface BuildOptions {
 export const SAMPLE_TENANT = "acme";
 export const SAMPLE_UID = "f3b1c0de";
 export const SAMPLE_TIME = 1_700_000_000_123_456_000n;
+
+/** A private key, the same in every run; other numbers give others. */
+export function sampleKey(number = 0): KeyObject {
+  // RFC 8410, section 7: what stands before the key's 32 bytes.
+  const beginning = Buffer.from("302e020100300506032b657004220420", "hex");
+  const key = Buffer.concat([beginning, Buffer.alloc(32, number)]);
+  return createPrivateKey({ key, format: "der", type: "pkcs8" });
+}
 
 /** The sample tree of most tests: every kind of entry and of segment. */
 export function sampleEntries(): SampleEntry[] {
@@ -106,7 +117,8 @@ export function buildArchive(entries: readonly SampleEntry[], options: BuildOpti
   const text = lines.map((line) => JSON.stringify(line));
   const payload = indexPayload(options.text?.(text) ?? text);
   const index = skippableFrame(INDEX_FRAME_MAGIC, options.payload?.(payload) ?? payload);
-  const behind = options.behindIndex ?? [];
+  const signatures = options.signingKey === undefined ? [] : [signatureFrame(index, options.signingKey)];
+  const behind = [...signatures, ...(options.behindIndex ?? [])];
   const sizes = segments.map(({ raw }, number) => ({ stored: frames[number]?.length ?? 0, raw: raw.length }));
   for (const frame of [index, ...behind]) sizes.push({ stored: frame.length, raw: 0 });
   options.table?.(sizes);

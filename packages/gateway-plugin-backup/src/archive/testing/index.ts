@@ -9,8 +9,11 @@ export {
 export type { ArchiveLimits, SegmentKind } from "../format.js";
 export { readIndex } from "../index-codec.js";
 export { rawPath, type RawPath } from "../raw-path.js";
+export { keyIdOf } from "../signature.js";
 export { decodeSeekTable, encodeSeekTable, type FrameSize } from "../seek-table.js";
 export { encodeTarHeader } from "../tar-header.js";
+export { openEncrypted } from "../age/open-encrypted.js";
+export { encrypted } from "./age.js";
 export { component } from "./arbitraries.js";
 export * from "./archive-builder.js";
 export { extractInProcess, type InProcessOptions } from "./extract-in-process.js";

@@ -85,9 +85,10 @@ export async function writeToMemory(
 function parseArchive(bytes: Buffer): Omit<WrittenArchive, "summary"> {
   const table = decodeSeekTable(bytes, bytes.length);
   if (table === undefined || !("frames" in table)) throw new Error("The archive has no seek table.");
-  const indexBytes = table.frames.at(-1)?.stored ?? 0;
-  const end = bytes.length - table.tableBytes;
-  const payload = readSkippableFrame(bytes.subarray(end - indexBytes, end), INDEX_FRAME_MAGIC);
+  const number = table.frames.findIndex(({ raw }) => raw === 0);
+  const start = table.frames.slice(0, number).reduce((sum, { stored }) => sum + stored, 0);
+  const end = start + (table.frames[number]?.stored ?? 0);
+  const payload = readSkippableFrame(bytes.subarray(start, end), INDEX_FRAME_MAGIC);
   let header: IndexHeader | undefined;
   const segments: SegmentRecord[] = [];
   const entries: EntryRecord[] = [];

@@ -43,6 +43,8 @@ export interface NewArchive {
   readonly state: ArchiveState;
   /** The archive that some of its bytes were copied from; absent: all were sent. */
   readonly baseId?: string;
+  /** Id of the key that has signed it; absent: none, as far as is known. */
+  readonly signedBy?: string;
   /** Since when its oldest bytes lie in a store without having been checked as a whole: what was sent is checked then. */
   readonly checkedAt: number;
 }
@@ -107,6 +109,7 @@ export interface ArchiveRow {
   readonly damage_json: string | null;
   readonly object_sha256: string | null;
   readonly encryption: EncryptionKind | null;
+  readonly signed_by: string | null;
 }
 
 /** What its object is told from others by. */
@@ -140,6 +143,7 @@ export function archiveRecord(row: ArchiveRow): ArchiveRecord {
     state: row.state,
     checkedAt: row.checked_at,
     ...(row.base_id === null ? {} : { baseId: row.base_id }),
+    ...(row.signed_by === null ? {} : { signedBy: row.signed_by }),
     ...(row.pinned_at === null ? {} : { pinnedAt: row.pinned_at }),
     ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
     ...(row.lost_at === null ? {} : { lostAt: row.lost_at }),

@@ -52,6 +52,7 @@ export class ArchivesTable {
   readonly #listTenant;
   readonly #listTenantUid;
   readonly #ofTenant;
+  readonly #sizes;
   readonly #goodBeside;
   readonly #atLocation;
   readonly #removing;
@@ -70,19 +71,20 @@ export class ArchivesTable {
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
-      Omit<NewArchive, "totals" | "baseId" | "encryption" | "objectSha256"> & {
+      Omit<NewArchive, "totals" | "baseId" | "signedBy" | "encryption" | "objectSha256"> & {
         totals: string;
         baseId: string | null;
+        signedBy: string | null;
         encryption: string | null;
         objectSha256: string | null;
       }
     >(
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
-         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at,
+         index_sha256, format_version, created_at, totals_json, state, base_id, checked_at, signed_by,
          encryption, object_sha256)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
-         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt,
+         @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt, @signedBy,
          @encryption, @objectSha256)`,
     );
     this.#supersede = new Statement<Place>(
@@ -116,6 +118,10 @@ export class ArchivesTable {
     this.#ofTenant = new Statement<{ tenant: string; tenantUid: string }, ArchiveRow>(
       database,
       `SELECT * FROM archives WHERE ${tenantUid} AND state <> 'deleted' ORDER BY seq DESC`,
+    );
+    this.#sizes = new Statement<{ tenant: string; tenantUid: string }, { size: number }>(
+      database,
+      `SELECT size FROM archives WHERE ${tenantUid} AND state <> 'deleted'`,
     );
     this.#goodBeside = new Statement<{ id: string; tenant: string; tenantUid: string }, { id: string }>(
       database,
@@ -188,10 +194,17 @@ export class ArchivesTable {
    * in a transaction.
    */
   add(archive: NewArchive): void {
-    const { storeKind, endpoint, bucket, key, totals } = archive;
+    const { storeKind, endpoint, bucket, key, totals, baseId = null, signedBy = null } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
-    const { baseId = null, encryption = null, objectSha256 = null } = archive;
-    this.#insert.run({ ...archive, baseId, encryption, objectSha256, totals: JSON.stringify(totals) });
+    const { encryption = null, objectSha256 = null } = archive;
+    this.#insert.run({
+      ...archive,
+      baseId,
+      signedBy,
+      encryption,
+      objectSha256,
+      totals: JSON.stringify(totals),
+    });
   }
 
   get(id: string): ArchiveRecord | undefined {
@@ -220,6 +233,11 @@ export class ArchivesTable {
   /** Every archive of a tenant that is not deleted, newest first. */
   ofTenant(tenant: string, tenantUid: string): ArchiveRecord[] {
     return this.#ofTenant.all({ tenant, tenantUid }).map(archiveRecord);
+  }
+
+  /** Bytes of all objects of a tenant that are not deleted, those in the trash among them. */
+  storedBytes(tenant: string, tenantUid: string): number {
+    return this.#sizes.all({ tenant, tenantUid }).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Whether a tenant has a good archive beside this one. */

@@ -4,6 +4,14 @@ import type { SerializedError } from "../../errors.js";
 import type { JobRecord, JobState, JobType, JobWarning, JsonObject, TerminalJobState } from "../types.js";
 import { Statement, type NoParameters } from "./statement.js";
 
+/** What a tenant has started by itself: a later tenant of the same id is another one. */
+export type StartedBy = Readonly<{
+  tenant: string;
+  tenantUid: string;
+  /** `tenant:<id>`. */
+  actor: string;
+}>;
+
 export interface JobFilter {
   readonly tenant?: string;
   readonly state?: JobState;
@@ -52,6 +60,9 @@ export class JobsTable {
   readonly #listState;
   readonly #listTenantState;
   readonly #last;
+  readonly #startedBy;
+  readonly #openBy;
+  readonly #backupsBy;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<{
@@ -105,6 +116,22 @@ export class JobsTable {
     this.#listTenantState = new Statement<{ tenant: string; state: JobState; limit: number }, JobRow>(
       database,
       `SELECT * FROM jobs WHERE tenant = @tenant AND state = @state ${newest}`,
+    );
+    const startedBy = "tenant = @tenant AND tenant_uid = @tenantUid AND actor = @actor";
+    this.#startedBy = new Statement<StartedBy & { limit: number }, JobRow>(
+      database,
+      `SELECT * FROM jobs WHERE ${startedBy} ${newest}`,
+    );
+    this.#openBy = new Statement<StartedBy, { id: string }>(
+      database,
+      `SELECT id FROM jobs WHERE ${startedBy} AND state IN ('queued', 'running')`,
+    );
+    this.#backupsBy = new Statement<StartedBy & { after: number }, { created_at: number }>(
+      database,
+      `SELECT created_at FROM jobs
+       WHERE ${startedBy} AND type = 'backup' AND state <> 'interrupted' AND created_at > @after
+         AND json_extract(request_json, '$.dryRun') IS NOT 1
+       ORDER BY created_at`,
     );
     this.#last = new Statement<{ tenantUid: string; type: string; state: TerminalJobState }, JobRow>(
       database,
@@ -164,6 +191,21 @@ export class JobsTable {
   /** Newest first. */
   list({ tenant, state, limit }: JobFilter): JobRecord[] {
     return this.#rows(tenant, state, limit).map(jobRecord);
+  }
+
+  /** Newest first. */
+  startedBy({ tenant, tenantUid, actor }: StartedBy, limit: number): JobRecord[] {
+    return this.#startedBy.all({ tenant, tenantUid, actor, limit }).map(jobRecord);
+  }
+
+  /** How many jobs wait or run. */
+  countOpenBy({ tenant, tenantUid, actor }: StartedBy): number {
+    return this.#openBy.all({ tenant, tenantUid, actor }).length;
+  }
+
+  /** When backups were asked for, oldest first; dry runs aside, and those that a stop of the gateway cut off. */
+  backupTimesBy({ tenant, tenantUid, actor }: StartedBy, after: number): number[] {
+    return this.#backupsBy.all({ tenant, tenantUid, actor, after }).map((row) => row.created_at);
   }
 
   #rows(tenant: string | undefined, state: JobState | undefined, limit: number): JobRow[] {

@@ -6,6 +6,7 @@ import { publicOptions } from "../public-request.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "../destinations.js";
 import { identityOf, type ArchiveRecord, type NewArchive } from "../ledger/archives.js";
 import type { Caller, Services } from "../services.js";
+import type { Signer } from "../signatures.js";
 import type { FindOperation, FindOutcome } from "../thread/protocol.js";
 import { withRates } from "../transfer-rates.js";
 import { NO_TENANT, type JobContext, type JobOutcome, type JobSubmission } from "../types.js";
@@ -24,7 +25,10 @@ export interface RebuildRequest {
 /** Lines of each kind in the result; the figures beside them count all. */
 const MOST_LISTED = 1000;
 
-type RebuildServices = Pick<Services, "alerts" | "destinations" | "threads" | "config" | "ids"> & {
+type RebuildServices = Pick<
+  Services,
+  "alerts" | "destinations" | "threads" | "config" | "ids" | "signatures"
+> & {
   readonly host: Pick<Services["host"], "clock" | "log">;
   readonly ledger: Pick<Services["ledger"], "archives" | "rebuilt">;
 };
@@ -96,11 +100,13 @@ class Rebuild {
     if (failure !== undefined && this.#searched.every(({ found }) => found.objects === 0)) throw failure;
     const changes = reconcile(this.#searched, this.#gone());
     this.#warn(changes);
+    const signatures = await this.#signatures(changes);
     const { dryRun = false } = this.#request;
     const result = {
       ...(dryRun ? { dryRun } : {}),
       places: this.#reports,
       ...this.#figures(changes),
+      signatures,
       durationMs: clock.now() - startedAt,
     };
     return dryRun ? { result } : { result, record: () => this.#apply(changes) };
@@ -189,6 +195,19 @@ class Rebuild {
     }
   }
 
+  /** Who has signed what is added. All of it is listed; where signatures are required, what will be refused is warned of. */
+  async #signatures({ added }: Changes): Promise<Record<Signer["trust"], number>> {
+    const { signatures } = this.#services;
+    const counts = { own: 0, trusted: 0, stranger: 0, unsigned: 0 };
+    for (const { archive } of added) counts[(await signatures.signer(archive.signedBy)).trust]++;
+    const refused = counts.stranger + counts.unsigned;
+    if (signatures.isRequired && refused > 0) {
+      const message = `${refused} of the archives found are not signed by a trusted key: restores refuse them, and no backup builds on them.`;
+      this.#context.warn({ code: "SIGNATURE_REQUIRED", message });
+    }
+    return counts;
+  }
+
   #figures(changes: Changes): JobOutcome["result"] {
     const { added, moved, seenAgain, replaced, lost, damaged, foreign, unread } = changes;
     const unlisted = this.#searched.reduce((sum, { found }) => sum + found.moreUnusable, 0);
@@ -239,7 +258,7 @@ class Rebuild {
   }
 
   #record({ archive, ...place }: PlacedArchive): NewArchive {
-    const { tenant, uid, createdAt, totals, indexSha256, formatVersion } = archive;
+    const { tenant, uid, createdAt, totals, indexSha256, formatVersion, signedBy } = archive;
     return {
       ...place,
       id: this.#services.ids.next("a"),
@@ -250,6 +269,7 @@ class Rebuild {
       totals,
       indexSha256,
       formatVersion,
+      ...(signedBy === undefined ? {} : { signedBy }),
       state: "good",
       // An archive does not tell whether bytes of it were copied from an older one.
       checkedAt: createdAt,

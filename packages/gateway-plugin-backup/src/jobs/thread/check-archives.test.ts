@@ -51,7 +51,14 @@ async function bench(t: Test): Promise<Bench> {
     indexSha256: summary.indexSha256,
   };
   const store: StoreSettings = { kind: "local", roots: [root] };
-  const request = { store, key: file, limits: DEFAULT_LIMITS, as: undefined, expected };
+  const request = {
+    store,
+    key: file,
+    limits: DEFAULT_LIMITS,
+    as: undefined,
+    signatures: undefined,
+    expected,
+  };
   const progress: JobProgress[] = [];
   const context = (signal = new AbortController().signal): OperationContext => ({
     signal,

@@ -43,6 +43,7 @@ export function verify(request: VerifyOperation, context: OperationContext): Pro
       ...verified,
       ...(objectSha256 === undefined ? {} : { objectSha256 }),
       ...checkedObject(source, archive),
+      signedBy: archive.index?.signedBy,
     };
   });
 }
@@ -101,6 +102,7 @@ export function drill(request: DrillOperation, context: OperationContext): Promi
     });
     return {
       ...checkedObject(source, archive),
+      signedBy: archive.index?.signedBy,
       restoreMs,
       objectSha256,
       totals,

@@ -6,6 +6,7 @@ import { archiveSubject } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
 import { withObject, type ObjectSource } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
+import { requireSignature } from "./required-signature.js";
 import type { ArchiveToCheck, ExpectedArchive } from "./protocol.js";
 
 /** An object whose reads are counted. */
@@ -28,6 +29,7 @@ export function withExpectedArchive<T>(
     const source = counted(object);
     const { bytes } = await source.tail(TAIL_BYTES);
     const archive = await identifyArchive(source, request.limits, bytes);
+    requireSignature(source, archive.index, request.signatures);
     if (request.expected !== undefined) checkExpected(source, archive, request.expected);
     return work(source, archive);
   });
@@ -50,7 +52,12 @@ function checkExpected(source: ObjectSource, { index }: IdentifiedArchive, expec
   const subject = archiveSubject(source);
   if (index === undefined)
     throw damaged("lost end", `${subject} has lost its index: its end was cut off or altered.`);
-  if (index.sha256 === expected.indexSha256) return;
+  if (index.sha256 === expected.indexSha256) {
+    if (expected.signedBy === undefined || expected.signedBy === index.signedBy) return;
+    const now =
+      index.signedBy === undefined ? "has lost its signature" : `is now signed by ${index.signedBy}`;
+    throw damaged("signature", `${subject} was signed by ${expected.signedBy}, and ${now}.`);
+  }
   const { uid, createdAt } = index.header;
   if (uid === expected.uid && Date.parse(createdAt) === expected.createdAt)
     throw damaged("index hash", `${subject} has another index than the one that was stored.`);

@@ -122,6 +122,7 @@ class Search {
         ...facts,
         indexSha256: index.sha256,
         formatVersion: FORMAT_VERSION,
+        ...(index.signedBy === undefined ? {} : { signedBy: index.signedBy }),
       });
     } catch (error) {
       signal.throwIfAborted();

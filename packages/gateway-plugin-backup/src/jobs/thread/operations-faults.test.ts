@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import t, { type Test } from "tap";
 import { DEFAULT_LIMITS } from "../../archive/format.js";
+import { sampleKey } from "../../archive/testing/archive-builder.js";
 import { BackupError } from "../../errors.js";
 import { openStore } from "../../stores/open.js";
 import type { StoreSettings } from "../../stores/settings.js";
@@ -59,6 +60,7 @@ function bench(t: Test): Bench {
       compressionThreads: 1,
       overwrite: false,
       temporaryDirectory: join(directory, "temporary"),
+      signingKey: sampleKey(),
       factsFile: join(directory, "facts", "a"),
     },
   };
@@ -155,6 +157,7 @@ t.test("a restore whose store fails at any call says so, or is whole", async (t)
       fileSystem: into,
       as: undefined,
       limits: DEFAULT_LIMITS,
+      signatures: undefined,
       quotaBytes: undefined,
     };
     const { context: faulty, log } = context(planned);

@@ -18,6 +18,7 @@ t.test("a tenant's quota binds its restore where it is less than the disk has", 
     fileSystem: root,
     as: undefined,
     limits: DEFAULT_LIMITS,
+    signatures: undefined,
   } as const;
   const context = {
     signal: new AbortController().signal,

@@ -30,6 +30,7 @@ import type {
 } from "./protocol.js";
 import { checkStore } from "./check-store.js";
 import { findArchives, glance } from "./find-archives.js";
+import { requireSignature } from "./required-signature.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { rekey } from "./rekey.js";
@@ -86,6 +87,7 @@ function identify(request: IdentifyOperation, context: OperationContext): Promis
   return withObject(request, context, async (source) => {
     const { bytes } = await source.tail(TAIL_BYTES);
     const archive = await identifyArchive(source, limits, bytes);
+    requireSignature(source, archive.index, request.signatures);
     return { tenant: await identifyTenant(source, archive, limits) };
   });
 }
@@ -94,6 +96,7 @@ function extract(request: ExtractOperation, context: OperationContext): Promise<
   return withObject(request, context, async (source) => {
     const { bytes } = await source.tail(TAIL_BYTES);
     const archive = await identifyArchive(source, request.limits, bytes);
+    requireSignature(source, archive.index, request.signatures);
     const extracted = await extractArchive({
       source,
       ...archive,
@@ -105,7 +108,7 @@ function extract(request: ExtractOperation, context: OperationContext): Promise<
       onProgress: (progress) => context.progress(extractProgress(progress)),
     });
     const { tenant, totals, hadIndex, warnings, tenantRecordJson: tenantJson } = extracted;
-    return { tenant, totals, hadIndex, warnings, tenantJson };
+    return { tenant, totals, hadIndex, signedBy: archive.index?.signedBy, warnings, tenantJson };
   });
 }
 

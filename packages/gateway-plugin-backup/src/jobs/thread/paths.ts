@@ -54,7 +54,8 @@ export function extractPaths(
       sink.close();
     }
     if (into !== undefined) await syncTree(into);
-    return { tenant: index.header.tenant, totals, paths, readBytes, leftOutRecord };
+    const { header, signedBy } = index;
+    return { tenant: header.tenant, signedBy, totals, paths, readBytes, leftOutRecord };
   });
 }
 

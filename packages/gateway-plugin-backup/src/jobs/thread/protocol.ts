@@ -2,6 +2,7 @@
  * What the gateway's main thread and a job thread say to each other. A job thread does everything of a job that takes
  * time: it reads, writes and talks to stores. The main thread keeps the ledger, and swaps directories.
  */
+import type { KeyObject } from "node:crypto";
 import type { MessagePort } from "node:worker_threads";
 import type { ArchiveContents } from "../../archive/access/contents.js";
 import type { PathSwapPlace } from "../../archive/access/path-swap.js";
@@ -49,6 +50,11 @@ export interface Operations {
 
 export type OperationName = keyof Operations;
 
+/** Ids of the keys by one of which an archive has to be signed. */
+export interface TrustedSigners {
+  readonly trusted: readonly string[];
+}
+
 /** An object, and how to open its store. */
 export interface ObjectInStore {
   readonly store: StoreSettings;
@@ -88,6 +94,8 @@ export interface BackupOperation extends BackedUpTenant, ObjectInStore {
   readonly overwrite: boolean;
   /** For copies of databases: exists, is empty, lies on the state's file system. */
   readonly temporaryDirectory: string;
+  /** Private; signs the index. */
+  readonly signingKey: KeyObject;
   /** See `CreateOptions`. */
   readonly resume?: Leftover;
   /** The archive that bytes may be copied from. */
@@ -157,6 +165,8 @@ export interface ArchiveFacts {
 
 export interface IdentifyOperation extends ObjectToRead {
   readonly limits: ArchiveLimits;
+  /** Undefined: nobody has to have signed it. */
+  readonly signatures?: TrustedSigners | undefined;
 }
 
 export interface IdentifyOutcome {
@@ -172,6 +182,8 @@ export interface ExtractOperation extends ObjectToRead {
   /** The name given with `--as`; without it an archive whose root is not `tenants/<id>/` is refused. */
   readonly as: string | undefined;
   readonly limits: ArchiveLimits;
+  /** See `IdentifyOperation`. */
+  readonly signatures: TrustedSigners | undefined;
   /** The tenant's quota, where it has one. */
   readonly quotaBytes: number | undefined;
 }
@@ -182,6 +194,8 @@ export interface ExtractOutcome {
   readonly totals: Omit<ArchiveTotals, "segments" | "tarBytes">;
   /** False for archives of other tools: then nothing was checked against hashes. */
   readonly hadIndex: boolean;
+  /** Id of the key that has signed it. */
+  readonly signedBy: string | undefined;
   /** Content of `tenant.json`, where the archive has one. */
   readonly tenantJson: string | undefined;
   readonly warnings: readonly ArchiveWarning[];
@@ -220,6 +234,8 @@ export interface ArchiveInStore extends ObjectToRead {
   readonly indexSha256?: string;
   /** How many last bytes hold the index, as far as the catalogue can tell. */
   readonly tailBytes?: number;
+  /** See `IdentifyOperation`. */
+  readonly signatures?: TrustedSigners | undefined;
 }
 
 /** What an operation that streams gives goes to this port: see `output.ts`. */
@@ -236,6 +252,8 @@ export interface ShowOutcome extends ArchiveContents {
   readonly indexSha256: string;
   /** Bytes of the object behind the segments: index, signature, seek table. */
   readonly indexBytes: number;
+  /** Id of the key that has signed it. */
+  readonly signedBy: string | undefined;
 }
 
 /** The entries as JSON lines, `EntryView` each, then an {@link EndLine}. */
@@ -266,6 +284,7 @@ export interface LiveTenant extends BackedUpTenant {
 
 /** Extracts some entries of an archive of ours. */
 export interface ExtractPathsOperation extends ArchiveInStore {
+  readonly signatures: TrustedSigners | undefined;
   /** Paths and globs, at least one. */
   readonly patterns: readonly string[];
   /** Existing, empty directory; undefined: everything is checked and nothing written. */
@@ -277,6 +296,8 @@ export interface ExtractPathsOperation extends ArchiveInStore {
 
 export interface ExtractPathsOutcome {
   readonly tenant: string;
+  /** Id of the key that has signed the archive. */
+  readonly signedBy: string | undefined;
   /** Of what was asked for. */
   readonly totals: Omit<ArchiveTotals, "segments" | "tarBytes">;
   /** The first of the paths, fit to be shown. */
@@ -311,6 +332,8 @@ export interface ArchiveToCheck extends ObjectToRead {
   readonly limits: ArchiveLimits;
   /** See `ExtractOperation`. */
   readonly as: string | undefined;
+  /** See `IdentifyOperation`. */
+  readonly signatures: TrustedSigners | undefined;
   /** What the catalogue knows of it; undefined: nothing. */
   readonly expected: ExpectedArchive | undefined;
 }
@@ -325,6 +348,8 @@ export interface ExpectedArchive {
   readonly sealedSize?: number;
   /** Of the object's bytes, where they were all read before. */
   readonly objectSha256?: string;
+  /** Id of the key whose signature it had; absent: it may have none. */
+  readonly signedBy?: string;
 }
 
 export interface VerifyOperation extends ArchiveToCheck {
@@ -342,7 +367,13 @@ export interface CheckedObject {
   readonly bytesRead: number;
 }
 
-export interface VerifyOutcome extends CheckedObject, Verification {}
+/** Whose archive was checked. */
+export interface CheckedSignature {
+  /** Id of the key that has signed it. */
+  readonly signedBy: string | undefined;
+}
+
+export interface VerifyOutcome extends CheckedObject, CheckedSignature, Verification {}
 
 export interface DrillOperation extends ArchiveToCheck {
   /** Existing, empty directory on the file system that tenants are restored to. */
@@ -351,7 +382,7 @@ export interface DrillOperation extends ArchiveToCheck {
   readonly subject: string;
 }
 
-export interface DrillOutcome extends CheckedObject {
+export interface DrillOutcome extends CheckedObject, CheckedSignature {
   /** From the first byte to a tree that is on the disk. */
   readonly restoreMs: number;
   readonly objectSha256: string;
@@ -434,6 +465,8 @@ export interface FoundArchive extends SeenObject {
   /** Of the index frame's bytes, 64 hex digits. */
   readonly indexSha256: string;
   readonly formatVersion: number;
+  /** Id of the key that has signed it; absent: it is not signed. */
+  readonly signedBy?: string;
 }
 
 export interface UnusableObject {

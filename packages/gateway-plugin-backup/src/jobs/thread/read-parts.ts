@@ -10,6 +10,7 @@ import { JsonLines } from "./json-lines.js";
 import { objectSource, type ObjectSource, withObject, withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
 import { Output } from "./output.js";
+import { requireSignature } from "./required-signature.js";
 import type { ArchiveInStore, CatOperation, FileFacts, FilesOperation, ShowOutcome } from "./protocol.js";
 
 /** Opens an archive by its last bytes alone: the object's size and ETag come with them. */
@@ -18,16 +19,19 @@ export function withArchive<T>(
   context: Pick<OperationContext, "openStore" | "signal">,
   work: (source: ObjectSource, index: OpenIndex) => Promise<T>,
 ): Promise<T> {
-  const { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES } = request;
+  const { store: settings, key, limits, indexSha256, tailBytes = TAIL_BYTES, signatures } = request;
+  const open = async (source: ObjectSource, tail: Uint8Array): Promise<T> => {
+    const index = await openForAccess(source, limits, tail, indexSha256);
+    requireSignature(source, index, signatures);
+    return work(source, index);
+  };
   if (opener !== undefined)
-    return withObject({ ...request, opener }, context, async (source) => {
-      const { bytes } = await source.tail(tailBytes);
-      return work(source, await openForAccess(source, limits, bytes, indexSha256));
-    });
+    return withObject({ ...request, opener }, context, async (source) =>
+      open(source, (await source.tail(tailBytes)).bytes),
+    );
   return withStore(settings, context, async (store) => {
     const { bytes, object } = await store.readTail(key, tailBytes, context.signal);
-    const source = objectSource(store, object, context.signal);
-    return work(source, await openForAccess(source, limits, bytes, indexSha256));
+    return open(objectSource(store, object, context.signal), bytes);
   });
 }
 
@@ -41,6 +45,7 @@ export function show(request: ArchiveInStore, context: OperationContext): Promis
       modifiedAt: modifiedAt.getTime(),
       indexSha256: index.sha256,
       indexBytes: plainSize - index.segmentsEnd,
+      signedBy: index.signedBy,
     });
   });
 }

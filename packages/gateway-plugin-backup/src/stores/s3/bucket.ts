@@ -151,17 +151,9 @@ export class Bucket {
   }
 
   #explain(options: { doing: string; key: string }, fault: Fault, attempts: number): string {
-    const subject = `Could not ${options.doing} ${this.locate(options.key)} at ${this.endpoint}`;
-    const profile = this.#profile();
-    const reason =
-      fault.code === "CREDENTIALS_MISSING" && profile !== undefined
-        ? `the profile ${profile} gives no credentials`
-        : fault.reason;
-    return `${subject}: ${reason}${attempts > 1 ? ` (${attempts} attempts)` : ""}`;
-  }
-
-  #profile(): string | undefined {
-    const { credentials } = this.#settings;
-    return credentials !== undefined && "profile" in credentials ? credentials.profile : undefined;
+    const { destination } = this.#settings;
+    const named = destination === undefined ? "" : ` (destination ${destination})`;
+    const subject = `Could not ${options.doing} ${this.locate(options.key)} at ${this.endpoint}${named}`;
+    return `${subject}: ${fault.reason}${attempts > 1 ? ` (${attempts} attempts)` : ""}`;
   }
 }

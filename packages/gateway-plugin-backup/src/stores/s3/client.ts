@@ -6,7 +6,8 @@ import { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
 import type { RateLimit } from "../rate-limit.js";
-import type { S3Credentials, S3StoreSettings } from "../settings.js";
+import type { S3StoreSettings } from "../settings.js";
+import { clientCredentials } from "./credentials.js";
 
 export interface OpenClient {
   readonly sdk: typeof Sdk;
@@ -64,7 +65,7 @@ export async function openClient(
     // It would open a new connection for every part; wrong credentials are found by the HEAD that comes first.
     expectContinueHeader: false,
     requestHandler: { connectionTimeout: timeouts.connectMs, socketTimeout: timeouts.idleMs },
-    ...(await credentialsConfig(settings.credentials)),
+    ...(await clientCredentials(settings.credentials)),
   };
   const client = await withRegion(sdk, config, settings);
   let host = "";
@@ -104,15 +105,6 @@ function limitUpload(client: Sdk.S3Client, limit: RateLimit): void {
     },
     { step: "finalizeRequest", name: "limitUpload", priority: "low" },
   );
-}
-
-async function credentialsConfig(credentials: S3Credentials | undefined): Promise<Sdk.S3ClientConfig> {
-  if (credentials === undefined) return {};
-  if (!("profile" in credentials)) return { credentials };
-  // Not the client's `profile` option alone: for a profile that does not exist it would go on to the machine's role,
-  // and archives would be written under an identity that nobody named.
-  const { fromIni } = await import("@aws-sdk/credential-provider-ini");
-  return { profile: credentials.profile, credentials: fromIni({ profile: credentials.profile }) };
 }
 
 /** The region: the settings', else (without an endpoint) the environment's or the profile's, else the default. */

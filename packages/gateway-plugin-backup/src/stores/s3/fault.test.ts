@@ -1,5 +1,5 @@
 import t from "tap";
-import { faultOf, type Fault } from "./fault.js";
+import { CredentialsFailure, faultOf, type Fault } from "./fault.js";
 
 const answered = (
   status: number,
@@ -52,8 +52,11 @@ const cases: Readonly<
   "an error that has only a name": [{ name: "RangeError" }, { code: "STORE_FAILED", name: "RangeError" }],
   "what is no error": ["a text", { code: "STORE_FAILED", reason: "the request failed with Unknown" }],
   "a profile without credentials": [
-    { name: "CredentialsProviderError" },
-    { code: "CREDENTIALS_MISSING", repeat: "never", uncertain: false },
+    new CredentialsFailure({
+      ...{ code: "CREDENTIALS_MISSING", name: "x", repeat: "never", uncertain: false },
+      reason: "there are none",
+    }),
+    { code: "CREDENTIALS_MISSING", repeat: "never", uncertain: false, reason: "there are none" },
   ],
 };
 

@@ -150,13 +150,24 @@ const statusOf: Readonly<Record<string, number>> = {
   NotImplemented: 501,
 };
 
+/** No request was made, because there were no credentials to sign it with. */
+export class CredentialsFailure extends Error {
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.reason);
+    this.name = "CredentialsFailure";
+    this.fault = fault;
+  }
+}
+
 export function faultOf(error: unknown): Fault {
+  if (error instanceof CredentialsFailure) return error.fault;
   const sdkError: SdkError = typeof error === "object" && error !== null ? error : {};
   const name = typeof sdkError.name === "string" ? sdkError.name : "Unknown";
   const answeredStatus = sdkError.$metadata?.httpStatusCode;
   const status = answeredStatus === 503 ? (statusOf[name] ?? 503) : answeredStatus;
   if (typeof status === "number") return answered(name, status, sdkError);
-  if (name === "CredentialsProviderError" || name === "TokenProviderError") return withoutCredentials(name);
   return unanswered(name, typeof sdkError.code === "string" ? sdkError.code : undefined);
 }
 
@@ -176,16 +187,6 @@ function answered(name: string, status: number, error: SdkError): Fault {
         ? `the store answered HTTP ${status}`
         : `the store answered ${name} (HTTP ${status})`,
     ...(repeat === "slower" && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
-  };
-}
-
-function withoutCredentials(name: string): Fault {
-  return {
-    code: "CREDENTIALS_MISSING",
-    name,
-    repeat: "never",
-    uncertain: false,
-    reason: "no credentials were found",
   };
 }
 
