@@ -18,7 +18,7 @@ Exit codes:
   0  done                          4  conflict: slot taken, tenant busy
   1  the job failed                5  not allowed
   2  usage                         6  gateway or store unreachable
-  3  not found                     7  unsafe or damaged archive
+  3  not found                     7  unsafe or damaged archive, or audit log
 
 Examples:
   openclaw gateway run --dev

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { CommanderError } from "commander";
 import { Command } from "commander";
+import { addAuditCommands } from "./commands/audit.js";
 import { addBackupCommands } from "./commands/backups.js";
 import { addCronCommands } from "./commands/cron.js";
 import { addGatewayCommands } from "./commands/gateway.js";
@@ -56,6 +57,7 @@ export function buildProgram(context: Context): Command {
   addBackupCommands(program, context);
   addCronCommands(program, context);
   addJobCommands(program, context);
+  addAuditCommands(program, context);
   addHealthCommands(program, context);
   throwInsteadOfExit(program, "openclaw");
   return program;

@@ -390,3 +390,33 @@ export interface StatusView {
 export function isFinished(state: JobState): boolean {
   return state !== "queued" && state !== "running";
 }
+
+export interface AuditLineView {
+  readonly seq: number;
+  readonly time: string;
+  readonly actor: string;
+  readonly from?: string;
+  readonly action: string;
+  readonly tenant?: string;
+  readonly result: string;
+  readonly code?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditPageView {
+  readonly lines: readonly AuditLineView[];
+  /** There may be more, before the line of this number. */
+  readonly next?: number;
+}
+
+export interface AuditVerificationView {
+  readonly ok: boolean;
+  readonly files: number;
+  readonly lines: number;
+  readonly torn: number;
+  readonly first?: { readonly seq: number; readonly time: string };
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly noted?: "found" | "pruned" | "missing";
+  readonly faultCount: number;
+  readonly faults: readonly { readonly file: string; readonly line: number; readonly problem: string }[];
+}

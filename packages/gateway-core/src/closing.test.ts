@@ -19,7 +19,7 @@ t.test("plugins drain, then stop, then the state is given free", async (t) => {
       },
     },
   ]);
-  closing.onReleased(() => steps.push("released"));
+  closing.onReleased(() => void steps.push("released"));
   t.equal(closing.begun, false);
   const closed = closing.close(60_000);
   t.equal(closing.begun, true);
@@ -40,7 +40,7 @@ t.test("a second call cuts the wait short; what did not drain is stopped", async
       },
     },
   ]);
-  closing.onReleased(() => steps.push("released"));
+  closing.onReleased(() => void steps.push("released"));
   const closed = closing.close(60_000);
   await Promise.resolve();
   t.same(steps, []);
@@ -62,7 +62,7 @@ t.test("a plugin that fails to shut down keeps nobody else from it", async (t) =
       },
     },
   ]);
-  closing.onReleased(() => steps.push("released"));
+  closing.onReleased(() => void steps.push("released"));
   await closing.close(1000);
   t.same(steps, ["stopped", "released"]);
 });

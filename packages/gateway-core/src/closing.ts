@@ -17,7 +17,7 @@ export class Closing {
   #deadline = Infinity;
   #shutdowns: readonly Shutdown[] = [];
   #app: FastifyInstance | undefined;
-  #released: () => void = () => undefined;
+  #released: () => Promise<void> | void = () => undefined;
   #closed: Promise<void> | undefined;
 
   constructor(log: FastifyBaseLogger) {
@@ -38,8 +38,8 @@ export class Closing {
     this.#app = app;
   }
 
-  /** Called last, always. */
-  onReleased(released: () => void): void {
+  /** Called last, always; replaces what was to be called before. */
+  onReleased(released: () => Promise<void> | void): void {
     this.#released = released;
   }
 
@@ -61,7 +61,7 @@ export class Closing {
     await this.#each("stop");
     await this.#closeServer();
     clearTimeout(this.#timer);
-    this.#released();
+    await this.#released();
   }
 
   async #each(step: keyof Shutdown): Promise<void> {

@@ -23,7 +23,14 @@ t.test("an empty directory becomes a state for the owner only, and the gateway l
   t.equal(gateway.devToken, undefined);
   t.equal((await stat(stateDir)).mode & 0o777, 0o700);
   t.equal((await stat(path.join(stateDir, "openclaw.json"))).mode & 0o777, 0o600);
-  t.same((await readdir(stateDir)).sort(), ["backup", "backups", "gateway.lock", "openclaw.json", "tenants"]);
+  t.same((await readdir(stateDir)).sort(), [
+    "audit",
+    "backup",
+    "backups",
+    "gateway.lock",
+    "openclaw.json",
+    "tenants",
+  ]);
 });
 
 t.test("the state directory is found through the environment", async (t) => {

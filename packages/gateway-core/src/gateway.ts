@@ -2,6 +2,9 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { DestinationStream } from "pino";
+import { AuditLog } from "./audit/audit-log.js";
+import { auditCheck } from "./audit/doctor.js";
+import { auditSchedules } from "./audit/schedules.js";
 import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
 import type { Config } from "./config/schema.js";
@@ -22,7 +25,7 @@ import { createMetrics } from "./http/metrics.js";
 import { buildServer } from "./http/server.js";
 import { proxyTrust } from "./http/trusted-proxies.js";
 import { Contributions } from "./plugin/contributions.js";
-import { Hooks } from "./plugin/hook-bus.js";
+import { Hooks, withTimeLimit } from "./plugin/hook-bus.js";
 import type { Clock, GatewayPlugin } from "./plugin/host.js";
 import { pluginHost } from "./plugin/plugin-host.js";
 import { Closing } from "./closing.js";
@@ -79,6 +82,8 @@ export interface Gateway {
   close(options?: CloseOptions): Promise<void>;
 }
 
+const AUDIT_CLOSE_TIMEOUT_MS = 10_000;
+
 /** Most bytes of one upload through the file API. */
 const MAX_UPLOAD_BYTES = 1024 ** 3;
 
@@ -109,6 +114,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const certificate =
       config.gateway.tls === undefined ? undefined : new Certificate(config.gateway.tls, paths.root, log);
     const clock = options.clock ?? { now: () => Date.now() };
+    const audit = await AuditLog.open({ directory: paths.audit, clock, log, ...config.gateway.audit });
+    closing.onReleased(async () => {
+      await closeInTime(audit, log);
+      lock.release();
+    });
     const hooks = new Hooks();
     const tenants = new Tenants({ paths, hooks, clock, log });
     await tenants.load();
@@ -129,6 +139,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       certificate?.refresh();
       return Promise.resolve();
     });
+    contributions.addDoctorCheck(auditCheck(audit));
+    contributions.addTick(() => audit.tick());
+    auditSchedules(hooks, audit);
     contributions.addReadiness("gateway", () => (closing.begun ? "the gateway is stopping" : undefined));
     contributions.addShutdown({ drain: () => lifecycle.settled(), stop: () => Promise.resolve() });
     const cron = new Cron({
@@ -150,6 +163,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const host = {
       ...{ paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env },
       schedules: cron,
+      audit,
     };
     for (const plugin of options.plugins) {
       await plugin.setup(pluginHost(plugin, host), config.plugins[plugin.name]);
@@ -176,6 +190,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       contributions,
       cron,
+      audit,
     });
     closing.serves(app);
     await cron.start();
@@ -183,6 +198,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   } catch (error) {
     await closing.close(0);
     throw error;
+  }
+}
+
+/** A disk that hangs must not keep the gateway from ending. */
+async function closeInTime(audit: AuditLog, log: FastifyBaseLogger): Promise<void> {
+  try {
+    await withTimeLimit(() => audit.close(), AUDIT_CLOSE_TIMEOUT_MS);
+  } catch (error) {
+    log.error({ error: errorText(error) }, "the audit log did not close as it should");
   }
 }
 

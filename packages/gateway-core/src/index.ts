@@ -3,6 +3,7 @@ export { createGateway } from "./gateway.js";
 export type { CloseOptions, Gateway, GatewayOptions } from "./gateway.js";
 export { loadConfig } from "./config/load.js";
 export type { LoadConfigOptions } from "./config/load.js";
+export { configSchema } from "./config/schema.js";
 export type { Config } from "./config/schema.js";
 export type { LogLevel } from "./http/logger.js";
 export type { Problem } from "./http/problem.js";

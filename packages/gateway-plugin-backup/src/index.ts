@@ -6,6 +6,7 @@ import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
 import { BackupConfigSchema, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
 import { watch } from "./jobs/alerts/watch.js";
+import { auditEnd } from "./jobs/audit.js";
 import {
   backupJobType,
   drillJobType,
@@ -73,6 +74,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addStatusSection(backupStatus(services));
 
   watch(services);
+  services.onEnded((job) => auditEnd(host.audit, job));
   pruneAfterBackups(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);

@@ -62,11 +62,12 @@ export async function deliver(bed: Bed, one: HostileCase, outside: string): Prom
   return path;
 }
 
-/** All that an archive could change: the bed without the archives, and without the ledger of the jobs. */
+/** All that an archive could change: the bed without the archives, and without what notes the jobs: the ledger, the audit log. */
 function lookAround(bed: Bed): string[] {
   return snapshot(bed.directory, {
     without: new Set([
       "archives",
+      "state/audit",
       ...["", "-wal", "-shm"].map((suffix) => `state/backup/ledger.sqlite${suffix}`),
     ]),
     busy: new Set(["state/tenants/.staging"]),

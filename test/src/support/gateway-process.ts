@@ -11,6 +11,8 @@ export interface GatewayProcessOptions {
   readonly adminToken: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** More flags of `gateway run`. */
+  readonly flags?: readonly string[];
   /** More environment, for example S3_*. */
   readonly env?: NodeJS.ProcessEnv;
   /** Default: `http`. What the gateway's config gives it. */
@@ -58,7 +60,9 @@ export class GatewayProcess {
     mkdirSync(home, { recursive: true });
     const port = options.port ?? (await freePort());
     const program =
-      options.script === undefined ? [OPENCLAW, "gateway", "run", "--port", String(port)] : [options.script];
+      options.script === undefined
+        ? [OPENCLAW, "gateway", "run", "--port", String(port), ...(options.flags ?? [])]
+        : [options.script];
     const child = spawn(process.execPath, program, {
       env: cleanEnvironment(home, {
         OPENCLAW_STATE_DIR: options.stateDirectory,

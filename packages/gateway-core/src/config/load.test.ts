@@ -15,7 +15,11 @@ const backup = {
 t.test("without a file the defaults are written, for the owner only, and read back the same", async (t) => {
   const file = path.join(t.testdir(), "openclaw.json");
   const first = await loadConfig({ file, plugins: [backup] });
-  t.same(first.gateway, { bind: "127.0.0.1", port: 18_789 });
+  t.same(first.gateway, {
+    bind: "127.0.0.1",
+    port: 18_789,
+    audit: { keepDays: 400, maxFileBytes: 16_777_216 },
+  });
   t.same(first.plugins, { backup: { concurrency: 2 } });
   t.equal((await stat(file)).mode & 0o777, 0o600);
   t.match(JSON.parse(await readFile(file, "utf8")), { gateway: { port: 18_789 } });
@@ -31,7 +35,7 @@ t.test("JSON5 is accepted and secrets stay references", async (t) => {
     "openclaw.json",
   );
   const config = await loadConfig({ file, plugins: [backup] });
-  t.same(config.gateway, { bind: "127.0.0.1", port: 1234, token: { env: "TOKEN" } });
+  t.match(config.gateway, { bind: "127.0.0.1", port: 1234, token: { env: "TOKEN" } });
   t.same(config.plugins, { backup: { concurrency: 4 } });
 });
 
@@ -39,7 +43,11 @@ t.test("what is unknown or out of range stops the start with file, key and what 
   const file = path.join(t.testdir(), "openclaw.json");
   for (const [text, message] of [
     ["{ gateway: { port: 70000 } }", "gateway.port must be <= 65535"],
-    ["{ gateway: { prot: 1 } }", "gateway.prot is unknown; allowed: bind, port, token"],
+    [
+      "{ gateway: { prot: 1 } }",
+      "gateway.prot is unknown; allowed: bind, port, token, metricsToken, tls, trustedProxies, audit",
+    ],
+    ["{ gateway: { audit: { keepDays: 0 } } }", "gateway.audit.keepDays must be >= 1"],
     ["{ gatewya: {} }", "gatewya is unknown; allowed: gateway, plugins"],
     [
       "{ gateway: { token: { vault: 'x' } } }",

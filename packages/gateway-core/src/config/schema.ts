@@ -28,6 +28,15 @@ const GatewaySection = Type.Object(
     tls: Type.Optional(TlsSection),
     /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
     trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+    /** The audit log: see docs/audit.md. */
+    audit: Type.Object(
+      {
+        /** Files whose lines are all older are removed. */
+        keepDays: Type.Integer({ minimum: 1, maximum: 36_500, default: 400 }),
+        maxFileBytes: Type.Integer({ minimum: 65_536, maximum: 1024 ** 3, default: 16 * 1024 ** 2 }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
   },
   { additionalProperties: false },
 );

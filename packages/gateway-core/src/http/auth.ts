@@ -66,12 +66,13 @@ export async function authentication(
       }
       throw new GatewayError("UNAUTHORIZED", "The request has no valid token");
     }
+    // Who is refused is on record, too.
+    request.caller = caller;
     if (caller.scope !== scope && !(scope === "metrics" && caller.scope === "admin")) {
       throw new GatewayError("FORBIDDEN", `This needs ${TOKENS[scope].needed}`, {
         hint: `The token that was sent is ${TOKENS[caller.scope].sent}.`,
       });
     }
-    request.caller = caller;
     liftIdleLimit(request);
     if (caller.scope !== "tenant") return;
     const limit = await calls(request);

@@ -32,6 +32,8 @@ t.test("the document has every route with its token, its schemas and its errors"
   t.same(operations.filter((operation) => !operation.includes("/cron")).sort(), [
     "DELETE /api/admin/tenants/{id}",
     "DELETE /api/tenant/files/{*}",
+    "GET /api/admin/audit",
+    "GET /api/admin/audit/verify",
     "GET /api/admin/doctor",
     "GET /api/admin/job-types",
     "GET /api/admin/status",

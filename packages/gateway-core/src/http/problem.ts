@@ -35,6 +35,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
 
 /** Answers with a problem document; `details.retryAfterSeconds` becomes the Retry-After header. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  reply.request.problem = problem;
   const retryAfter = problem.details?.["retryAfterSeconds"];
   if (typeof retryAfter === "number") void reply.header("retry-after", String(retryAfter));
   if (problem.status === 401) void reply.header("www-authenticate", "Bearer");

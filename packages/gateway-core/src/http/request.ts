@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { JobTrigger, TenantRecord } from "../plugin/host.js";
+import type { AuditNote, JobTrigger, TenantRecord } from "../plugin/host.js";
+import type { Problem } from "./problem.js";
 
 /** Who sent a request, once its token was checked. */
 export type Caller =
@@ -17,6 +18,12 @@ declare module "fastify" {
     readonly actor: string;
     /** What the header `X-OpenClaw-Client` says: `cli`, `ui`, else `api`. */
     readonly trigger: JobTrigger;
+    /** Adds to the request's line in the audit log. No secrets. */
+    audit(note: AuditNote): void;
+    /** What {@link audit} was told. */
+    auditNote: AuditNote | undefined;
+    /** The problem document that the request was answered with. */
+    problem: Problem | undefined;
   }
 
   interface FastifyContextConfig {
@@ -31,6 +38,15 @@ declare module "fastify" {
 /** Adds the fields above to every request. */
 export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest("caller", undefined);
+  app.decorateRequest("problem", undefined);
+  app.decorateRequest("auditNote", undefined);
+  app.decorateRequest("audit", function (this: FastifyRequest, { tenant, details }: AuditNote) {
+    const before = this.auditNote;
+    this.auditNote = {
+      tenant: tenant ?? before?.tenant,
+      details: { ...before?.details, ...details },
+    };
+  });
   app.decorateRequest("tenant", {
     getter(this: FastifyRequest) {
       if (this.caller?.scope === "tenant") return this.caller.tenant;

@@ -1,5 +1,6 @@
 /** The table of contents of the gateway's own routes; each one is a file in `routes/`. */
 import type { Registry } from "prom-client";
+import type { AuditLog } from "../audit/audit-log.js";
 import type { Cron } from "../cron/cron.js";
 import { GATEWAY } from "../cron/owner.js";
 import type { Workspace } from "../files/workspace.js";
@@ -7,6 +8,7 @@ import type { Contributions } from "../plugin/contributions.js";
 import type { Clock, RouteScope } from "../plugin/host.js";
 import type { TenantLifecycle } from "../tenants/lifecycle.js";
 import type { Tenants } from "../tenants/tenants.js";
+import { auditRoutes } from "./routes/audit.js";
 import { createTenantRoute } from "./routes/create-tenant.js";
 import { deleteTenantRoute } from "./routes/delete-tenant.js";
 import { doctorRoute } from "./routes/doctor.js";
@@ -36,6 +38,7 @@ export interface RouteParts {
   readonly cron: Cron;
   /** What the admin should know, one sentence each, for the status. */
   readonly warnings: () => readonly string[];
+  readonly audit: AuditLog;
 }
 
 export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
@@ -75,6 +78,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
         warnings: parts.warnings,
         sections: [...contributions.statusSections.values()],
       });
+      auditRoutes(admin, parts.audit);
       listPanelsRoute(admin, contributions.panels);
       await registerContributed(admin, contributions, "admin");
     },

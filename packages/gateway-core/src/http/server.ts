@@ -3,6 +3,7 @@ import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { randomUUID } from "node:crypto";
 import { Server as TlsServer } from "node:tls";
 import { GatewayError } from "../errors.js";
+import { auditRequests } from "./audit.js";
 import { authentication, type TokenScope } from "./auth.js";
 import { browserHeaders } from "./browser-headers.js";
 import type { Certificate } from "./certificate.js";
@@ -63,6 +64,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   decorateRequests(app);
   decoratePrivacy(app, parts.isTrustedProxy);
   measureRequests(app, parts.metrics);
+  auditRequests(app, parts.audit);
   limitBodies(app, limits);
   app.addHook("onRequest", (request, _reply, done) => {
     if (parts.isClosing() && !isProbe(request.url)) done(stopping());

@@ -42,6 +42,7 @@ export interface PluginHost {
   readonly tenants: TenantAccess;
   readonly hooks: HookBus;
   readonly schedules: ScheduleAccess;
+  readonly audit: AuditAccess;
   /** The registry behind `/metrics`. Names start with `openclaw_<plugin>_`. */
   readonly metrics: Registry;
 
@@ -72,6 +73,38 @@ export interface PluginHost {
    */
   addTick(tick: () => Promise<void>): void;
   addShutdown(shutdown: Shutdown): void;
+}
+
+/**
+ * The audit log. The host itself writes a line for each request that changes something, and for each that is refused; a
+ * route adds to its line with `request.audit()`. See docs/audit.md.
+ */
+export interface AuditAccess {
+  /** Adds a line about something that is no request: a job that has ended. Returns at once, and never throws. */
+  record(event: AuditEvent): void;
+}
+
+export interface AuditEvent {
+  /** `admin`, `tenant:<id>`, or `gateway`. */
+  readonly actor: string;
+  /** Two words with a dot: `job.backup`. */
+  readonly action: string;
+  readonly tenant?: string;
+  /** One word: `succeeded`. */
+  readonly result: string;
+  /** The error's code. */
+  readonly code?: string;
+  readonly details?: AuditDetails;
+}
+
+/** A few short facts. Never a secret, and nothing of a request's body that could hold one. */
+export type AuditDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** What a route adds to its request's line. */
+export interface AuditNote {
+  /** The tenant that it is about, where the path does not say it. */
+  readonly tenant?: string | undefined;
+  readonly details?: AuditDetails;
 }
 
 /** A secret in the config: itself, or where it stands. A relative path is relative to the state directory. */

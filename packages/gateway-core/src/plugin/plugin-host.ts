@@ -4,7 +4,15 @@ import type { SecretResolver } from "../config/secrets.js";
 import { GATEWAY_VERSION } from "../version.js";
 import type { Contributions } from "./contributions.js";
 import type { Hooks } from "./hook-bus.js";
-import type { Clock, GatewayPlugin, PluginHost, ScheduleAccess, StatePaths, TenantAccess } from "./host.js";
+import type {
+  AuditAccess,
+  Clock,
+  GatewayPlugin,
+  PluginHost,
+  ScheduleAccess,
+  StatePaths,
+  TenantAccess,
+} from "./host.js";
 
 /** The parts of the gateway that every plugin sees. */
 export interface HostParts {
@@ -14,6 +22,7 @@ export interface HostParts {
   readonly tenants: TenantAccess;
   readonly hooks: Hooks;
   readonly schedules: ScheduleAccess;
+  readonly audit: AuditAccess;
   readonly metrics: Registry;
   readonly contributions: Contributions;
   readonly resolveSecret: SecretResolver;
@@ -31,6 +40,7 @@ export function pluginHost(plugin: Pick<GatewayPlugin, "name">, parts: HostParts
     tenants: parts.tenants,
     hooks: parts.hooks.forPlugin(plugin.name),
     schedules: parts.schedules,
+    audit: { record: (event) => parts.audit.record(event) },
     metrics: parts.metrics,
     resolveSecret: parts.resolveSecret,
     env: parts.env,

@@ -11,6 +11,8 @@ export interface GatewayPaths extends StatePaths {
   readonly config: string;
   /** `gateway.lock`. */
   readonly lock: string;
+  /** `audit/`. */
+  readonly audit: string;
 }
 
 /** `OPENCLAW_STATE_DIR`, default `~/.openclaw`; absolute. */
@@ -27,6 +29,7 @@ export function gatewayPaths(stateDirectory: string): GatewayPaths {
     root,
     config: path.join(root, "openclaw.json"),
     lock: path.join(root, "gateway.lock"),
+    audit: path.join(root, "audit"),
     tenants,
     staging: path.join(tenants, ".staging"),
     trash: path.join(tenants, ".trash"),

@@ -183,6 +183,15 @@ await t.test("temporary keys come with their session token, wherever keys come f
   t.end();
 });
 
+await t.test("an endpoint that holds more than an address is refused before anything is noted of it", (t) => {
+  for (const endpoint of ["http://user:s3cr3t@host", "https://host/?key=s3cr3t"])
+    t.throws(() => destinations().target("s3://bucket/a", "acme", NOW, { endpoint }), {
+      code: "REQUEST_INVALID",
+      message: /^(?!.*s3cr3t)/,
+    });
+  t.end();
+});
+
 await t.test("what the ledger remembers of a store holds no key, and finds its settings again", (t) => {
   const all = destinations({ destinations: { offsite } });
   const { settings, key } = all.target("s3://archive/prod/a.zst", "acme", NOW);

@@ -4,6 +4,7 @@
 import { BackupError } from "../errors.js";
 import type { BackupConfig, DestinationConfig, SecretReference } from "../config.js";
 import { joinKey, parseLocation } from "../stores/location.js";
+import { checkEndpoint } from "../stores/s3/client.js";
 import type {
   LocalStoreSettings,
   S3Credentials,
@@ -234,6 +235,8 @@ export class Destinations {
       nonEmpty(destination === undefined ? this.#env[name] : undefined);
     const credentials = this.#credentials(flags, named);
     const endpoint = flags.endpoint ?? destination?.endpoint ?? env("S3_ENDPOINT");
+    // Before the request is noted in the ledger: an endpoint with a password in it must not stand there.
+    if (endpoint !== undefined) checkEndpoint(endpoint);
     const region = flags.region ?? destination?.region ?? env("S3_REGION");
     const pathStyle = flags.pathStyle ?? destination?.pathStyle;
     return {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { endOf } from "./alerts/watch.js";
 import { emptyTrash } from "./archive-trash.js";
+import { auditEnd } from "./audit.js";
 import { sweepFacts } from "./facts-files.js";
 import { expirePlans } from "./plans.js";
 import { BackupError, toBackupError } from "../errors.js";
@@ -39,6 +40,7 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
   for (const { tenant } of settlements) await readAgain(services, tenant);
   // Nobody could be told when the process died.
   for (const event of jobs.flatMap(endOf)) services.alerts.raise(event);
+  for (const job of jobs) auditEnd(host.audit, job);
   await sweepFacts(services);
   await makeSigningKey(services);
 

@@ -1,5 +1,6 @@
 /** Looking into archives: what they hold, single files. Bodies, because S3 settings hold secrets and URLs are logged. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { diffArchive, listFiles, readArchivedFile, showArchive } from "../jobs/archive-parts.js";
 import type { Services } from "../jobs/services.js";
@@ -34,7 +35,10 @@ export function archivePartRoutes(services: Services): FastifyPluginCallbackType
           response: { 200: ArchiveContentsSchema },
         },
       },
-      async (request) => archiveContentsView(await showArchive(services, request.body)),
+      async (request) => {
+        noteArchive(services, request, { archive: request.body.archive });
+        return archiveContentsView(await showArchive(services, request.body));
+      },
     );
 
     app.post(
@@ -62,6 +66,7 @@ export function archivePartRoutes(services: Services): FastifyPluginCallbackType
       },
       async (request, reply) => {
         const { patterns, ...choice } = request.body;
+        noteArchive(services, request, { archive: choice.archive });
         const { body } = await listFiles(services, choice, patterns);
         return reply.type("application/jsonl; charset=utf-8").header("cache-control", "no-store").send(body);
       },
@@ -96,6 +101,8 @@ export function archivePartRoutes(services: Services): FastifyPluginCallbackType
         },
       },
       async (request, reply) => {
+        const { archive, path } = request.body;
+        noteArchive(services, request, { archive, path });
         const { facts, body } = await readArchivedFile(services, request.body);
         return reply
           .type("application/octet-stream")
@@ -139,10 +146,23 @@ export function archivePartRoutes(services: Services): FastifyPluginCallbackType
         },
       },
       async (request, reply) => {
+        const { archive, with: other } = request.body;
+        noteArchive(services, request, { archive, with: other });
         const { body } = await diffArchive(services, request.body);
         return reply.type("application/jsonl; charset=utf-8").header("cache-control", "no-store").send(body);
       },
     );
     done();
   };
+}
+
+/** What was looked into stands in the audit log, and whose it is, if the catalogue knows it. */
+function noteArchive(
+  { ledger }: Services,
+  request: Pick<FastifyRequest, "audit">,
+  details: { readonly archive: string; readonly path?: string; readonly with?: string | undefined },
+): void {
+  const { archive } = details;
+  const known = ledger.archives.get(archive) ?? ledger.archives.atLocation(archive)[0];
+  request.audit({ tenant: known?.tenant, details: { ...details } });
 }

@@ -1,12 +1,13 @@
 /** One archive of the catalogue: pinning it, removing it, bringing it back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { takeFromTrash } from "../jobs/archive-trash.js";
 import { pinArchive, removeSubmission } from "../jobs/remove-archive.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
 import { archiveView } from "./job-view.js";
-import { AcceptedSchema, ArchiveViewSchema, S3OptionsSchema } from "./schemas.js";
+import { AcceptedSchema, ArchiveViewSchema, S3OptionsSchema, type ArchiveView } from "./schemas.js";
 
 const strict = { additionalProperties: false } as const;
 
@@ -24,7 +25,7 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
           response: { 200: ArchiveViewSchema },
         },
       },
-      (request) => archiveView(pinArchive(services, request.params.id, true)),
+      (request) => noted(request, archiveView(pinArchive(services, request.params.id, true))),
     );
 
     app.delete(
@@ -37,7 +38,7 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
           response: { 200: ArchiveViewSchema },
         },
       },
-      (request) => archiveView(pinArchive(services, request.params.id, false)),
+      (request) => noted(request, archiveView(pinArchive(services, request.params.id, false))),
     );
 
     app.delete(
@@ -50,7 +51,7 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
           response: { 200: ArchiveViewSchema },
         },
       },
-      (request) => archiveView(takeFromTrash(services, request.params.id)),
+      (request) => noted(request, archiveView(takeFromTrash(services, request.params.id))),
     );
 
     app.delete(
@@ -91,4 +92,10 @@ export function archiveRoutes(services: Services): FastifyPluginCallbackTypebox 
     );
     done();
   };
+}
+
+/** Whose archive it is stands in the audit log. */
+function noted(request: Pick<FastifyRequest, "audit">, archive: ArchiveView): ArchiveView {
+  request.audit({ tenant: archive.tenant });
+  return archive;
 }

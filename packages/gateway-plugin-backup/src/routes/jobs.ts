@@ -1,15 +1,21 @@
 /** The jobs: list, show, follow, cancel. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
+import { auditToken } from "../jobs/audit.js";
 import { openPlan } from "../jobs/plans.js";
 import type { Services } from "../jobs/services.js";
-import { isTerminal } from "../jobs/types.js";
+import { isTerminal, NO_TENANT, type JobRecord } from "../jobs/types.js";
 import { streamJob } from "./job-events.js";
 import { jobView } from "./job-view.js";
 import { JobParamsSchema, JobStateSchema, JobViewSchema } from "./schemas.js";
 
 export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
   const { engine } = services;
+  const takeToken = (job: JobRecord, actor: string): string | undefined => {
+    const token = engine.takeSecret(job.id, actor);
+    if (token !== undefined) auditToken(services.host.audit, job, actor);
+    return token;
+  };
   return (app, _options, done) => {
     app.get(
       "/jobs",
@@ -43,7 +49,7 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
       },
       (request) => {
         const job = engine.get(request.params.id);
-        return jobView(job, engine.takeSecret(job.id, request.actor));
+        return jobView(job, takeToken(job, request.actor));
       },
     );
 
@@ -60,13 +66,15 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
       },
       ({ params, actor }, reply) =>
         streamJob(engine, engine.get(params.id), reply, (job) =>
-          jobView(job, isTerminal(job.state) ? engine.takeSecret(job.id, actor) : undefined),
+          jobView(job, isTerminal(job.state) ? takeToken(job, actor) : undefined),
         ),
     );
 
     app.get(
       "/jobs/:id/plan",
       {
+        // It holds the names of a tenant's files.
+        config: { audit: "all" },
         schema: {
           summary: "The complete list of a dry run that was asked for one, as JSON lines",
           description:
@@ -78,7 +86,9 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
         },
       },
       async (request, reply) => {
-        const plan = await openPlan(services.host, engine.get(request.params.id).id);
+        const job = engine.get(request.params.id);
+        request.audit({ tenant: job.tenant });
+        const plan = await openPlan(services.host, job.id);
         return reply
           .type("application/jsonl; charset=utf-8")
           .header("cache-control", "no-store")
@@ -97,6 +107,8 @@ export function jobRoutes(services: Services): FastifyPluginCallbackTypebox {
         },
       },
       async (request, reply) => {
+        const { tenant } = engine.get(request.params.id);
+        request.audit(tenant === NO_TENANT ? {} : { tenant });
         return reply.code(202).send(jobView(engine.cancel(request.params.id)));
       },
     );

@@ -67,3 +67,12 @@ await t.test("keys are joined with single slashes", (t) => {
   t.equal(joinKey("", ""), "");
   t.end();
 });
+
+t.test("what may be a password before the host is not repeated", (t) => {
+  for (const text of ["s3://key:s3cr3t@bucket/a", "s3://key:s3/cr3t@bucket/a", "https://user:s3cr3t@host/a"])
+    t.throws(() => parseLocation(text), {
+      code: "LOCATION_INVALID",
+      message: /^'(s3|https):\/\/…@(bucket|host)\/a' is/,
+    });
+  t.end();
+});

@@ -66,8 +66,7 @@ function splitOnce(text: string): [string, string] {
 }
 
 function invalid(text: string, why: string): BackupError {
-  return new BackupError(
-    "LOCATION_INVALID",
-    `'${text.replaceAll("\0", "\\0")}' is no location for an archive: ${why}.`,
-  );
+  // As in https://user:password@host and s3://key:secret@bucket: no location has it, and nobody is to read it.
+  const shown = text.replaceAll("\0", "\\0").replace(/\/\/.*@/s, "//…@");
+  return new BackupError("LOCATION_INVALID", `'${shown}' is no location for an archive: ${why}.`);
 }

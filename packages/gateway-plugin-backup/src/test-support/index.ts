@@ -5,6 +5,7 @@ export * from "../archive/testing/tar-builder.js";
 export { FrameCompressor } from "../archive/zstd.js";
 export { BackupError, type BackupErrorCode } from "../errors.js";
 export { storeConformance, type ConformanceSetup } from "../stores/conformance.js";
+export { httpReceiver, smtpReceiver } from "./alert-receivers.js";
 export { AwsServices, type AwsRequest, type GivenKeys } from "./aws-services.js";
 export { FaultProxy, startFaultProxy, type FaultRule, type ProxyFault, type Refusal } from "./fault-proxy.js";
 export type { S3Operation, SeenRequest } from "./s3-operation.js";

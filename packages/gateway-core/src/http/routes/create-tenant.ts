@@ -21,7 +21,9 @@ const schema = {
 
 export function createTenantRoute(app: TypedApp, lifecycle: TenantLifecycle, gate: TenantGate): void {
   app.post("/tenants", { schema }, async (request, reply) => {
+    request.audit({ tenant: request.body.id });
     const { record, token } = await lifecycle.create(request.body.id, request.body.labels ?? {});
+    request.audit({ details: { uid: record.uid } });
     return reply.code(201).send({ tenant: tenantView(record, gate), token });
   });
 }

@@ -11,7 +11,7 @@ const schema = {
 };
 
 export function deleteFileRoute(app: TypedApp, workspace: Workspace): void {
-  app.delete("/files/*", { schema }, async (request, reply) => {
+  app.delete("/files/*", { schema, config: { audit: "refusals" } }, async (request, reply) => {
     await workspace.delete(request.tenant, parseWorkspacePath(request.params["*"]));
     return reply.code(204).send();
   });

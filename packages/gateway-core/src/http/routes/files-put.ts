@@ -20,7 +20,7 @@ export function putFileRoute(app: TypedApp, workspace: Workspace): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
 
-  app.put("/files/*", { schema }, async (request, reply) => {
+  app.put("/files/*", { schema, config: { audit: "refusals" } }, async (request, reply) => {
     const announced = request.headers["content-length"];
     const outcome = await workspace.put(
       request.tenant,

@@ -76,6 +76,7 @@ export function scheduleRoutes(
       },
     },
     async (request, reply) => {
+      request.audit({ details: { name: request.body.name } });
       const added = await cron.add(owner(request), request.body, caller(request));
       return reply.code(201).send(scheduleView(cron, added));
     },
@@ -126,8 +127,11 @@ export function scheduleRoutes(
   app.post(
     `${one}/run`,
     { schema: { summary: `Run a schedule of ${whose} now`, params, response: { 202: RunViewSchema } } },
-    async (request, reply) =>
-      reply.code(202).send(await cron.runNow(owner(request), request.params.name, caller(request))),
+    async (request, reply) => {
+      const run = await cron.runNow(owner(request), request.params.name, caller(request));
+      request.audit({ details: { job: run.jobId } });
+      return reply.code(202).send(run);
+    },
   );
 
   app.get(

@@ -28,6 +28,7 @@ export function startJobRoute(
   app.post("/job-types/:name/jobs", { schema }, async (request, reply) => {
     const { name } = request.params;
     const { tenant, parameters } = request.body;
+    request.audit({ tenant });
     const type = jobTypes.get(name);
     const check = checks.get(name);
     if (type === undefined || check === undefined) {
@@ -48,6 +49,7 @@ export function startJobRoute(
       trigger: request.trigger,
       actor: request.actor,
     });
+    request.audit({ details: { job: jobId } });
     return reply.code(202).send({ jobId });
   });
 }
