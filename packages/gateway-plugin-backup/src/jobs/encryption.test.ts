@@ -12,8 +12,7 @@ import { rebuildSubmission } from "./rebuild/rebuild.js";
 import { removeArchives } from "./removal.js";
 import { restorePathsSubmission } from "./restore-paths.js";
 import { restoreSubmission, type RestoreRequest } from "./restore.js";
-import { checkConfiguredRecipients } from "./sealing-of.js";
-import type { Services } from "./services.js";
+import { checkConfiguredRecipients } from "./configured-recipients.js";
 import type { Streamed } from "./thread/output.js";
 import type { JobRecord, JsonObject } from "./types.js";
 import { verifySubmission, type VerifyRequest } from "./verify.js";
@@ -142,7 +141,7 @@ t.test("a destination's recipients encrypt what comes there, and a request's own
 
 t.test("a recipient of the config that is none stops the start, and is named with its destination", (t) => {
   const destinations = { plain: { url: "/y" }, vault: { url: "/x", recipients: ["age1x"] } };
-  t.throws(() => checkConfiguredRecipients({ destinations } as unknown as Services["config"]), {
+  t.throws(() => checkConfiguredRecipients({ destinations }), {
     code: "RECIPIENT_INVALID",
     message: /^plugins\.backup\.destinations\.vault\.recipients: /,
   });

@@ -52,16 +52,3 @@ export function nameSuffix(sealing: Sealing | undefined): string {
   // Another program's format has no name of ours.
   return sealing.kind === "age" || /^r?age$/.test(sealing.command.name) ? ".age" : ".piped";
 }
-
-/** Throws `RECIPIENT_INVALID`, and names the destination. */
-export function checkConfiguredRecipients({ destinations }: Services["config"]): void {
-  for (const [name, { recipients = [] }] of Object.entries(destinations)) {
-    try {
-      for (const recipient of recipients) checkRecipient(recipient);
-    } catch (error) {
-      if (!(error instanceof BackupError)) throw error;
-      const where = `plugins.backup.destinations.${name}.recipients`;
-      throw new BackupError("RECIPIENT_INVALID", `${where}: ${error.message}`, { cause: error });
-    }
-  }
-}

@@ -19,7 +19,7 @@ import { Signatures } from "./signatures.js";
 import { SigningKeyFile } from "./signing-key.js";
 import { movePaths } from "./path-swap-place.js";
 import { Pipes } from "./pipes.js";
-import { checkConfiguredRecipients } from "./sealing-of.js";
+import { checkConfiguredRecipients } from "./configured-recipients.js";
 import { TenantSwap } from "./swap.js";
 import { JobThreads } from "./thread/pool.js";
 import { systemTimer } from "./timer.js";

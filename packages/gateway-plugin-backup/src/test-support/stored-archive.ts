@@ -2,7 +2,7 @@ import { UNLIMITED_SPACE } from "../archive/space.js";
 import { extractArchive } from "../archive/extract.js";
 import { DEFAULT_LIMITS } from "../archive/format.js";
 import { identifyArchive } from "../archive/identify.js";
-import { withObject } from "../jobs/thread/object-source.js";
+import { withStored } from "../jobs/thread/object-source.js";
 import { openStore } from "../stores/open.js";
 import type { StoreSettings } from "../stores/settings.js";
 
@@ -20,7 +20,7 @@ export interface StoredArchive {
  */
 export async function readStoredArchive(store: StoreSettings, key: string): Promise<StoredArchive> {
   const { signal } = new AbortController();
-  return withObject({ store, key }, { openStore, signal }, async (source) => {
+  return withStored({ store, key }, { openStore, signal }, async (source) => {
     const archive = await identifyArchive(source, DEFAULT_LIMITS);
     await extractArchive({
       source,

@@ -4,7 +4,8 @@ import { identifyArchive, type IdentifiedArchive } from "../../archive/identify.
 import { TAIL_BYTES } from "../../archive/open.js";
 import { archiveSubject } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
-import { withObject, type ObjectSource } from "./object-source.js";
+import type { ObjectSource } from "./object-source.js";
+import { withObject } from "./opened-object.js";
 import type { OperationContext } from "./operation-context.js";
 import { requireSignature } from "./required-signature.js";
 import type { ArchiveToCheck, ExpectedArchive } from "./protocol.js";

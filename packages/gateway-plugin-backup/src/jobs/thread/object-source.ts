@@ -2,8 +2,7 @@ import type { ArchiveSource } from "../../archive/source.js";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo, Store, TailRead } from "../../stores/store.js";
 import type { OperationContext } from "./operation-context.js";
-import { withOpened } from "./opened-object.js";
-import type { ObjectInStore, ObjectToRead } from "./protocol.js";
+import type { ObjectInStore } from "./protocol.js";
 
 /** An archive in a store, as the archive readers want it: every read is of the object as it was when it was opened. */
 export interface ObjectSource extends ArchiveSource {
@@ -13,19 +12,7 @@ export interface ObjectSource extends ArchiveSource {
   tail(length: number): Promise<TailRead>;
 }
 
-/**
- * Opens the object's store, and the object if it is encrypted, runs `work`, and closes the store. Throws
- * `ARCHIVE_NOT_FOUND`, what the store throws, and what {@link withOpened} throws.
- */
-export function withObject<T>(
-  { opener, ...object }: ObjectToRead,
-  context: Pick<OperationContext, "openStore" | "signal">,
-  work: (source: ObjectSource) => Promise<T>,
-): Promise<T> {
-  return withStored(object, context, (source) => withOpened(source, opener, context.signal, work));
-}
-
-/** As {@link withObject}, with the object as the store has it. */
+/** Opens the object's store, runs `work`, and closes the store. Throws `ARCHIVE_NOT_FOUND`, and what the store throws. */
 export async function withStored<T>(
   { store: settings, key }: ObjectInStore,
   { openStore, signal }: Pick<OperationContext, "openStore" | "signal">,

@@ -9,8 +9,22 @@ import { readFully } from "../../archive/opened-file.js";
 import { archiveSubject, readRange, type ArchiveSource } from "../../archive/source.js";
 import { BackupError, toBackupError } from "../../errors.js";
 import type { Opener } from "./encryption.js";
-import type { ObjectSource } from "./object-source.js";
+import { withStored, type ObjectSource } from "./object-source.js";
+import type { OperationContext } from "./operation-context.js";
 import { throughPipe, type PipeRun } from "./pipe.js";
+import type { ObjectToRead } from "./protocol.js";
+
+/**
+ * Opens the object's store, and the object if it is encrypted, runs `work`, and closes the store. Throws
+ * `ARCHIVE_NOT_FOUND`, what the store throws, and what {@link withOpened} throws.
+ */
+export function withObject<T>(
+  { opener, ...object }: ObjectToRead,
+  context: Pick<OperationContext, "openStore" | "signal">,
+  work: (source: ObjectSource) => Promise<T>,
+): Promise<T> {
+  return withStored(object, context, (source) => withOpened(source, opener, context.signal, work));
+}
 
 /**
  * Runs `work` with what the archive holds behind its encryption; without an opener, with the archive as it is. Throws

@@ -8,8 +8,8 @@ import { scanTenant } from "../../archive/scan.js";
 import { syncTree } from "../../archive/sync-tree.js";
 import { drill, verify } from "./check-archives.js";
 import { extractProgress } from "./extract-progress.js";
-import { withObject, withStore, withStored } from "./object-source.js";
-import { identifyPiped } from "./opened-object.js";
+import { withStore, withStored } from "./object-source.js";
+import { identifyPiped, withObject } from "./opened-object.js";
 import type { OperationContext } from "./operation-context.js";
 import type {
   DiscardOperation,

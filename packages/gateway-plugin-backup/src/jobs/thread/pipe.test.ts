@@ -86,15 +86,13 @@ t.test("a program that is not there fails the pipe", async (t) => {
 });
 
 t.test("an input that fails ends the program, and its own error is told", async (t) => {
-  for (const thrown of [new Error("the tenant is gone"), "a text"]) {
-    const { run, left } = sh(t, "exec cat");
-    async function* failing(): AsyncGenerator<Uint8Array> {
-      yield await Promise.resolve(Buffer.from("x"));
-      throw thrown;
-    }
-    await t.rejects(all(throughPipe(failing(), run)), { message: /the tenant is gone|a text/ });
-    t.strictSame(left(), []);
+  const { run, left } = sh(t, "exec cat");
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(Buffer.from("x"));
+    throw new Error("the tenant is gone");
   }
+  await t.rejects(all(throughPipe(failing(), run)), { message: "the tenant is gone" });
+  t.strictSame(left(), []);
 });
 
 t.test("an abort ends a program that waits for ever", async (t) => {

@@ -3,7 +3,6 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BackupError } from "../../errors.js";
-import { messageOf } from "../../system-error.js";
 import type { PipeCommand } from "./encryption.js";
 
 export interface PipeRun {
@@ -38,7 +37,7 @@ export async function* throughPipe(
     const { fault, isWhole } = await feeding;
     const end = await ended;
     signal.throwIfAborted();
-    if (fault !== undefined) throw fault;
+    if (fault !== undefined) throw fault.reason;
     if (end !== undefined) throw pipeFailed(command, end, said());
     if (!isWhole) throw pipeFailed(command, "ended before it had read all that it was given", said());
   } finally {
@@ -51,7 +50,7 @@ export async function* throughPipe(
 
 interface Feeding {
   /** What the input threw. */
-  readonly fault: Error | undefined;
+  readonly fault: { readonly reason: unknown } | undefined;
   /** False where the program stopped reading. */
   readonly isWhole: boolean;
 }
@@ -72,7 +71,7 @@ async function feed(
     return { fault: undefined, isWhole: true };
   } catch (error) {
     child.kill("SIGKILL");
-    return { fault: error instanceof Error ? error : new Error(messageOf(error)), isWhole: false };
+    return { fault: { reason: error }, isWhole: false };
   }
 }
 
