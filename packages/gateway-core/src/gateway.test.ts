@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import t from "tap";
@@ -29,6 +29,7 @@ t.test("an empty directory becomes a state for the owner only, and the gateway l
     "backups",
     "gateway.lock",
     "openclaw.json",
+    "tenant-records",
     "tenants",
   ]);
 });
@@ -114,6 +115,8 @@ t.test(
     const record = JSON.parse(await readFile(recordFile("globex"), "utf8")) as object;
     await writeFile(recordFile("initech"), JSON.stringify({ ...record, id: "initech" }));
     await writeFile(recordFile("broken"), "");
+    // As where the tenants' directories alone were copied from elsewhere.
+    await rm(path.join(stateDir, "tenant-records"), { recursive: true });
 
     const next = await testGateway(t, { stateDir });
     const status = async (headers: { authorization: string }) =>

@@ -126,7 +126,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await lifecycle.removeLeftovers();
 
     const contributions = new Contributions();
-    for (const check of coreDoctorChecks(paths, tenants.registry, token.token.length)) {
+    for (const check of coreDoctorChecks(paths, tenants, token.token.length)) {
       contributions.addDoctorCheck(check);
     }
     const edge: Edge = {

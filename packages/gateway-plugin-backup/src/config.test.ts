@@ -19,6 +19,7 @@ await t.test("an empty section has the documented defaults", (t) => {
     pruneAfterBackup: false,
     trashHours: 24,
     limits: { entries: 5_000_000, bytes: 1024 ** 4, ratio: 1000 },
+    network: { allow: [] },
     notify: [],
     absence: { grace: "1h", except: [] },
     verify: { samplePercentPerDay: 0.3 },

@@ -142,6 +142,16 @@ export const BackupConfigSchema = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    network: Type.Object(
+      {
+        allow: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description:
+            "Link-local and metadata addresses, or networks of them, that endpoints and alerts may lead to.",
+        }),
+      },
+      { ...strict, default: {} },
+    ),
     retention: Type.Optional(Retention),
     tenantRetention: Type.Optional(TenantRetention),
     pruneAfterBackup: Type.Boolean({

@@ -217,6 +217,11 @@ const definitions = {
     exitCode: 6,
     hint: "Check the endpoint, the network between gateway and store, and that the store is up.",
   },
+  ADDRESS_FORBIDDEN: {
+    status: 403,
+    exitCode: 5,
+    hint: "If the endpoint is meant, name its address in plugins.backup.network.allow.",
+  },
   STORE_DENIED: {
     status: 403,
     exitCode: 5,

@@ -18,6 +18,7 @@ export function addTenantCommands(program: Command, context: Context): Command {
   addList(tenants, context);
   addInfo(tenants, context);
   addTokenRotate(tenants, context);
+  addAccept(tenants, context);
   addDelete(tenants, context);
   return tenants;
 }
@@ -113,6 +114,22 @@ function addTokenRotate(tenants: Command, context: Context): void {
       readonly token: string;
     };
     context.output.result(rotated, () => [`token: ${rotated.token} (shown only now; the old one is void)`]);
+    return undefined;
+  });
+}
+
+function addAccept(tenants: Command, context: Context): void {
+  const command = tenants
+    .command("accept <id>")
+    .summary("take a tenant.json that was changed by hand")
+    .description(
+      "Take a tenant's tenant.json as it stands. Without this, what the gateway has noted of the tenant counts, whatever " +
+        "is written there. Look at it before: it says the tenant's token, quotas and labels.",
+    );
+  addExamples(command, ["openclaw tenants accept acme"]);
+  context.action(command, async (id: string) => {
+    const accepted = await context.client().request("POST", apiPath`/api/admin/tenants/${id}/record/accept`);
+    context.output.result(accepted, () => [`tenant.json of tenant ${id} counts now`]);
     return undefined;
   });
 }

@@ -15,6 +15,8 @@ const Approval = Type.Object({
   hash: Type.String(),
   /** RFC 3339. */
   at: Type.String(),
+  /** An admin has switched the schedule off: it does not run though its file says that it is enabled. */
+  off: Type.Optional(Type.Literal(true)),
 });
 
 const FileSchema = Type.Object({ version: Type.Literal(1), approvals: Type.Array(Approval) });
@@ -41,6 +43,20 @@ export class Approvals {
 
   has(owner: Owner, schedule: Schedule): boolean {
     return this.#approvals.has(approvalHash(owner, schedule));
+  }
+
+  /** Whether an admin has approved it, and has switched it off. */
+  isOff(owner: Owner, schedule: Schedule): boolean {
+    return this.#approvals.get(approvalHash(owner, schedule))?.off === true;
+  }
+
+  /** Notes that an admin switches a schedule on or off, if it is an approved one. */
+  async setOff(owner: Owner, schedule: Schedule, off: boolean): Promise<void> {
+    const approval = this.#approvals.get(approvalHash(owner, schedule));
+    if (approval === undefined || (approval.off === true) === off) return;
+    const { off: _, ...on } = approval;
+    this.#approvals.set(approval.hash, off ? { ...on, off } : on);
+    await this.#write();
   }
 
   /** Approves a schedule as it is now; what was approved under its name before is so no longer. */

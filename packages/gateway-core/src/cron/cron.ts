@@ -246,6 +246,7 @@ export class Cron implements ScheduleAccess {
   async setEnabled(owner: Owner, name: string, enabled: boolean, caller: CronCaller): Promise<Found> {
     const { book, entry } = await this.find(owner, name);
     this.#checkMayChange(owner, entry, caller);
+    await this.#approvals.setOff(owner, entry.schedule, !enabled);
     if (entry.schedule.enabled !== enabled) {
       book.log.note(name, this.#options.clock.now());
       await this.#books.change(owner, ({ schedules, unknown }) => ({

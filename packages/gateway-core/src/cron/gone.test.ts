@@ -85,6 +85,7 @@ t.test("a tenant that claims another's uid has none of its approvals", async (t)
   const record = tenants.get("evil");
   const claim = tenants.claim("evil", "a restore");
   const suspension = await tenants.suspend("evil", { reason: "a restore", timeoutMs: 1000 });
+  await rename(tenants.directory("evil"), path.join(bed.gateway.stateDir, "replaced"));
   await mkdir(path.join(tenants.directory("evil"), "cron"), { recursive: true });
   await writeFile(path.join(tenants.directory("evil"), "tenant.json"), JSON.stringify({ ...record, uid }));
   const jobs = path.join(tenants.directory("acme"), "cron/jobs.json");

@@ -25,6 +25,10 @@ export function rightOf(
   type: JobType,
   approvals: Approvals,
 ): Right {
+  if (schedule.enabled && approvals.isOff(owner, schedule)) {
+    const what = `Schedule ${schedule.name} of ${ownerText(owner)}`;
+    return { allowed: false, reason: `${what} waits for an admin's approval: an admin has switched it off` };
+  }
   if (owner.kind === "gateway" || approvals.has(owner, schedule)) return { allowed: true, actor: "admin" };
   const refusal = tenantRefusal(owner.id, { schedule, timing }, type);
   if (refusal === undefined) return { allowed: true, actor: `tenant:${owner.id}` };

@@ -16,7 +16,8 @@ t.test(
     const registry = new TenantRegistry();
     const record = (id: string) => newTenantRecord(id, "1".repeat(64), { now: () => 0 });
     registry.load([record("a"), record("b")], [{ id: "x", reason: "tenant.json is missing" }]);
-    const { findings, worst } = await runDoctor(coreDoctorChecks(paths, registry, 5));
+    const altered = () => Promise.resolve([{ id: "a", problem: "it says something else of quotas" }]);
+    const { findings, worst } = await runDoctor(coreDoctorChecks(paths, { registry, altered }, 5));
     t.equal(worst, "critical");
     t.match(findings, [
       { check: "state-directory", severity: "warning", message: /mode 755/, fix: /^chmod 700 / },
@@ -33,6 +34,13 @@ t.test(
         severity: "critical",
         message: /^Tenants a, b have/,
         fix: /rotate a && .* rotate b/,
+      },
+      {
+        check: "tenants",
+        severity: "warning",
+        tenant: "a",
+        message: /is not believed: it says something else of quotas/,
+        fix: /tenants accept a\./,
       },
       { check: "admin-token", severity: "warning", message: /5 characters/ },
     ]);

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import type { DoctorCheck, Finding } from "../plugin/host.js";
 import type { GatewayPaths } from "../state/directory.js";
 import { errorText } from "../system-error.js";
-import type { TenantRegistry } from "../tenants/registry.js";
+import type { Tenants } from "../tenants/tenants.js";
 
 /** A token of fewer characters can be guessed or typed; `openssl rand -hex 32` makes 64. */
 const MIN_ADMIN_TOKEN_CHARACTERS = 24;
@@ -10,12 +10,12 @@ const MIN_ADMIN_TOKEN_CHARACTERS = 24;
 /** What the gateway itself can find wrong. */
 export function coreDoctorChecks(
   paths: GatewayPaths,
-  tenants: TenantRegistry,
+  tenants: Pick<Tenants, "registry" | "altered">,
   adminTokenLength: number,
 ): readonly DoctorCheck[] {
   return [
     { name: "state-directory", run: () => checkModes(paths) },
-    { name: "tenants", run: () => Promise.resolve(checkTenants(tenants)) },
+    { name: "tenants", run: () => checkTenants(tenants) },
     { name: "admin-token", run: () => Promise.resolve([checkAdminToken(adminTokenLength)]) },
   ];
 }
@@ -44,7 +44,14 @@ async function checkModes(paths: GatewayPaths): Promise<readonly Finding[]> {
   return [{ severity: "ok", message: `${paths.root} is open to the gateway's user only` }];
 }
 
-function checkTenants(tenants: TenantRegistry): readonly Finding[] {
+async function checkTenants(parts: Pick<Tenants, "registry" | "altered">): Promise<readonly Finding[]> {
+  const { registry: tenants } = parts;
+  const altered = (await parts.altered()).map(({ id, problem }): Finding => ({
+    severity: "warning",
+    tenant: id,
+    message: `tenant.json of tenant ${id} is not as this gateway wrote it, and is not believed: ${problem}`,
+    fix: `If an admin has changed it: openclaw tenants accept ${id}. If not, somebody writes where they should not; openclaw tenants token rotate ${id} puts the file right.`,
+  }));
   const broken = tenants.broken().map(({ id, reason }): Finding => ({
     severity: "critical",
     tenant: id,
@@ -60,7 +67,7 @@ function checkTenants(tenants: TenantRegistry): readonly Finding[] {
       ...(one && refused[0] !== undefined ? { tenant: refused[0] } : {}),
     };
   });
-  const findings = [...broken, ...shared];
+  const findings = [...broken, ...shared, ...altered];
   if (findings.length > 0) return findings;
   return [{ severity: "ok", message: `All ${tenants.list().length} tenants are served` }];
 }

@@ -47,6 +47,7 @@ t.test("the document has every route with its token, its schemas and its errors"
     "GET /readyz",
     "POST /api/admin/job-types/{name}/jobs",
     "POST /api/admin/tenants",
+    "POST /api/admin/tenants/{id}/record/accept",
     "POST /api/admin/tenants/{id}/token",
     "PUT /api/tenant/files/{*}",
   ]);

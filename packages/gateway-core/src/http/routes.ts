@@ -9,6 +9,7 @@ import type { Clock, RouteScope } from "../plugin/host.js";
 import type { TenantLifecycle } from "../tenants/lifecycle.js";
 import type { Tenants } from "../tenants/tenants.js";
 import { auditRoutes } from "./routes/audit.js";
+import { acceptRecordRoute } from "./routes/accept-record.js";
 import { createTenantRoute } from "./routes/create-tenant.js";
 import { deleteTenantRoute } from "./routes/delete-tenant.js";
 import { doctorRoute } from "./routes/doctor.js";
@@ -55,6 +56,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
       createTenantRoute(admin, lifecycle, tenants.gate);
       showTenantRoute(admin, tenants, lifecycle);
       rotateTokenRoute(admin, lifecycle);
+      acceptRecordRoute(admin, lifecycle, tenants.gate);
       deleteTenantRoute(admin, lifecycle);
       listJobTypesRoute(admin, contributions.jobTypes);
       startJobRoute(admin, contributions.jobTypes, lifecycle);

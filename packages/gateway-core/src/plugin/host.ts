@@ -180,6 +180,11 @@ export interface TenantAccess {
   /** Makes a record with a fresh uid for a tenant that comes without one. */
   newRecord(id: string, tokenSha256: string): TenantRecord;
   newToken(id: string): NewToken;
+  /**
+   * Has the tenant's `tenant.json` say what counts, where somebody has altered it: before it is archived. Rejects with what
+   * keeps it from being written.
+   */
+  putRecordRight(id: string): Promise<void>;
   /** The tenant that has this token hash, if any. */
   findByTokenHash(sha256: string): TenantRecord | undefined;
   /**

@@ -13,6 +13,8 @@ export interface GatewayPaths extends StatePaths {
   readonly lock: string;
   /** `audit/`. */
   readonly audit: string;
+  /** `tenant-records/`: see `tenants/notes.ts`. */
+  readonly tenantRecords: string;
 }
 
 /** `OPENCLAW_STATE_DIR`, default `~/.openclaw`; absolute. */
@@ -30,6 +32,7 @@ export function gatewayPaths(stateDirectory: string): GatewayPaths {
     config: path.join(root, "openclaw.json"),
     lock: path.join(root, "gateway.lock"),
     audit: path.join(root, "audit"),
+    tenantRecords: path.join(root, "tenant-records"),
     tenants,
     staging: path.join(tenants, ".staging"),
     trash: path.join(tenants, ".trash"),
@@ -39,9 +42,10 @@ export function gatewayPaths(stateDirectory: string): GatewayPaths {
 }
 
 /** Makes the directories that are missing, mode 0700. Throws `STATE_UNUSABLE` when that, or writing there, fails. */
-export async function prepareStateDirectory(paths: StatePaths): Promise<void> {
+export async function prepareStateDirectory(paths: GatewayPaths): Promise<void> {
   try {
-    for (const directory of [paths.root, paths.staging, paths.trash, paths.backup, paths.backups]) {
+    const { root, staging, trash, backup, backups, tenantRecords } = paths;
+    for (const directory of [root, staging, trash, backup, backups, tenantRecords]) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     }
     await access(paths.root, constants.R_OK | constants.W_OK | constants.X_OK);

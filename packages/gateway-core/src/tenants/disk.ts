@@ -26,13 +26,11 @@ const SUBDIRECTORIES = [
 /** A record is a few hundred bytes; labels can make it some 20 KB. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
+/** The identity of what is not there. */
+export const NOTHING = "none";
+
 /** How deleted tenants are named in `tenants/.trash`: what a restore put there for undo has another name. */
 const DELETED = "deleted-";
-
-export interface LoadedTenants {
-  readonly records: readonly TenantRecord[];
-  readonly broken: readonly BrokenTenant[];
-}
 
 /** The tenants' directories on disk. Knows nothing of claims, the gate or who is served. */
 export class TenantDisk {
@@ -46,18 +44,23 @@ export class TenantDisk {
     return path.join(this.#paths.tenants, id);
   }
 
-  /** Reads every tenant. One that cannot be read is reported and harms no other. */
-  async load(): Promise<LoadedTenants> {
-    const records: TenantRecord[] = [];
-    const broken: BrokenTenant[] = [];
-    for (const name of (await readdir(this.#paths.tenants)).sort()) {
-      if (!isTenantId(name)) continue;
-      const read = await this.read(name);
-      if (read === undefined) broken.push({ id: name, reason: "tenant.json is missing" });
-      else if ("reason" in read) broken.push(read);
-      else records.push(read);
+  /** The slots in which something stands, in order. */
+  async ids(): Promise<readonly string[]> {
+    return (await readdir(this.#paths.tenants)).sort().filter(isTenantId);
+  }
+
+  /**
+   * Tells the directory in the slot from another one that takes its place: the old one exists for as long as they are
+   * compared. `none` where there is nothing.
+   */
+  async identity(id: string): Promise<string> {
+    try {
+      const { dev, ino } = await lstat(this.directory(id), { bigint: true });
+      return `${dev}:${ino}`;
+    } catch (error) {
+      if (isSystemError(error, "ENOENT")) return NOTHING;
+      throw error;
     }
-    return { records, broken };
   }
 
   /** The slot's record; undefined when there is no directory or no `tenant.json` in it. */

@@ -34,8 +34,9 @@ export class TenantLifecycle {
         throw new GatewayError("TENANT_EXISTS", `Tenant ${id} exists already`, { details: { tenant: id } });
       }
       const record = { ...this.#tenants.newRecord(id, sha256), labels };
+      await this.#tenants.notes.remove(id);
       await this.#tenants.disk.create(record);
-      this.#tenants.registry.put(record);
+      await this.#tenants.add(record);
       this.#log.info({ tenant: id, uid: record.uid }, "tenant created");
       return { record, token };
     } finally {
@@ -58,8 +59,7 @@ export class TenantLifecycle {
       try {
         const { token, sha256 } = this.#tenants.newToken(id);
         const rotated: TenantRecord = { ...record, tokenSha256: sha256 };
-        await this.#tenants.disk.writeRecord(rotated);
-        this.#tenants.registry.put(rotated);
+        await this.#tenants.change(rotated);
         this.#log.info({ tenant: id }, "tenant token rotated");
         return token;
       } finally {
@@ -67,6 +67,33 @@ export class TenantLifecycle {
       }
     } finally {
       visit.end();
+    }
+  }
+
+  /**
+   * Takes a tenant's `tenant.json` as it stands: an admin has changed it by hand. Throws `TENANT_NOT_FOUND`, and
+   * `TENANT_RECORD_INVALID` for what is none; what counted before counts on then.
+   */
+  async accept(id: string): Promise<TenantRecord> {
+    const claim = this.#claim(id, "tenants accept");
+    try {
+      const suspension = await this.#tenants.suspend(id, {
+        reason: "tenants accept",
+        timeoutMs: DELETE_TIMEOUT_MS,
+        keepsFile: true,
+      });
+      try {
+        const read = await this.#tenants.disk.read(id);
+        if (read === undefined) throw notFound(id);
+        if ("reason" in read) throw new GatewayError("TENANT_RECORD_INVALID", read.reason);
+        await this.#tenants.notes.remove(id);
+      } finally {
+        await suspension.resume();
+      }
+      this.#log.info({ tenant: id }, "tenant.json accepted");
+      return this.existing(id);
+    } finally {
+      claim.release();
     }
   }
 

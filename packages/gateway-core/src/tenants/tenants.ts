@@ -6,25 +6,33 @@ import type {
   Clock,
   NewToken,
   PluginLogger,
-  StatePaths,
   Suspension,
   TenantAccess,
   TenantRecord,
 } from "../plugin/host.js";
+import type { GatewayPaths } from "../state/directory.js";
 import { errorText } from "../system-error.js";
 import { Claims } from "./claims.js";
-import { TenantDisk } from "./disk.js";
+import { NOTHING, TenantDisk } from "./disk.js";
 import { TenantGate } from "./gate.js";
+import { differences, TenantNotes, type TenantNote } from "./notes.js";
 import { newTenantRecord, parseTenantRecord } from "./record.js";
-import { TenantRegistry } from "./registry.js";
+import { TenantRegistry, type BrokenTenant } from "./registry.js";
 import { assertTenantId } from "./tenant-id.js";
 import { newToken } from "./token.js";
 
 export interface TenantsOptions {
-  readonly paths: StatePaths;
+  readonly paths: GatewayPaths;
   readonly hooks: Hooks;
   readonly clock: Clock;
   readonly log: PluginLogger;
+}
+
+/** A tenant whose `tenant.json` does not say what counts. */
+export interface AlteredRecord {
+  readonly id: string;
+  /** A clause: `it says something else of quotas`. */
+  readonly problem: string;
 }
 
 /** The tenants of this gateway, as plugins see them, over the parts that do the work. */
@@ -32,6 +40,7 @@ export class Tenants implements TenantAccess {
   readonly registry = new TenantRegistry();
   readonly gate = new TenantGate();
   readonly disk: TenantDisk;
+  readonly notes: TenantNotes;
   readonly #claims = new Claims();
   readonly #hooks: Hooks;
   readonly #clock: Clock;
@@ -39,18 +48,28 @@ export class Tenants implements TenantAccess {
 
   constructor(options: TenantsOptions) {
     this.disk = new TenantDisk(options.paths);
+    this.notes = new TenantNotes(options.paths.tenantRecords);
     this.#hooks = options.hooks;
     this.#clock = options.clock;
     this.#log = options.log;
   }
 
-  /** Called once, before plugins are set up. */
+  /** Called once, before plugins are set up. One that cannot be read is reported, and harms no other. */
   async load(): Promise<void> {
-    const { records, broken } = await this.disk.load();
+    const records: TenantRecord[] = [];
+    const broken: BrokenTenant[] = [];
+    for (const id of await this.disk.ids()) {
+      const found = await this.#read(id);
+      if ("reason" in found) broken.push(found);
+      else records.push(found);
+    }
     this.registry.load(records, broken);
     for (const one of broken) this.#log.warn({ tenant: one.id, reason: one.reason }, "tenant is not served");
     for (const { refused } of this.registry.sharedTokens()) {
       this.#log.warn({ tenants: refused }, "tenants share a token and are not served");
+    }
+    for (const { id, problem } of await this.altered()) {
+      this.#log.warn({ tenant: id, problem }, "tenant.json is not believed; what the gateway noted counts");
     }
   }
 
@@ -92,11 +111,22 @@ export class Tenants implements TenantAccess {
 
   async suspend(
     id: string,
-    options: { readonly reason: string; readonly timeoutMs: number },
+    options: {
+      readonly reason: string;
+      readonly timeoutMs: number;
+      /** Leaves `tenant.json` as somebody has altered it. */
+      readonly keepsFile?: boolean;
+    },
   ): Promise<Suspension> {
     const directory = this.directory(id);
     if (!this.#claims.isHeld(id)) throw new Error(`suspend(${id}) needs the claim on the slot`);
     await this.gate.suspend(id, options.timeoutMs);
+    try {
+      await this.#noteSuspension(id, options.keepsFile === true);
+    } catch (error) {
+      this.gate.resume(id);
+      throw error;
+    }
     this.#log.info({ tenant: id, reason: options.reason }, "tenant suspended");
     const failures = await this.#hooks.run("tenantSuspended", { tenant: id, directory });
     const resume = this.#resumeOnce(id, directory);
@@ -133,18 +163,103 @@ export class Tenants implements TenantAccess {
 
   /** Reads the slot's record again. True when a tenant stands there. */
   async reload(id: string): Promise<boolean> {
-    const read = await this.disk.read(id);
-    if (read === undefined) {
-      if (await this.disk.occupied(id)) this.registry.putBroken({ id, reason: "tenant.json is missing" });
-      else this.registry.remove(id);
+    if (!(await this.disk.occupied(id))) {
+      this.registry.remove(id);
+      await this.#try(id, () => this.notes.remove(id));
       return false;
     }
-    if ("reason" in read) {
-      this.registry.putBroken(read);
-      this.#log.error({ tenant: id, reason: read.reason }, "tenant is not served");
+    const found = await this.#read(id);
+    if ("reason" in found) {
+      this.registry.putBroken(found);
+      this.#log.error({ tenant: id, reason: found.reason }, "tenant is not served");
       return false;
     }
-    this.registry.put(read);
+    this.registry.put(found);
     return true;
+  }
+
+  /** Tenants in whose directory another record stands than the one that counts. */
+  async altered(): Promise<readonly AlteredRecord[]> {
+    const altered: AlteredRecord[] = [];
+    for (const record of this.registry.list()) {
+      const problem = await this.#alteration(record);
+      // It may have been replaced while its file was read.
+      if (problem !== undefined && this.registry.get(record.id) === record) {
+        altered.push({ id: record.id, problem });
+      }
+    }
+    return altered;
+  }
+
+  async putRecordRight(id: string): Promise<void> {
+    const record = this.registry.get(id);
+    if (record === undefined || (await this.#alteration(record)) === undefined) return;
+    await this.disk.writeRecord(record);
+    this.#log.warn({ tenant: id }, "tenant.json had been altered; it says again what counts");
+  }
+
+  /** Makes the record the one that counts: on disk, in the notes, and in memory. */
+  async change(record: TenantRecord): Promise<void> {
+    await this.disk.writeRecord(record);
+    await this.notes.write(record.id, { record });
+    this.registry.put(record);
+  }
+
+  /** Takes in a tenant whose directory was just made. */
+  async add(record: TenantRecord): Promise<void> {
+    await this.#try(record.id, () => this.notes.write(record.id, { record }));
+    this.registry.put(record);
+  }
+
+  async #alteration(record: TenantRecord): Promise<string | undefined> {
+    const read = await this.disk.read(record.id);
+    if (read === undefined) return "it is missing";
+    if ("reason" in read) return read.reason;
+    const fields = differences(record, read);
+    if (fields.length === 0) return undefined;
+    return `it says something else of ${fields.join(", ")}`;
+  }
+
+  /** The record that counts for what stands in a slot. */
+  async #read(id: string): Promise<TenantRecord | BrokenTenant> {
+    let note: TenantNote | undefined;
+    try {
+      note = await this.notes.read(id);
+    } catch (error) {
+      return { id, reason: errorText(error) };
+    }
+    const isReplaced = note?.suspended !== undefined && note.suspended !== (await this.disk.identity(id));
+    if (note?.record !== undefined && !isReplaced) {
+      const { record } = note;
+      if (note.suspended !== undefined) await this.#try(id, () => this.notes.write(id, { record }));
+      return record;
+    }
+    const read = (await this.disk.read(id)) ?? { id, reason: "tenant.json is missing" };
+    if ("reason" in read) return read;
+    await this.#try(id, () => this.notes.write(id, { record: read }));
+    return read;
+  }
+
+  /**
+   * Notes which directory stands in the slot, and has its record in it say what counts: it may be moved to the trash, and
+   * be brought back from there.
+   */
+  async #noteSuspension(id: string, keepsFile: boolean): Promise<void> {
+    const note = await this.notes.read(id).catch(() => undefined);
+    const suspended = note?.suspended ?? (await this.disk.identity(id));
+    // What a crash left unsettled is not served yet, and is noted all the same.
+    const record = this.registry.get(id) ?? note?.record;
+    await this.notes.write(id, { ...(record === undefined ? {} : { record }), suspended });
+    if (record === undefined || suspended === NOTHING || keepsFile) return;
+    await this.#try(id, () => this.putRecordRight(id));
+  }
+
+  /** A note that cannot be written is made up for: by the next start, which sees what a note that is there leads to. */
+  async #try(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log.error({ tenant: id, error: errorText(error) }, "the tenant's record could not be noted");
+    }
   }
 }

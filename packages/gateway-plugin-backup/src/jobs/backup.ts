@@ -87,6 +87,7 @@ export async function backup(
   const hooks = backupHooks(services.host, context);
   let succeeded = false;
   try {
+    await services.host.tenants.putRecordRight(request.tenant);
     await hooks.before();
     const outcome = await inTemporaryDirectory(services, context, (temporaryDirectory) =>
       store(services, request, context, temporaryDirectory, resumed),

@@ -239,6 +239,7 @@ export class Destinations {
     if (endpoint !== undefined) checkEndpoint(endpoint);
     const region = flags.region ?? destination?.region ?? env("S3_REGION");
     const pathStyle = flags.pathStyle ?? destination?.pathStyle;
+    const { allow } = this.#config.network;
     return {
       kind: "s3",
       bucket: object.bucket,
@@ -247,6 +248,7 @@ export class Destinations {
       ...(region === undefined ? {} : { region }),
       ...(pathStyle === undefined ? {} : { pathStyle }),
       ...(credentials === undefined ? {} : { credentials }),
+      ...(allow.length === 0 ? {} : { allowAddresses: allow }),
       ...partLimitsOf(destination),
     };
   }

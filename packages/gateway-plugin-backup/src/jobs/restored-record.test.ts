@@ -87,12 +87,12 @@ await t.test("two restores of one archive under different names do not share its
   t.end();
 });
 
-await t.test("an undo leaves the token alone that the restore had left alone", (t) => {
+await t.test("an undo leaves the token and quotas alone that the restore had left alone", (t) => {
   const returning = tenant("acme", "u1", "hash-then");
-  const current = tenant("acme", "u2", "hash-now");
+  const current = { ...tenant("acme", "u2", "hash-now"), quotas: { bytes: 5 } };
   const input = { tenant: "acme", returning, current, keepsToken: true };
   t.same(returningRecord(input, tenants, taken), {
-    record: { ...returning, tokenSha256: "hash-now" },
+    record: { ...returning, tokenSha256: "hash-now", quotas: { bytes: 5 } },
     token: "kept",
   });
   const intoEmptySlot = { ...input, current: undefined };

@@ -64,8 +64,8 @@ export interface ReturningRecord {
 }
 
 /**
- * What an undo puts back is as it was, but for its token: one that was rotated away since does not come back to life, and
- * two tenants never share one.
+ * What an undo puts back is as it was, but for its token and quotas where the job that is undone had left them alone:
+ * those that were changed since do not come back to life. Two tenants never share a token.
  */
 export function returningRecord(
   { tenant, returning, current, keepsToken }: ReturningRecordInput,
@@ -73,7 +73,8 @@ export function returningRecord(
   isTokenTaken: (sha256: string) => boolean,
 ): ReturningRecord {
   if (current !== undefined && keepsToken) {
-    return { record: { ...returning, tokenSha256: current.tokenSha256 }, token: "kept" };
+    const { tokenSha256, quotas } = current;
+    return { record: { ...returning, tokenSha256, quotas }, token: "kept" };
   }
   if (!isTokenTaken(returning.tokenSha256)) return { record: returning, token: "earlier" };
   const { token: newToken, sha256 } = tenants.newToken(tenant);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { JobTrigger, PluginHost } from "@openclaw/gateway-core";
 import type { BackupConfig } from "../config.js";
+import { AddressGuard } from "../stores/address-guard.js";
 import { AbsenceWatch } from "./alerts/absence.js";
 import { Alerts } from "./alerts/alerts.js";
 import type { Channel } from "./alerts/channel.js";
@@ -89,7 +90,11 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     discardUpload: (upload, signal) => discardUpload({ threads, destinations }, upload, signal),
   });
   const ids = new IdMaker(clock);
-  const channels = openChannels(config.notify, host);
+  const channels = openChannels(config.notify, {
+    clock,
+    resolveSecret: (reference) => host.resolveSecret(reference),
+    guard: new AddressGuard(config.network.allow),
+  });
   const alerts = new Alerts({ ledger, tenants, clock, log, ids, channels });
   const onStarted: ((job: JobRecord) => void)[] = [];
   const onEnded: ((job: JobRecord) => void)[] = [];

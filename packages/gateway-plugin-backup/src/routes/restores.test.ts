@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { GatewayPlugin } from "@openclaw/gateway-core";
 import t from "tap";
+import { Type } from "typebox";
 import { testGateway, type TestGateway } from "../test-support/gateway.js";
 
 async function whoami({ gateway }: TestGateway, token: string): Promise<unknown> {
@@ -139,9 +141,10 @@ await t.test("a tenant without a record is replaced by force, and comes back as 
   const record = join(host.directory("acme"), "tenant.json");
   const broken = ["{", ""];
   for (const content of broken) {
-    writeFileSync(record, content);
-    if (content === "") rmSync(record);
     const restore = await host.job("/api/admin/restores", { from, force: true });
+    const trashed = join(host.stateDir, "tenants/.trash", restore.id, "tree/tenant.json");
+    writeFileSync(trashed, content);
+    if (content === "") rmSync(trashed);
     t.match(restore, { state: "succeeded", result: { replaced: true } });
     t.match(await host.job(`/api/admin/restores/${restore.id}/undo`), { state: "succeeded" });
     t.equal(existsSync(record) ? readFileSync(record, "utf8") : "", content, "as broken as it was");
@@ -190,12 +193,23 @@ await t.test("what cannot be restored is refused at once", async (t) => {
 });
 
 await t.test("a tenant.json that is not one is refused, and the tenant stays as it was", async (t) => {
-  const host = await testGateway(t);
+  let written = "";
+  const scribe: GatewayPlugin = {
+    name: "scribe",
+    version: "1",
+    configSchema: Type.Object({}, { additionalProperties: false }),
+    // After the gateway has put the file right, before the backup reads it.
+    setup: ({ hooks, tenants }) => {
+      hooks.on("beforeBackup", () => writeFileSync(join(tenants.directory("acme"), "tenant.json"), written));
+      return Promise.resolve();
+    },
+  };
+  const host = await testGateway(t, {}, undefined, [scribe]);
   await host.tenant("acme", { "sessions/a.jsonl": "one\n" });
   const record = join(host.directory("acme"), "tenant.json");
   const honest = readFileSync(record, "utf8");
   for (const content of ["{", honest.replace(/"tokenSha256": "[0-9a-f]+"/, '"tokenSha256": "short"')]) {
-    writeFileSync(record, content);
+    written = content;
     const backup = await host.job("/api/admin/tenants/acme/backups");
     writeFileSync(record, honest);
     const restore = await host.job("/api/admin/restores", { from: backup.result?.["location"], force: true });

@@ -27,6 +27,8 @@ export interface S3StoreSettings {
   readonly destination?: string;
   readonly endpoint?: string;
   readonly region?: string;
+  /** Link-local and metadata addresses that may be connected to all the same; default none. */
+  readonly allowAddresses?: readonly string[];
   /** Default: true for a custom endpoint, false for AWS. */
   readonly pathStyle?: boolean;
   /** Default: what the AWS SDK finds by itself (environment, machine role, …). */

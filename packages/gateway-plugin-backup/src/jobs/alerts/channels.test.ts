@@ -4,6 +4,7 @@ import t, { type Test } from "tap";
 import { Value } from "typebox/value";
 import { httpReceiver, smtpReceiver } from "../../test-support/alert-receivers.js";
 import { LOCALHOST_CERTIFICATE } from "../../test-support/localhost-certificate.js";
+import { AddressGuard } from "../../stores/address-guard.js";
 import { wants, type Channel } from "./channel.js";
 import { openChannels } from "./channels.js";
 import type { Alert } from "./event.js";
@@ -39,9 +40,10 @@ function config(values: object): ChannelConfig {
   return one;
 }
 
-function channel(values: object): Channel {
+function channel(values: object, guard = new AddressGuard([])): Channel {
   const [one] = openChannels([config(values)], {
     clock: { now: () => Date.UTC(2026, 2, 7) },
+    guard,
     resolveSecret: (reference) => {
       if (typeof reference === "string") return reference;
       const value = "env" in reference ? SECRETS[reference.env] : undefined;
@@ -196,6 +198,36 @@ await t.test("a mail server that says nothing is not waited for", async (t) => {
   t.match(await sending, /^the server did not take it/);
 });
 
+await t.test("no alert goes to a link-local or metadata address, by number or by name", async (t) => {
+  const refusal =
+    /it leads to (169\.254\.169\.254|fe80::1); link-local and metadata addresses are not connected to/;
+  const rebound = new AddressGuard([], (_name, _options, done) =>
+    done(null, [{ address: "169.254.169.254", family: 4 }]),
+  );
+  for (const host of ["169.254.169.254", "[fe80::1]"]) {
+    for (const scheme of ["http", "https"]) {
+      const url = `${scheme}://${host}/latest/meta-data`;
+      const told = await outcome(channel({ ...hook, url, allowPlain: true }));
+      t.match(told, refusal, url);
+      t.notMatch(told, /meta-data/);
+      t.match(await outcome(channel({ kind: "ping", url, allowPlain: true })), refusal);
+    }
+  }
+  const named = { url: "https://hooks.example.org/secret-path" };
+  t.match(await outcome(channel({ ...hook, ...named }, rebound)), refusal);
+  t.match(await outcome(channel({ kind: "ping", ...named }, rebound)), refusal);
+  t.match(await outcome(channel({ ...mail, host: "169.254.169.254" })), refusal);
+  t.match(await outcome(channel({ ...mail, host: "mail.example.org" }, rebound)), refusal);
+
+  const toLoopback = new AddressGuard([], (_name, _options, done) =>
+    done(null, [{ address: "127.0.0.1", family: 4 }]),
+  );
+  const receiver = await httpReceiver(t);
+  const url = receiver.url.replace("127.0.0.1", "hooks.example.org");
+  t.equal(await outcome(channel({ ...hook, url, allowPlain: true }, toLoopback)), undefined);
+  t.equal(receiver.requests.length, 1);
+});
+
 await t.test("a channel takes what it was made for", (t) => {
   const isFor = (values: object, event: Partial<Alert>): boolean =>
     wants(config(values))({ kind: "failure", message: "", ...event } as never);
@@ -213,7 +245,7 @@ await t.test("a channel takes what it was made for", (t) => {
 });
 
 await t.test("names are used once, and a user has a password", (t) => {
-  const host = { clock: { now: () => 0 }, resolveSecret: () => "" };
+  const host = { clock: { now: () => 0 }, resolveSecret: () => "", guard: new AddressGuard([]) };
   const one = config({ ...hook, url: "https://x" });
   t.throws(() => openChannels([one, one], host), {
     code: "REQUEST_INVALID",

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { createTransport } from "nodemailer";
+import { AddressForbidden, type AddressGuard } from "../../stores/address-guard.js";
 import { DeliveryError, isLoopback, secretProblem, wants, type Channel } from "./channel.js";
 import { alertText, alertTitle } from "./document.js";
 import type { Alert } from "./event.js";
@@ -21,7 +23,7 @@ export function email(config: EmailConfig, host: ChannelHost): Channel {
 
 async function sendMail(
   config: EmailConfig,
-  { resolveSecret }: ChannelHost,
+  { guard, resolveSecret }: ChannelHost,
   alert: Alert,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,7 +38,9 @@ async function sendMail(
           throw new DeliveryError("the file of its ca cannot be read");
         });
   const timeout = config.timeoutSeconds * 1000;
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   const transport = createTransport({
+    getSocket: (_options, done) => openSocket(config, guard, ended, done),
     host: config.host,
     port: config.port,
     secure: tls === "implicit",
@@ -64,12 +68,35 @@ async function sendMail(
     messageId: `<${alert.id}@${from.slice(from.indexOf("@") + 1)}>`,
     headers: { "Auto-Submitted": "auto-generated" },
   };
-  await inTime(transport.sendMail(message), config.timeoutSeconds, signal).finally(() => transport.close());
+  await inTime(transport.sendMail(message), config.timeoutSeconds, ended).finally(() => transport.close());
+}
+
+/** The transport would resolve the server's name by itself, and connect to whatever that gives. TLS is its business again. */
+function openSocket(
+  { host, port }: EmailConfig,
+  guard: AddressGuard,
+  signal: AbortSignal,
+  done: (error: Error | null, opened: { readonly connection: Socket } | undefined) => void,
+): void {
+  try {
+    guard.checkHost(host);
+  } catch (error) {
+    done(error as AddressForbidden, undefined);
+    return;
+  }
+  const connection = connect({ host, port, lookup: guard.lookup, signal });
+  const failed = (error: Error): void => done(error, undefined);
+  connection.once("error", failed);
+  // The transport stops listening when it is done, and the signal may come later.
+  connection.on("error", () => undefined);
+  connection.once("connect", () => {
+    connection.off("error", failed);
+    done(null, { connection });
+  });
 }
 
 /** The transport's own limits are each for one step: a server that says a little now and then would hold it for ever. */
-async function inTime(sent: Promise<unknown>, timeoutSeconds: number, stopped: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutSeconds * 1000)]);
+async function inTime(sent: Promise<unknown>, timeoutSeconds: number, signal: AbortSignal): Promise<void> {
   const late = new Promise<never>((_resolve, reject) => {
     const end = (): void =>
       reject(new DeliveryError(`the server did not take it within ${timeoutSeconds} s`));
@@ -82,6 +109,7 @@ async function inTime(sent: Promise<unknown>, timeoutSeconds: number, stopped: A
 
 /** `EAUTH 535`: never what the server said, which may repeat what it was given. */
 function failureOf(error: unknown): string {
+  if (error instanceof AddressForbidden) return error.message;
   const { code, responseCode } = error as { readonly code?: unknown; readonly responseCode?: unknown };
   const facts = [code, responseCode].filter((fact) => typeof fact === "string" || typeof fact === "number");
   return `the server did not take it: ${facts.join(" ")}`;

@@ -19,14 +19,14 @@ const PATHS: Readonly<Partial<Record<Alert["kind"], string>>> = {
 };
 
 /** Pings in the manner of healthchecks: `URL/start`, `URL`, `URL/fail`. The URL is a secret. */
-export function ping(config: PingConfig, { resolveSecret }: ChannelHost): Channel {
+export function ping(config: PingConfig, { guard, resolveSecret }: ChannelHost): Channel {
   const to = (path: string, alert: Alert, signal: AbortSignal): Promise<void> => {
     const tenant = alert.tenant ?? "gateway";
     const url = resolveSecret(config.url).replaceAll("{tenant}", tenant).replace(/\/+$/, "");
     const headers = { "content-type": "text/plain; charset=utf-8", "user-agent": "openclaw-gateway" };
     return post(
       { url: `${url}${path}`, headers, body: alertText(alert).slice(0, MOST_CHARACTERS) },
-      config,
+      { ...config, guard },
       signal,
     );
   };

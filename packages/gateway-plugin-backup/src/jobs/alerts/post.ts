@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
+import { AddressForbidden, type AddressGuard } from "../../stores/address-guard.js";
 import { DeliveryError, isLoopback } from "./channel.js";
 
 export interface Post {
@@ -15,6 +16,7 @@ export interface PostOptions {
   readonly allowPlain: boolean;
   /** File of PEM certificates. */
   readonly ca?: string;
+  readonly guard: AddressGuard;
 }
 
 /**
@@ -30,6 +32,7 @@ export async function post(
   const ca = options.ca === undefined ? undefined : await readFile(options.ca).catch(caUnreadable);
   const late = AbortSignal.timeout(options.timeoutSeconds * 1000);
   const status = await new Promise<number>((resolve, reject) => {
+    options.guard.checkHost(target.hostname);
     const send = target.protocol === "https:" ? tlsRequest : plainRequest;
     const sent = send(
       target,
@@ -38,6 +41,7 @@ export async function post(
         headers: { ...headers, "content-length": Buffer.byteLength(body) },
         // A connection of its own: alerts are few, and one that hangs must not be met again.
         agent: false,
+        lookup: options.guard.lookup,
         signal: AbortSignal.any([stopped, late]),
         ...(ca === undefined ? {} : { ca }),
       },
@@ -77,6 +81,7 @@ function caUnreadable(): never {
 
 /** `ECONNREFUSED`, `ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT`, …: the code alone says what a person needs. */
 function failureOf(error: unknown): string {
+  if (error instanceof AddressForbidden) return error.message;
   const { code } = error as { readonly code?: unknown };
   return `the request failed: ${String(code)}`;
 }

@@ -1,5 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
+import { AddressGuard, type Resolve } from "../address-guard.js";
 import { rateLimits, type RateLimits } from "../rate-limit.js";
 import type { S3StoreSettings } from "../settings.js";
 import { realClock } from "../timing.js";
@@ -60,6 +61,7 @@ export type Send<T> = (
 export interface BucketOptions {
   readonly timing?: Timing;
   readonly timeouts?: ClientTimeouts;
+  readonly resolve?: Resolve;
 }
 
 const realTiming: Timing = { ...realClock, random: Math.random };
@@ -73,6 +75,7 @@ export class Bucket {
   readonly limits: RateLimits;
   readonly #settings: S3StoreSettings;
   readonly #timeouts: ClientTimeouts;
+  readonly #guard: AddressGuard;
   #opening: Promise<OpenClient> | undefined;
   #closed = false;
 
@@ -85,6 +88,7 @@ export class Bucket {
     this.limits = rateLimits(settings.rates, timing);
     this.#settings = settings;
     this.#timeouts = options.timeouts ?? defaultTimeouts;
+    this.#guard = new AddressGuard(settings.allowAddresses ?? [], options.resolve);
   }
 
   locate(key: string): string {
@@ -146,7 +150,11 @@ export class Bucket {
 
   async #open(): Promise<OpenClient> {
     if (this.#closed) throw new BackupError("STORE_FAILED", `The store of bucket ${this.name} is closed`);
-    this.#opening ??= openClient(this.#settings, this.#timeouts, this.limits.upload);
+    this.#opening ??= openClient(this.#settings, {
+      timeouts: this.#timeouts,
+      upload: this.limits.upload,
+      guard: this.#guard,
+    });
     return this.#opening;
   }
 

@@ -2,9 +2,12 @@
  * Opens an SDK client from settings. The SDK is imported here and only when an S3 store is first used: loading it takes
  * a tenth of a second and 25 MB, which a gateway with local backups should not pay.
  */
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { Readable } from "node:stream";
 import type * as Sdk from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.js";
+import type { AddressGuard } from "../address-guard.js";
 import type { RateLimit } from "../rate-limit.js";
 import type { S3StoreSettings } from "../settings.js";
 import { clientCredentials } from "./credentials.js";
@@ -29,6 +32,9 @@ const IDLE_TIMEOUT_MS = 30_000;
 /** What S3-compatible stores expect in a signature when they have no regions of their own. */
 const DEFAULT_REGION = "us-east-1";
 
+/** What the SDK's own agents have. */
+const AGENT = { keepAlive: true, maxSockets: 50 };
+
 export interface ClientTimeouts {
   readonly connectMs: number;
   readonly idleMs: number;
@@ -44,12 +50,16 @@ export function loadSdk(): Promise<typeof Sdk> {
   return import("@aws-sdk/client-s3");
 }
 
-/** `upload` limits what goes out in the bodies of requests. */
-export async function openClient(
-  settings: S3StoreSettings,
-  timeouts: ClientTimeouts,
-  upload?: RateLimit,
-): Promise<OpenClient> {
+export interface ClientOptions {
+  readonly timeouts: ClientTimeouts;
+  /** Limits what goes out in the bodies of requests. */
+  readonly upload: RateLimit | undefined;
+  /** Of every connection to the store. Those that the SDK makes to find credentials are its own, and lead to metadata services. */
+  readonly guard: AddressGuard;
+}
+
+export async function openClient(settings: S3StoreSettings, options: ClientOptions): Promise<OpenClient> {
+  const { guard, timeouts, upload } = options;
   const sdk = await loadSdk();
   const config: Sdk.S3ClientConfig = {
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
@@ -64,7 +74,12 @@ export async function openClient(
     responseChecksumValidation: "WHEN_REQUIRED",
     // It would open a new connection for every part; wrong credentials are found by the HEAD that comes first.
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: timeouts.connectMs, socketTimeout: timeouts.idleMs },
+    requestHandler: {
+      connectionTimeout: timeouts.connectMs,
+      socketTimeout: timeouts.idleMs,
+      httpAgent: new HttpAgent({ ...AGENT, lookup: guard.lookup }),
+      httpsAgent: new HttpsAgent({ ...AGENT, lookup: guard.lookup }),
+    },
     ...(await clientCredentials(settings.credentials)),
   };
   const client = await withRegion(sdk, config, settings);
@@ -72,9 +87,10 @@ export async function openClient(
   client.middlewareStack.add(
     (next) => (args) => {
       host = (args.request as { readonly hostname: string }).hostname;
+      guard.checkHost(host);
       return next(args);
     },
-    { step: "finalizeRequest", name: "rememberHost" },
+    { step: "finalizeRequest", name: "checkHost" },
   );
   if (upload !== undefined) limitUpload(client, upload);
   let date = "";

@@ -5,6 +5,7 @@
  * often empty (Ceph), and may repeat parts of the request.
  */
 import type { BackupErrorCode } from "../../errors.js";
+import { AddressForbidden } from "../address-guard.js";
 
 export interface Fault {
   readonly code: BackupErrorCode;
@@ -163,6 +164,10 @@ export class CredentialsFailure extends Error {
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof CredentialsFailure) return error.fault;
+  if (error instanceof AddressForbidden) {
+    const { code, message: reason } = error;
+    return { code, name: code, repeat: "never", uncertain: false, reason };
+  }
   const sdkError: SdkError = typeof error === "object" && error !== null ? error : {};
   const name = typeof sdkError.name === "string" ? sdkError.name : "Unknown";
   const answeredStatus = sdkError.$metadata?.httpStatusCode;
