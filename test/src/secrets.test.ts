@@ -2,9 +2,15 @@
  * No secret is where it should not be. Every place that takes one is given a secret of its own; gateways and their command
  * line go through success and failure of every sort; then all that they wrote, said or showed is searched for them.
  */
-import { AwsServices, httpReceiver, s3ForTests, smtpReceiver } from "@openclaw/gateway-plugin-backup/testing";
+import {
+  AwsServices,
+  httpReceiver,
+  keyPair,
+  s3ForTests,
+  smtpReceiver,
+} from "@openclaw/gateway-plugin-backup/testing";
 import Database from "better-sqlite3";
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
@@ -309,6 +315,31 @@ if (s3 !== undefined) {
     });
     exits["environment"] = (await command("backup by S3_*", [...backup, "s3://elsewhere/a.tar.zst"])).code;
     t.equal(exits["environment"], 4);
+
+    // Encrypted archives: with keys that open them, that do not, and that are none.
+    const { identity, recipient } = await keyPair();
+    marks.adopt("flag --identity#right", identity.slice("AGE-SECRET-KEY-1".length));
+    marks.adopt("body identity#right", identity.slice("AGE-SECRET-KEY-1".length));
+    const sealed = given.path("archives/sealed.age");
+    await command("backup, encrypted", [...backup, sealed, "--recipient", recipient]);
+    const passphrase = (place: string): string => {
+      const secret = marks.at(`flag --passphrase#${place}`);
+      marks.adopt(`body passphrase#${place}`, secret);
+      return secret;
+    };
+    const noKey = `AGE-SECRET-KEY-1${marks.adopt("flag --identity#no key", randomBytes(16).toString("hex").toUpperCase())}`;
+    for (const [what, flags, code] of [
+      ["identity", ["--identity", given.file(identity)], 0],
+      ["identity that is none", ["--identity", given.file(noKey)], 2],
+      ["passphrase by text", ["--passphrase", passphrase("text")], 7],
+      ["passphrase by file", ["--passphrase", `file:${given.file(passphrase("file"))}`], 7],
+      ["pipe with a key", ["--pipe", `age -d -i ${noKey}`], 5],
+    ] as const) {
+      const restore = ["tenants", "restore", "--from", sealed, "--as", "opened", "--dry-run", ...flags];
+      t.equal((await command(`restore by ${what}`, restore)).code, code, what);
+      await command(`show by ${what}`, ["backups", "show", sealed, ...flags]);
+      await command(`verify by ${what}`, ["backups", "verify", sealed, ...flags]);
+    }
 
     // Archives that are good, damaged and gone.
     const [archive = ""] = readdirSync(given.path("archives"), { recursive: true, encoding: "utf8" }).filter(

@@ -1,7 +1,8 @@
 import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { CALLER, keyPair, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
+import { keyPair } from "../archive/testing/key-pair.js";
+import { CALLER, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
 import { ended } from "../test-support/services-bench.js";
 import { diffArchive, listFiles, readArchivedFile, showArchive } from "./archive-parts.js";
 import { backupSubmission } from "./backup.js";

@@ -1,9 +1,10 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { keyPair } from "../archive/testing/key-pair.js";
 import { DEFAULT_LIMITS } from "../archive/format.js";
 import { BackupError } from "../errors.js";
-import { CALLER, keyPair, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
+import { CALLER, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
 import { ended, withThreads } from "../test-support/services-bench.js";
 import { showArchive } from "./archive-parts.js";
 import { settleCompletions } from "./completions.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
-import { keyPair } from "../test-support/sealed-bench.js";
+import { keyPair } from "../archive/testing/key-pair.js";
 import { testGateway } from "../test-support/gateway.js";
 
 const BACKUPS = "/api/admin/tenants/acme/backups";

@@ -1,6 +1,7 @@
 /** What tests of other packages need to try the plugin against real stores and real faults. */
 export { skippableFrame } from "../archive/frames.js";
 export * from "../archive/testing/index.js";
+export { keyPair, type KeyPair } from "../archive/testing/key-pair.js";
 export * from "../archive/testing/tar-builder.js";
 export { FrameCompressor } from "../archive/zstd.js";
 export { BackupError, type BackupErrorCode } from "../errors.js";

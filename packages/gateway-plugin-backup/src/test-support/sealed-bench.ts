@@ -2,8 +2,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import type { Test } from "tap";
+import { keyPair, type KeyPair } from "../archive/testing/key-pair.js";
 import type { BackupConfig } from "../config.js";
 import { backupSubmission, type BackupRequest } from "../jobs/backup.js";
 import type { ArchiveRecord } from "../jobs/ledger/archives.js";
@@ -11,16 +11,6 @@ import type { JobRecord } from "../jobs/types.js";
 import { ended, servicesBench, type ServicesBench } from "./services-bench.js";
 
 export const CALLER = { actor: "admin", trigger: "api" } as const;
-
-export interface KeyPair {
-  readonly identity: string;
-  readonly recipient: string;
-}
-
-export async function keyPair(): Promise<KeyPair> {
-  const identity = await generateX25519Identity();
-  return { identity, recipient: await identityToRecipient(identity) };
-}
 
 const SCRIPTS = [
   // Its own inverse.
