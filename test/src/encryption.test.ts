@@ -119,10 +119,7 @@ if (s3 !== undefined)
       const { location } = result;
       t.match(location, /\.tar\.zst\.age$/);
       const keys = ["--identity", keyFile];
-      t.match(
-        await bed.cli.ok(["backups", "verify", location]),
-        /good; [^]*not checked: what its bytes say/,
-      );
+      t.match(await bed.cli.ok(["backups", "verify", location]), /good; [^]*not checked: what its bytes say/);
       t.match(await bed.cli.ok(["backups", "drill", location, ...keys]), /restored in/);
       t.match(await bed.cli.ok(["backups", "files", location, ...keys]), /tenant\.json/);
       const next = await keyPair();
