@@ -149,13 +149,10 @@ async function store(
     createdAt: startedAt,
   };
   const places = placesOf(services, request, startedAt, resumed);
-  const [{ target: firstChoice, sealing: isSealed }] = places;
+  const [{ target: firstChoice, ...first }] = places;
   const choice =
-    isSealed !== undefined
-      ? { fullReason: "what is encrypted is sent in full" }
-      : resumed === undefined
-        ? await chooseBase(services, { tenant: record.id, tenantUid: record.uid, target: firstChoice })
-        : { fullReason: "it goes on with an interrupted upload" };
+    whyFull(first) ??
+    (await chooseBase(services, { tenant: record.id, tenantUid: record.uid, target: firstChoice }));
   const upload = async (
     chosen: BaseChoice,
     { target, namedAt, resume, sealing }: Place,
@@ -294,6 +291,12 @@ interface Place {
 
 type Places = readonly [Place, ...Place[]];
 
+/** Why no base is asked for at all. */
+function whyFull({ resume, sealing }: Pick<Place, "resume" | "sealing">): BaseChoice | undefined {
+  if (sealing !== undefined) return { fullReason: "what is encrypted is sent in full" };
+  return resume === undefined ? undefined : { fullReason: "it goes on with an interrupted upload" };
+}
+
 /** Where a backup may go, first choice first: an automatic name that is taken is tried again with the next second. */
 function placesOf(
   services: Services,
@@ -311,7 +314,9 @@ function placesOf(
       : { target: sealedTarget(target, sealing), namedAt, sealing };
   };
   const later = Array.from({ length: NAME_ATTEMPTS - 1 }, (_, i) => place(i + 1));
-  if (resumed === undefined) return [place(0), ...later];
+  // What is to be encrypted by now is not gone on with as it was begun.
+  if (resumed === undefined || sealingOf(services, request, resumed.target) !== undefined)
+    return [place(0), ...later];
   const { resume, ...sameName } = resumed;
   return [resumed, sameName, place(0), ...later];
 }

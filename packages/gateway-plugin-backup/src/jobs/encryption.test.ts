@@ -5,7 +5,7 @@ import { keyPair } from "../archive/testing/key-pair.js";
 import { CALLER, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
 import { ended } from "../test-support/services-bench.js";
 import { diffArchive, listFiles, readArchivedFile, showArchive } from "./archive-parts.js";
-import { backupSubmission } from "./backup.js";
+import { backup, backupSubmission } from "./backup.js";
 import { drillSubmission } from "./drill.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { DecryptOptions } from "./opening.js";
@@ -138,6 +138,27 @@ t.test("a destination's recipients encrypt what comes there, and a request's own
   const decrypt = { identity: bench.key.identity };
   t.match(await showArchive(services, { archive: own.id, decrypt }), { location: own.location });
   t.match(await backUp(), { result: { encryption: undefined } });
+});
+
+t.test("an upload that was begun before its destination had recipients is not gone on with", async (t) => {
+  const key = await keyPair();
+  const place = t.testdirName;
+  const bench = await sealedBench(t, {
+    localRoots: [place],
+    destinations: { vault: { url: join(place, "vault"), recipients: [key.recipient] } },
+    defaultDestination: "vault",
+  });
+  const { services, time } = bench;
+  const request = { tenant: "acme" };
+  const target = services.destinations.target(undefined, "acme", time.now());
+  const resume = { kind: "multipart", key: target.key, uploadId: "of another day" } as const;
+  const resumed = { target, namedAt: time.now(), resume };
+  const submission = backupSubmission(services, request, CALLER);
+  const job = await ended(services, {
+    ...submission,
+    run: (context) => backup(services, request, context, resumed),
+  });
+  t.match(job, { state: "succeeded", result: { encryption: "age", key: /\.age$/, mode: "full" } });
 });
 
 t.test("a recipient of the config that is none stops the start, and is named with its destination", (t) => {
