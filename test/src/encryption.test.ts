@@ -90,6 +90,24 @@ t.test(
   },
 );
 
+t.test("a program of a pipe has an empty environment and an empty directory", async (t) => {
+  const directory = temporaryDirectory(t);
+  const [program, seen] = [join(directory, "look"), join(directory, "seen")];
+  writeFileSync(program, `#!/bin/sh\n{ /usr/bin/env; pwd; ls -A; } > ${seen}\nexec /bin/cat\n`, {
+    mode: 0o755,
+  });
+  const allow = { look: { path: program, options: [] } };
+  const bed = await Bed.start(t, { backup: { pipe: { allow } }, env: { A_SECRET: "of the gateway" } });
+  await bed.createTenant("acme");
+  await bed.backup("acme", "--pipe", "look");
+  // PWD, OLDPWD, SHLVL and _ are the shell's own; Node hands the variable of its coverage on to every child.
+  const lines = readFileSync(seen, "utf8").trimEnd().split("\n");
+  const [cwd, ...others] = lines.filter((line) => !/^(PWD|OLDPWD|SHLVL|_|NODE_V8_COVERAGE)=/.test(line));
+  t.match(cwd, /\/state\/backup\/tmp\/pipe-\w+$/);
+  t.strictSame(others, []);
+  t.notOk(existsSync(cwd ?? "/"));
+});
+
 t.test("a schedule encrypts to its destination's recipients", async (t) => {
   const key = await keyPair();
   const directory = temporaryDirectory(t);

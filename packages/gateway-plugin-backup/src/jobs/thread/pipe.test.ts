@@ -49,11 +49,9 @@ t.test("the memory of a chunk is not read after the next was asked for", async (
   t.ok(given.equals(Buffer.concat(["x", "y", "z"].map((letter) => Buffer.alloc(MiB, letter)))));
 });
 
-t.test("the program has an empty environment and an empty directory of its own", async (t) => {
-  const { run } = sh(
-    t,
-    "cat > /dev/null; echo $(pwd) $(ls -A | wc -l); /usr/bin/env -u PWD -u OLDPWD -u _ -u SHLVL",
-  );
+// That its environment is empty is seen in `test/src/encryption.test.ts`: the test runner puts its own into every child.
+t.test("the program has an empty directory of its own", async (t) => {
+  const { run } = sh(t, "cat > /dev/null; echo $(pwd) $(ls -A | wc -l)");
   t.match((await all(throughPipe(chunks("x"), run))).toString(), /made\/here\/pipe-\w+ 0\n$/);
 });
 
