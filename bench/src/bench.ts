@@ -89,6 +89,7 @@ async function measure(
     const { runs, notes, commands } = notebook;
     const result = {
       id: scenario.id,
+      machine,
       date: new Date().toISOString(),
       command: [
         "npx -y pnpm@10 bench",
@@ -100,7 +101,7 @@ async function measure(
       notes,
       commands,
     };
-    writeResults(path, mergeResults(readResults(path), machine, result));
+    writeResults(path, mergeResults(readResults(path), result));
   }
 }
 

@@ -19,6 +19,7 @@ import type { Place } from "./tools/place.js";
 import type { Programs } from "./tools/programs.js";
 import { ShellContestant } from "./tools/shell-contestant.js";
 import { SHELL_TOOLS } from "./tools/shell-tools.js";
+import type { ShellTool } from "./tools/shell-tools.js";
 import { LocalStorage, S3Storage } from "./tools/storage.js";
 import type { Storage } from "./tools/storage.js";
 
@@ -48,6 +49,8 @@ export interface Field {
 export interface FieldOptions {
   /** Which rivals take part; default: all for this kind of place. */
   readonly rivals?: readonly string[];
+  /** What the rivals are chosen from; default: those without encryption. */
+  readonly tools?: readonly ShellTool[];
   /** Fills the tenant's directory; default: with a tenant as the options want it. */
   readonly fill?: (directory: string) => GeneratedTenant;
 }
@@ -107,7 +110,7 @@ export class Lab {
     const ours = new OurContestant(gateway, storage);
     const contestants: Contestant[] = [ours];
     const missing: string[] = [];
-    for (const tool of SHELL_TOOLS) {
+    for (const tool of options.tools ?? SHELL_TOOLS) {
       if (tool.kind !== kind || options.rivals?.includes(tool.name) === false) continue;
       const absent = tool.programs.filter((program) => !this.programs.has(program));
       if (absent.length > 0) {

@@ -27,13 +27,14 @@ const machine = {
 function results(id: string, runs: readonly Run[]): Results {
   const scenario = {
     id,
+    machine,
     date: "2026-01-02T03:04:05Z",
     command: `bench ${id}`,
     settings: "1.00 GB",
     notes: [],
     commands: {},
   };
-  return mergeResults(undefined, machine, { ...scenario, runs });
+  return mergeResults(undefined, { ...scenario, runs });
 }
 
 function run(tool: string, step: string, values: Values, round = 1): Run {
@@ -110,12 +111,21 @@ t.test("a quiet gateway may become five milliseconds slower, a slow one half as 
   t.end();
 });
 
-t.test("a partial run keeps the others' results, but not those of another machine", (t) => {
+t.test("a partial run keeps the others' results, and the report says which machine made which", (t) => {
   const one = results("first-s3", []);
   const other = results("restore-s3", []).scenarios["restore-s3"];
   if (other === undefined) throw new Error("the result is missing");
-  t.same(Object.keys(mergeResults(one, machine, other).scenarios), ["first-s3", "restore-s3"]);
-  t.same(Object.keys(mergeResults(one, { ...machine, cores: 8 }, other).scenarios), ["restore-s3"]);
+  const same = mergeResults(one, other);
+  t.same(Object.keys(same.scenarios), ["first-s3", "restore-s3"]);
+  const report = renderReport(same, SCENARIOS);
+  t.match(report, "## Machine\n\n- a processor, 2 cores, 8.00 GB of memory");
+  t.notMatch(report, "on a processor");
+  const both = renderReport(
+    mergeResults(one, { ...other, machine: { ...machine, cores: 8 }, date: "2026-01-03T00:00:00Z" }),
+    SCENARIOS,
+  );
+  t.match(both, /## Machines\n\n- a processor, 2 cores, (.*\n)+- a processor, 8 cores, /);
+  t.match(both, "2026-01-03; 1.00 GB; on a processor, 8 cores. Again: `bench restore-s3`");
   t.end();
 });
 

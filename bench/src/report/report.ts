@@ -16,14 +16,15 @@ export function renderReport(results: Results, scenarios: readonly Scenario[]): 
     const result = results.scenarios[scenario.id];
     return result === undefined ? [] : [{ scenario, result }];
   });
+  const machines = machinesOf(measured.map(({ result }) => result));
   return [
     "# Benchmarks",
     HOW,
-    "## Machine",
-    machineList(results.machine),
+    machines.size > 1 ? "## Machines" : "## Machine",
+    ...[...machines.values()].map(machineList),
     "## Goals",
     goalTable(results, scenarios),
-    ...measured.flatMap(({ scenario, result }) => section(scenario, result)),
+    ...measured.flatMap(({ scenario, result }) => section(scenario, result, machines.size > 1)),
     "",
   ].join("\n\n");
 }
@@ -46,10 +47,20 @@ resident set, looked at 20 times a second; this project's is that of its whole g
 /** Where a goal that was missed is explained, at an anchor with the scenario's id. */
 const PERFORMANCE = "../docs/performance.md";
 
+/** The machines by their names, each as it was when it was last measured on. */
+function machinesOf(results: readonly ScenarioResult[]): Map<string, Machine> {
+  const inOrder = results.toSorted((one, other) => Date.parse(one.date) - Date.parse(other.date));
+  return new Map(inOrder.map(({ machine }) => [nameOf(machine), machine]));
+}
+
+function nameOf({ processor, cores }: Machine): string {
+  return `${processor}, ${cores} cores`;
+}
+
 function machineList(machine: Machine): string {
-  const { processor, cores, memoryBytes, kernel, system, disk, versions } = machine;
+  const { memoryBytes, kernel, system, disk, versions } = machine;
   return [
-    `- ${processor}, ${cores} cores, ${formatBytes(memoryBytes)} of memory`,
+    `- ${nameOf(machine)}, ${formatBytes(memoryBytes)} of memory`,
     `- ${system}, Linux ${kernel}`,
     `- temporary files: ${disk}`,
     ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
@@ -68,12 +79,12 @@ function goalTable(results: Results, scenarios: readonly Scenario[]): string {
   return table(["scenario", "goal", "", "measured (limit)"], rows);
 }
 
-function section(scenario: Scenario, result: ScenarioResult): string[] {
+function section(scenario: Scenario, result: ScenarioResult, namesMachine: boolean): string[] {
   const days = result.runs.some(({ values }) => values.changedBytes !== undefined);
   return [
     `## ${scenario.title}`,
     scenario.about,
-    `${result.date.slice(0, 10)}; ${result.settings}. Again: \`${result.command}\``,
+    `${result.date.slice(0, 10)}; ${result.settings}${namesMachine ? `; on ${nameOf(result.machine)}` : ""}. Again: \`${result.command}\``,
     resultTable(result.runs),
     ...(days ? ["The medians of rounds with different changes; the plots and results.json have each."] : []),
     ...plotsOf(result, scenario.title).map(({ file, title }) => `![${title}](plots/${file})`),

@@ -37,6 +37,7 @@ export interface ScenarioResult {
   readonly date: string;
   /** What makes it again. */
   readonly command: string;
+  readonly machine: Machine;
   /** What was measured: a tenant of so many bytes and files, so many rounds. */
   readonly settings: string;
   readonly runs: readonly Run[];
@@ -58,7 +59,6 @@ export interface Machine {
 }
 
 export interface Results {
-  readonly machine: Machine;
   /** By the scenario's id. */
   readonly scenarios: Readonly<Record<string, ScenarioResult>>;
 }

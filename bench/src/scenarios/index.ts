@@ -1,5 +1,6 @@
 /** All scenarios, in the order in which they run and stand in the report. */
 import type { Scenario } from "../scenario.js";
+import { encrypted } from "./encrypted.js";
 import { firstBackup } from "./first-backup.js";
 import { holes } from "./holes.js";
 import { randomChanges, unchangedBackup } from "./later-backup.js";
@@ -13,6 +14,7 @@ import { thirtyDays } from "./thirty-days.js";
 export const SCENARIOS: readonly Scenario[] = [
   firstBackup("local"),
   firstBackup("s3"),
+  encrypted,
   unchangedBackup("local"),
   unchangedBackup("s3"),
   thirtyDays,

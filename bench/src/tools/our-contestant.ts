@@ -39,8 +39,12 @@ export class OurContestant implements Contestant {
     await this.#gateway.forget();
   }
 
-  async backup(): Promise<Values> {
-    this.lastBackup = await this.#gateway.run(`/api/admin/tenants/${TENANT}/backups`, {});
+  backup(): Promise<Values> {
+    return this.#backup({});
+  }
+
+  async #backup(request: object): Promise<Values> {
+    this.lastBackup = await this.#gateway.run(`/api/admin/tenants/${TENANT}/backups`, request);
     return {};
   }
 
@@ -89,6 +93,24 @@ export class OurContestant implements Contestant {
 
   get restoredName(): string {
     return `${TENANT}-copy-${this.#copies}`;
+  }
+
+  /** The same tenant and the same ledger, each backup asked for as `request` says. */
+  asking(name: string, request: object): Contestant {
+    return {
+      name,
+      commands: {},
+      standingPid: () => this.standingPid(),
+      reset: () => this.reset(),
+      backup: () => this.#backup(request),
+      restore: () => this.restore(),
+      setRestoredAside: () => {
+        this.setRestoredAside();
+      },
+      readFile: (path, size) => this.readFile(path, size),
+      storedBytes: () => this.storedBytes(),
+      close: () => Promise.resolve(),
+    };
   }
 
   /** The same tenant and the same ledger, by the command line. */

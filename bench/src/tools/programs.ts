@@ -14,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   restic: { version: ["version"], debianPackage: "restic" },
   borg: { version: ["--version"], debianPackage: "borgbackup" },
   rclone: { version: ["version"], debianPackage: "rclone" },
+  age: { version: ["--version"], debianPackage: "age" },
 };
 
 /** Paths of programs by name: only those that are there. */

@@ -57,6 +57,7 @@ const borgEnvironment = (repository: string, work: string) => ({
 });
 
 export const TAR_ZSTD_LOCAL = "tar | zstd";
+export const TAR_ZSTD_AGE = "tar | zstd | age";
 export const TAR_ZSTD_S3 = "tar | zstd | aws s3 cp";
 export const RESTIC = "restic";
 
@@ -148,5 +149,17 @@ export const SHELL_TOOLS: readonly ShellTool[] = [
             RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: place.secretKey,
           }
         : {},
+  },
+];
+
+/** Beside encrypted backups: a rival that encrypts. */
+export const ENCRYPTING_TOOLS: readonly ShellTool[] = [
+  {
+    name: TAR_ZSTD_AGE,
+    kind: "local",
+    programs: ["tar", "zstd", "age"],
+    prepare: 'age-keygen -o "$WORK/key.txt"',
+    backup: `${TAR_ZSTD} | age -R <(age-keygen -y "$WORK/key.txt") > "$PLACE/archive.tar.zst.age"`,
+    restore: `age -d -i "$WORK/key.txt" "$PLACE/archive.tar.zst.age" | ${UNTAR}`,
   },
 ];
