@@ -22,15 +22,16 @@ export interface CheckOptions {
 }
 
 /**
- * Compiles `schema` once. The returned function fills defaults into its argument (in place), and returns it checked,
- * or the first fault.
+ * The returned function fills defaults into its argument (in place), and returns it checked, or the first fault. It compiles
+ * `schema` when it is first used: a process is never asked most of what it could be.
  */
 export function schemaCheck<S extends TSchema>(
   schema: S,
   options: CheckOptions = {},
 ): (value: unknown) => Checked<Static<S>> {
-  const compiled = Compile(schema);
+  let compiled: ReturnType<typeof Compile<S>> | undefined;
   return (value) => {
+    compiled ??= Compile(schema);
     const converted = options.convert === true ? Value.Convert(schema, value) : value;
     const complete = withDefaults(schema, converted);
     if (compiled.Check(complete)) return { ok: true, value: complete };

@@ -98,6 +98,12 @@ t.test("what the seek table and the index say of each other's frames must be the
     }),
     /has \d frames before its index, which lists \d/,
   );
+  await refused(
+    buildArchive(sampleEntries(), {
+      table: (frames) => frames.push({ stored: frames.pop()?.stored ?? 0, raw: 1 }),
+    }),
+    /has a seek table that is wrong about the index/,
+  );
   const huge = Buffer.alloc(9 * 1024 * 1024);
   await refused(
     buildArchive(sampleEntries(), { frame: (_, kind) => (kind === "dirs" ? huge : undefined) }),

@@ -88,7 +88,7 @@ export async function archiveToCheck(
       indexSha256: known.indexSha256,
       ...(known.encryption === undefined ? {} : { sealedSize: known.size }),
       ...(known.objectSha256 === undefined ? {} : { objectSha256: known.objectSha256 }),
-      ...(known.signedBy === undefined ? {} : { signedBy: known.signedBy }),
+      signedBy: known.signedBy,
     },
   };
 }

@@ -1,6 +1,6 @@
 import { checkRecipient } from "../archive/age/keys.js";
 import type { BackupConfig } from "../config.js";
-import { BackupError } from "../errors.js";
+import { BackupError, toBackupError } from "../errors.js";
 
 /** Throws `RECIPIENT_INVALID`, and names the destination. */
 export function checkConfiguredRecipients({ destinations }: Pick<BackupConfig, "destinations">): void {
@@ -8,9 +8,8 @@ export function checkConfiguredRecipients({ destinations }: Pick<BackupConfig, "
     try {
       for (const recipient of recipients) checkRecipient(recipient);
     } catch (error) {
-      if (!(error instanceof BackupError)) throw error;
       const where = `plugins.backup.destinations.${name}.recipients`;
-      throw new BackupError("RECIPIENT_INVALID", `${where}: ${error.message}`, { cause: error });
+      throw new BackupError("RECIPIENT_INVALID", `${where}: ${toBackupError(error, "check it").message}`);
     }
   }
 }

@@ -39,6 +39,14 @@ await t.test(
   },
 );
 
+await t.test("the addresses that config allows go along with each S3 store", (t) => {
+  const allow = ["169.254.7.7/32"];
+  const { settings } = destinations({ network: { allow } }).target("s3://bucket/x/", "acme", NOW);
+  t.match(settings, { kind: "s3", allowAddresses: allow });
+  t.notHas(destinations().target("s3://bucket/x/", "acme", NOW).settings, { allowAddresses: Array });
+  t.end();
+});
+
 await t.test("a trailing slash means the automatic name below it", (t) => {
   const target = destinations().target("s3://bucket/x/", "acme", NOW);
   t.equal(target.location, "s3://bucket/x/tenants/acme/2026-03-07T02-00-00Z.tar.zst");

@@ -7,6 +7,20 @@ import { JobThreads } from "./thread/pool.js";
 
 const { signal } = new AbortController();
 
+t.test("an upload is ended by what it left", async (t) => {
+  const config = Value.Default(BackupConfigSchema, {}) as BackupConfig;
+  const destinations = new Destinations({ config, env: {}, embedded: "/b", resolveSecret: () => "" });
+  const asked: unknown[] = [];
+  const threads = Object.assign(new JobThreads(), { run: async (...all: unknown[]) => void asked.push(all) });
+  const leftover = { kind: "partial-file", path: "/b/acme/1.part" } as const;
+  await discardUpload(
+    { threads, destinations },
+    { kind: "upload", store: { kind: "local" }, leftover },
+    signal,
+  );
+  t.match(asked, [["discard", { store: { kind: "local" }, leftover }, { signal }]]);
+});
+
 t.test("an upload to a store that the config does not lead to any more cannot be ended", async (t) => {
   const config = Value.Default(BackupConfigSchema, {}) as BackupConfig;
   const destinations = new Destinations({ config, env: {}, embedded: "/b", resolveSecret: () => "" });

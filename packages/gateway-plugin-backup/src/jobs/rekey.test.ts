@@ -1,7 +1,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { encryptTo } from "../archive/age/encrypt.js";
 import { keyPair } from "../archive/testing/key-pair.js";
+import { tarOf } from "../archive/testing/tar-builder.js";
 import { DEFAULT_LIMITS } from "../archive/format.js";
 import { BackupError } from "../errors.js";
 import { CALLER, sealedBench, type SealedBench } from "../test-support/sealed-bench.js";
@@ -97,6 +99,18 @@ t.test("an archive that the catalogue does not know stays unknown to it", async 
     known: undefined,
   });
   t.equal(services.ledger.archives.list({ limit: 9 }).length, 1);
+});
+
+t.test("what another tool has encrypted is nobody's, and is not encrypted anew", async (t) => {
+  const bench = await sealedBench(t);
+  const { key, record } = bench;
+  const file = join(record((await bench.backUp()).result?.["archiveId"]).key, "../theirs.age");
+  const encryption = await encryptTo([key.recipient]);
+  const theirs = encryption.update(tarOf({ name: "notes/a", content: "a" }));
+  writeFileSync(file, Buffer.concat([encryption.header, ...theirs, encryption.final()]));
+  const request = { archive: file, decrypt: { identity: key.identity }, recipients: [key.recipient] };
+  const job = await rekeyed(bench, request);
+  t.match(job, { tenant: "", state: "failed", error: { code: "ARCHIVE_WITHOUT_INDEX" } });
 });
 
 t.test("what cannot be opened, or is another archive, is left as it is", async (t) => {

@@ -89,7 +89,7 @@ async function rekey(
   ): Omit<NewArchive, "etag"> => ({
     ...madeOf(old),
     ...storeColumns(target.settings),
-    ...(encryption === undefined ? {} : { encryption }),
+    encryption,
     id: archiveId,
     jobId: context.jobId,
     location: target.location,
@@ -162,14 +162,5 @@ function madeOf({
   "tenant" | "tenantUid" | "createdAt" | "indexSha256" | "formatVersion" | "totals" | "state" | "signedBy"
 > {
   // It was opened, and is the archive that the catalogue knows.
-  return {
-    tenant,
-    tenantUid,
-    createdAt,
-    indexSha256,
-    formatVersion,
-    totals,
-    state: "good",
-    ...(signedBy === undefined ? {} : { signedBy }),
-  };
+  return { tenant, tenantUid, createdAt, indexSha256, formatVersion, totals, state: "good", signedBy };
 }

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
-import { createTransport } from "nodemailer";
 import { AddressForbidden, type AddressGuard } from "../../stores/address-guard.js";
 import { DeliveryError, isLoopback, secretProblem, wants, type Channel } from "./channel.js";
 import { alertText, alertTitle } from "./document.js";
@@ -39,6 +38,8 @@ async function sendMail(
         });
   const timeout = config.timeoutSeconds * 1000;
   const ended = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  // Few gateways send mail: only they load it.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     getSocket: (_options, done) => openSocket(config, guard, ended, done),
     host: config.host,

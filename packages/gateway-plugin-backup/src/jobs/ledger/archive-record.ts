@@ -31,7 +31,7 @@ export interface NewArchive {
   readonly indexSha256: string;
   readonly formatVersion: number;
   /** Absent: it is not sealed. */
-  readonly encryption?: EncryptionKind;
+  readonly encryption?: EncryptionKind | undefined;
   /**
    * Of all of its object's bytes, 64 hex digits: of a sealed archive from the start, of another as the first check that read
    * them all and found them good saw them.
@@ -44,7 +44,7 @@ export interface NewArchive {
   /** The archive that some of its bytes were copied from; absent: all were sent. */
   readonly baseId?: string;
   /** Id of the key that has signed it; absent: none, as far as is known. */
-  readonly signedBy?: string;
+  readonly signedBy?: string | undefined;
   /** Since when its oldest bytes lie in a store without having been checked as a whole: what was sent is checked then. */
   readonly checkedAt: number;
 }

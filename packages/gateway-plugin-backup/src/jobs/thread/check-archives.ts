@@ -29,8 +29,9 @@ import { objectHash } from "./stored-index.js";
 import { verifySealed } from "./verify-sealed.js";
 
 export function verify(request: VerifyOperation, context: OperationContext): Promise<VerifyOutcome> {
-  if (request.expected?.sealedSize !== undefined && request.opener === undefined)
-    return verifySealed(request, context);
+  const { expected, opener } = request;
+  if (expected?.sealedSize !== undefined && opener === undefined)
+    return verifySealed(request, { ...expected, sealedSize: expected.sealedSize }, context);
   return withExpectedArchive(request, context, async (source, archive) => {
     const verification = await verifyAt(request, {
       ...checkRequest(request, source, archive, context.signal),

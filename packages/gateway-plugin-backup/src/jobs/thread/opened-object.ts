@@ -1,7 +1,6 @@
 /** An encrypted archive in a store, as the archive readers want it: the plain one. */
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { openEncrypted } from "../../archive/age/open-encrypted.js";
 import { DETECT_BYTES, detectFormat } from "../../archive/detect.js";
 import type { ArchiveLimits } from "../../archive/format.js";
 import { identifyTenant } from "../../archive/identify.js";
@@ -38,7 +37,11 @@ export async function withOpened<T>(
 ): Promise<T> {
   if (opener === undefined) return work(source);
   if (opener.kind === "pipe") return withUnpiped(source, { ...opener, signal }, work);
-  if (await isAge(source)) return work(plainSource(source, await openEncrypted(source, opener.secret)));
+  if (await isAge(source)) {
+    // Most threads never decrypt: its libraries would take a good part of each start.
+    const { openEncrypted } = await import("../../archive/age/open-encrypted.js");
+    return work(plainSource(source, await openEncrypted(source, opener.secret)));
+  }
   if (opener.orPlain === true) return work(source);
   throw new BackupError("ARCHIVE_NOT_ENCRYPTED", `${archiveSubject(source)} is not encrypted with age.`);
 }
@@ -76,10 +79,12 @@ export async function identifyPiped(
   const given = throughPipe(source.read(0, source.size), run);
   try {
     const first: Uint8Array[] = [];
-    for (let bytes = 0; bytes < DETECT_BYTES; bytes += first.at(-1)?.length ?? 0) {
+    let bytes = 0;
+    while (bytes < DETECT_BYTES) {
       const next = await given.next();
       if (next.done === true) break;
       first.push(next.value);
+      bytes += next.value.length;
     }
     const format = detectFormat(Buffer.concat(first));
     if (format === undefined || format === "age") throw noArchive(source, run);

@@ -349,7 +349,7 @@ export interface ExpectedArchive {
   /** Of the object's bytes, where they were all read before. */
   readonly objectSha256?: string;
   /** Id of the key whose signature it had; absent: it may have none. */
-  readonly signedBy?: string;
+  readonly signedBy?: string | undefined;
 }
 
 export interface VerifyOperation extends ArchiveToCheck {

@@ -1,6 +1,5 @@
 /** An archive is sealed while it is written: what leaves here is what the store gets. */
 import { createHash } from "node:crypto";
-import { encryptTo } from "../../archive/age/encrypt.js";
 import { damaged } from "../../archive/damage.js";
 import { INDEX_FRAME_MAGIC, type ArchiveLimits } from "../../archive/format.js";
 import { openIndex } from "../../archive/open.js";
@@ -40,6 +39,8 @@ async function* encrypted(
   plain: AsyncIterable<Uint8Array>,
   recipients: readonly string[],
 ): AsyncGenerator<Uint8Array, void, void> {
+  // Most threads never encrypt: its libraries would take a good part of each start.
+  const { encryptTo } = await import("../../archive/age/encrypt.js");
   const encryption = await encryptTo(recipients);
   yield encryption.header;
   for await (const chunk of plain) yield* encryption.update(chunk);

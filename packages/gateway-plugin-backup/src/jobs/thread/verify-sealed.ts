@@ -4,7 +4,7 @@ import { archiveSubject } from "../../archive/source.js";
 import { checkObjectHash } from "./expected-archive.js";
 import { withStored } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
-import type { VerifyOperation, VerifyOutcome } from "./protocol.js";
+import type { ExpectedArchive, VerifyOperation, VerifyOutcome } from "./protocol.js";
 import { requireSignature } from "./required-signature.js";
 import { objectHash } from "./stored-index.js";
 
@@ -12,18 +12,16 @@ const NO_KEY = "it is encrypted, and no key was given";
 
 /** `full` reads all bytes; the other levels only see that an object of the right size is there. Throws ARCHIVE_DAMAGED. */
 export function verifySealed(
-  { level, expected, signatures, ...object }: VerifyOperation,
+  { level, signatures, ...object }: VerifyOperation,
+  expected: ExpectedArchive & { readonly sealedSize: number },
   context: OperationContext,
 ): Promise<VerifyOutcome> {
+  const { sealedSize, signedBy } = expected;
   return withStored(object, context, async (source) => {
     const { size, etag } = source.object;
-    if (size !== expected?.sealedSize)
-      throw damaged(
-        "object hash",
-        `${archiveSubject(source)} has ${size} bytes instead of ${expected?.sealedSize ?? 0}.`,
-      );
+    if (size !== sealedSize)
+      throw damaged("object hash", `${archiveSubject(source)} has ${size} bytes instead of ${sealedSize}.`);
     // Nobody sees the signature; it is as the catalogue noted it, if the bytes are the same.
-    const signedBy = expected.signedBy;
     requireSignature(source, { signedBy }, signatures);
     const found = { size, etag, hadIndex: true, segments: 0, segmentsChecked: 0, signedBy };
     if (level !== "full") return { ...found, bytesRead: 0, notChecked: [`anything but its size: ${NO_KEY}`] };

@@ -1,5 +1,6 @@
 /** Answers that S3 allows, or a proxy makes, and no server at hand gives: from a server that only says what it is told. */
 import dns from "node:dns";
+import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
@@ -254,6 +255,8 @@ t.test("Amazon's own S3 is trusted to heed the condition, without a probe", asyn
     lookup("127.0.0.1", options, done);
   };
   t.intercept(dns, "lookup", { value: here });
+  syncBuiltinESMExports();
+  t.teardown(syncBuiltinESMExports);
   const stored = { headers: { "content-length": 10 } };
   const bench = await storeThat(
     t,
