@@ -32,6 +32,9 @@ export const NOTHING = "none";
 /** How deleted tenants are named in `tenants/.trash`: what a restore put there for undo has another name. */
 const DELETED = "deleted-";
 
+/** Errors of the disk or of the process, not of what a tenant has put there. */
+const UNREAD = ["EIO", "EMFILE", "ENFILE", "ENOMEM"] as const;
+
 /** The tenants' directories on disk. Knows nothing of claims, the gate or who is served. */
 export class TenantDisk {
   readonly #paths: StatePaths;
@@ -73,7 +76,8 @@ export class TenantDisk {
       return record;
     } catch (error) {
       if (isSystemError(error, "ENOENT")) return undefined;
-      return { id, reason: isCodedError(error) ? error.message : `tenant.json: ${errorText(error)}` };
+      const reason = isCodedError(error) ? error.message : `tenant.json: ${errorText(error)}`;
+      return { id, reason, ...(isSystemError(error, ...UNREAD) ? { isUnread: true } : {}) };
     }
   }
 

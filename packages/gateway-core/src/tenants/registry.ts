@@ -6,6 +6,8 @@ export interface BrokenTenant {
   readonly id: string;
   /** What is wrong with `tenant.json`, in one line. */
   readonly reason: string;
+  /** The system could not read it just now, which says nothing about what it holds. */
+  readonly isUnread?: true;
 }
 
 /** Tenants that are refused service because their token hash is, or was at start, another tenant's too. */

@@ -182,7 +182,7 @@ export class Tenants implements TenantAccess {
   async altered(): Promise<readonly AlteredRecord[]> {
     const altered: AlteredRecord[] = [];
     for (const record of this.registry.list()) {
-      const problem = await this.#alteration(record);
+      const { problem } = await this.#alteration(record);
       // It may have been replaced while its file was read.
       if (problem !== undefined && this.registry.get(record.id) === record) {
         altered.push({ id: record.id, problem });
@@ -193,7 +193,10 @@ export class Tenants implements TenantAccess {
 
   async putRecordRight(id: string): Promise<void> {
     const record = this.registry.get(id);
-    if (record === undefined || (await this.#alteration(record)) === undefined) return;
+    if (record === undefined) return;
+    const { problem, isUnread } = await this.#alteration(record);
+    // Whoever reads it next says so, or succeeds.
+    if (problem === undefined || isUnread === true) return;
     await this.disk.writeRecord(record);
     this.#log.warn({ tenant: id }, "tenant.json had been altered; it says again what counts");
   }
@@ -211,13 +214,14 @@ export class Tenants implements TenantAccess {
     this.registry.put(record);
   }
 
-  async #alteration(record: TenantRecord): Promise<string | undefined> {
+  async #alteration(
+    record: TenantRecord,
+  ): Promise<{ readonly problem?: string; readonly isUnread?: true | undefined }> {
     const read = await this.disk.read(record.id);
-    if (read === undefined) return "it is missing";
-    if ("reason" in read) return read.reason;
+    if (read === undefined) return { problem: "it is missing" };
+    if ("reason" in read) return { problem: read.reason, isUnread: read.isUnread };
     const fields = differences(record, read);
-    if (fields.length === 0) return undefined;
-    return `it says something else of ${fields.join(", ")}`;
+    return fields.length === 0 ? {} : { problem: `it says something else of ${fields.join(", ")}` };
   }
 
   /** The record that counts for what stands in a slot. */

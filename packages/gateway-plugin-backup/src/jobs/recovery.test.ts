@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
 import { before, interruptible } from "../test-support/interruption.js";
@@ -126,6 +126,22 @@ t.test("what a swap that cannot be told may still need is kept, and its job says
   t.same(slot.ledger.leftovers.ofEndedJobs(), [], "its staging is not taken for a leftover");
   t.same(readdirSync(paths.staging), ["j1"]);
 });
+
+t.test(
+  "what the ledger knows as a leftover is taken away by who looks after those, and by nobody else",
+  async (t) => {
+    const { slot, paths, start } = setUp(t);
+    slot.addJob("j1", "restore");
+    const [known, unknown] = ["j1", "j2"].map((name) => path.join(paths.staging, name)) as [string, string];
+    slot.ledger.leftovers.add("j1", { kind: "directory", path: known }, 1);
+    for (const directory of [known, unknown]) mkdirSync(path.join(directory, "tree"), { recursive: true });
+    t.same((await start()).stale, [unknown]);
+    rmSync(unknown, { recursive: true });
+    renameSync(known, `${known}.removing`);
+    t.same((await start()).stale, []);
+    t.match(slot.ledger.leftovers.ofEndedJobs(), [{ leftover: { path: known } }]);
+  },
+);
 
 t.test("what nobody will come back for is found, and removed; what can be undone stays", async (t) => {
   const { slot, log, paths, start } = setUp(t);

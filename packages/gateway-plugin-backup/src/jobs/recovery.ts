@@ -11,10 +11,10 @@ import type { Ledger } from "./ledger/ledger.js";
 import type { SwapRecord } from "./ledger/swaps.js";
 import { REMOVING_SUFFIX, removeTree } from "./remove-tree.js";
 import type { SwapSettlement, TenantSwap } from "./swap.js";
-import type { JobRecord } from "./types.js";
+import type { JobLeftover, JobRecord } from "./types.js";
 
 export interface RecoveryOptions {
-  readonly ledger: Pick<Ledger, "jobs" | "swaps">;
+  readonly ledger: Pick<Ledger, "jobs" | "leftovers" | "swaps">;
   readonly swap: Pick<TenantSwap, "recover">;
   readonly clock: Clock;
   readonly log: PluginLogger;
@@ -34,7 +34,7 @@ export interface Recovery {
   readonly settlements: readonly SwapSettlement[];
   /** The jobs that were given an end. */
   readonly jobs: readonly JobRecord[];
-  /** What is of no use any more; can take long, so hand it to {@link removeStale} once the gateway serves. */
+  /** What is of no use any more, and is no leftover in the ledger; can take long, so hand it to {@link removeStale} once the gateway serves. */
   readonly stale: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovery> {
   const settlements = await options.swap.recover();
   for (const settlement of settlements) logSettlement(options.log, settlement);
   const jobs = endJobs(options, settlements);
-  return { settlements, jobs, stale: await findStale(options.paths, settlements) };
+  return { settlements, jobs, stale: await findStale(options, settlements) };
 }
 
 /** Never rejects; what cannot be removed now is logged, and found again by the next start. */
@@ -114,18 +114,29 @@ function interruption(
   return `The gateway stopped while tenant ${job.tenant} was being replaced. ${whatNow}`;
 }
 
-async function findStale(paths: RecoveryPaths, settlements: readonly SwapSettlement[]): Promise<string[]> {
+async function findStale(
+  { paths, ledger }: RecoveryOptions,
+  settlements: readonly SwapSettlement[],
+): Promise<string[]> {
   const needed = new Set(
     settlements.filter(({ outcome }) => outcome === "unclear").map(({ jobId }) => jobId),
   );
   const staging = await children(paths.staging);
   const temporary = await children(paths.temporary);
   const trash = await children(paths.trash);
-  return [
+  const stale = [
     ...staging.filter((directory) => !needed.has(path.basename(directory))),
     ...temporary,
     ...trash.filter((directory) => directory.endsWith(REMOVING_SUFFIX)),
   ];
+  // Two that remove one directory at a time get in each other's way.
+  const isLeftover = new Set(ledger.leftovers.ofEndedJobs().flatMap(({ leftover }) => placesOf(leftover)));
+  return stale.filter((directory) => !isLeftover.has(directory));
+}
+
+/** Where the {@link LeftoverKeeper} will look for it. */
+function placesOf(leftover: JobLeftover): string[] {
+  return leftover.kind === "directory" ? [leftover.path, leftover.path + REMOVING_SUFFIX] : [];
 }
 
 async function children(directory: string): Promise<string[]> {

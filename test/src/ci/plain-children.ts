@@ -1,0 +1,11 @@
+/**
+ * Loaded into every test process before its test (`.taprc`). tap has each process that a test starts load a tracker, by
+ * way of NODE_OPTIONS: for `--watch` and its own kind of coverage, neither of which is used here. It doubles the time that
+ * a gateway takes to start, hands its variables on to the programs under test, and makes them others than users run.
+ */
+const LISTENERS = Symbol.for("process-on-spawn@*:singletonId");
+
+const state = (globalThis as Record<symbol, { listeners: unknown[] } | undefined>)[LISTENERS];
+if (state === undefined)
+  throw new Error("tap has changed how it tracks processes; see test/src/ci/plain-children.ts");
+state.listeners = [];
