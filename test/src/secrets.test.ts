@@ -373,6 +373,8 @@ if (s3 !== undefined) {
       ],
       ["cron", "list", "acme"],
       ["jobs", "list", "--json"],
+      ["audit", "list"],
+      ["audit", "verify", "--json"],
       ["doctor"],
       ["doctor", "--json"],
       ["status"],
@@ -428,6 +430,8 @@ if (s3 !== undefined) {
       "/api/admin/status",
       "/api/admin/doctor",
       "/api/admin/backups",
+      "/api/admin/audit?limit=1000",
+      "/api/admin/audit/verify",
     ])
       await asked(`${gateway.url}${path}`, { headers: { authorization } });
     const { jobs } = JSON.parse(
