@@ -10,6 +10,7 @@ import type { TenantLifecycle } from "../tenants/lifecycle.js";
 import type { Tenants } from "../tenants/tenants.js";
 import { auditRoutes } from "./routes/audit.js";
 import { acceptRecordRoute } from "./routes/accept-record.js";
+import { controlUi } from "./routes/control-ui.js";
 import { createTenantRoute } from "./routes/create-tenant.js";
 import { deleteTenantRoute } from "./routes/delete-tenant.js";
 import { doctorRoute } from "./routes/doctor.js";
@@ -45,6 +46,7 @@ export interface RouteParts {
 export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   healthRoutes(app, () => parts.contributions.readiness.values());
   openApiRoute(app);
+  await controlUi(app);
   await panelAssets(app, parts.contributions.panels);
 }
 
@@ -90,6 +92,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
 
 export async function tenantRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   whoamiRoute(app);
+  listPanelsRoute(app, parts.contributions.panels);
   getFileRoute(app, parts.workspace);
   deleteFileRoute(app, parts.workspace);
   await app.register((uploads: TypedApp, _options, done) => {
