@@ -5,3 +5,4 @@ export { bytes, count, dateTime, duration, relativeTime, timeOfDay } from "./for
 export type { Notice, PanelElement, UiHost, Viewer } from "./host.js";
 export { jsonLines } from "./json-lines.js";
 export { baseStyles } from "./styles/base.js";
+export { defineProblem, ProblemElement } from "./problem.js";
