@@ -4,5 +4,6 @@ export { eventData } from "./event-stream.js";
 export { bytes, count, dateTime, duration, relativeTime, timeOfDay } from "./format.js";
 export type { Notice, PanelElement, UiHost, Viewer } from "./host.js";
 export { jsonLines } from "./json-lines.js";
+export { scheduleWords } from "./schedule-words.js";
 export { baseStyles } from "./styles/base.js";
 export { defineProblem, ProblemElement } from "./problem.js";
