@@ -54,7 +54,7 @@ async function asAdmin(api: Api): Promise<Omit<Session, "token">> {
 }
 
 async function asTenant(api: Api): Promise<Omit<Session, "token">> {
-  const { id } = await api.get<{ id: string }>("/api/tenant/whoami");
+  const { tenant: id } = await api.get<{ tenant: string }>("/api/tenant/whoami");
   const { panels } = await api.get<{ panels: Panel[] }>("/api/tenant/ui/panels");
   return { viewer: { kind: "tenant", id }, panels };
 }
