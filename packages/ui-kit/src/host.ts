@@ -27,4 +27,9 @@ export interface PanelElement extends HTMLElement {
   host: UiHost;
   /** Behind the panel's own address, without a leading slash: `tenants/acme`. */
   path: string;
+  /**
+   * Called when the gateway was gone and is back: what is shown may be old. An element without it is made anew, and what was
+   * written into its forms is lost.
+   */
+  refresh?(): void;
 }

@@ -145,7 +145,7 @@ function weekdayWords({ values }: Field): string {
   const [first = 0] = values;
   const last = values.at(-1) ?? 0;
   if (values.length > 2 && last - first + 1 === values.length)
-    return `every day from ${WEEKDAYS[first] ?? ""} to ${WEEKDAYS[last] ?? ""}`;
+    return `${WEEKDAYS[first] ?? ""} to ${WEEKDAYS[last] ?? ""}`;
   return `every ${listed(values.map((value) => WEEKDAYS[value] ?? ""))}`;
 }
 

@@ -18,7 +18,7 @@ import { deleteFileRoute } from "./routes/files-delete.js";
 import { getFileRoute } from "./routes/files-get.js";
 import { putFileRoute } from "./routes/files-put.js";
 import { healthRoutes } from "./routes/health.js";
-import { listJobTypesRoute } from "./routes/list-job-types.js";
+import { listJobTypesRoute, listTenantJobTypesRoute } from "./routes/list-job-types.js";
 import { listTenantsRoute } from "./routes/list-tenants.js";
 import { openApiRoute } from "./routes/openapi.js";
 import { listPanelsRoute, panelAssets } from "./routes/panels.js";
@@ -93,6 +93,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
 export async function tenantRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   whoamiRoute(app);
   listPanelsRoute(app, parts.contributions.panels);
+  listTenantJobTypesRoute(app, parts.contributions.jobTypes);
   getFileRoute(app, parts.workspace);
   deleteFileRoute(app, parts.workspace);
   await app.register((uploads: TypedApp, _options, done) => {

@@ -1,15 +1,18 @@
-import { Api, baseStyles, type Notice, type UiHost } from "@openclaw/ui-kit";
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { Api, ApiError, baseStyles, type Notice, type UiHost } from "@openclaw/ui-kit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { appStyles } from "./app-styles.js";
 import { Connection } from "./connection.js";
+import "./header.js";
 import "./login.js";
 import type { LoginElement } from "./login.js";
 import "./notices.js";
 import type { NoticesElement } from "./notices.js";
 import "./panel-outlet.js";
 import { pagesFor, type Page } from "./pages.js";
-import { addressOf, currentPlace, type Place } from "./router.js";
+import { addressOf, currentPlace, placeName, type Place } from "./router.js";
 import { forgetToken, keepToken, keptToken, openSession, type Session } from "./session.js";
-import { currentTheme, THEMES, useTheme, type Theme } from "./theme.js";
+
+const PRODUCT = "OpenClaw gateway";
 
 /** The control UI: asks for a token, then shows the pages of the gateway and of its plugins. */
 export class AppElement extends LitElement {
@@ -18,20 +21,16 @@ export class AppElement extends LitElement {
     place: { state: true },
     isReached: { state: true },
     isOpening: { state: true },
-    theme: { state: true },
   };
   declare session: Session | undefined;
   declare place: Place;
   declare isReached: boolean;
   declare isOpening: boolean;
-  declare theme: Theme;
 
   readonly #connection = new Connection((reached) => {
-    this.isReached = reached;
-    // What was shown while the gateway was gone is made anew.
-    if (reached) this.#outletKey++;
+    this.#onConnection(reached);
   });
-  #outletKey = 0;
+  #generation = 0;
   #pages: readonly Page[] = [];
   #hosts = new Map<string, UiHost>();
 
@@ -41,19 +40,19 @@ export class AppElement extends LitElement {
     this.place = currentPlace();
     this.isReached = true;
     this.isOpening = false;
-    this.theme = currentTheme();
-    useTheme(this.theme);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("hashchange", this.#onPlace);
+    this.#connection.watch();
     const token = keptToken();
     if (token !== undefined) void this.#open(token);
   }
 
   override disconnectedCallback(): void {
     removeEventListener("hashchange", this.#onPlace);
+    this.#connection.unwatch();
     super.disconnectedCallback();
   }
 
@@ -61,7 +60,18 @@ export class AppElement extends LitElement {
     this.place = currentPlace();
   };
 
+  #onConnection(reached: boolean): void {
+    this.isReached = reached;
+    if (!reached) return;
+    // What was shown meanwhile is old.
+    this.#generation += 1;
+    const token = keptToken();
+    if (this.session !== undefined) this.#notify({ kind: "info", text: "The gateway is back." });
+    else if (token !== undefined) void this.#open(token);
+  }
+
   async #open(token: string): Promise<void> {
+    if (this.isOpening) return;
     this.isOpening = true;
     try {
       const session = await openSession(token, { onReached: (reached) => this.#connection.tell(reached) });
@@ -70,20 +80,20 @@ export class AppElement extends LitElement {
       this.#pages = pagesFor(session);
       this.session = session;
     } catch (error) {
-      await this.updateComplete;
+      // A token that was good before is tried again when the gateway is back.
+      if (error instanceof ApiError && error.status === 401) forgetToken();
       this.isOpening = false;
       await this.updateComplete;
       this.renderRoot.querySelector<LoginElement>("oc-login")?.fail(error);
-    } finally {
-      this.isOpening = false;
     }
+    this.isOpening = false;
   }
 
-  #close(): void {
+  readonly #close = (): void => {
     forgetToken();
     this.session = undefined;
     this.#hosts.clear();
-  }
+  };
 
   #notify(notice: Notice): void {
     this.renderRoot.querySelector<NoticesElement>("oc-notices")?.add(notice);
@@ -97,6 +107,8 @@ export class AppElement extends LitElement {
         token,
         onReached: (reached) => this.#connection.tell(reached),
         onRefused: () => {
+          // Of calls that were on their way together each one is refused.
+          if (this.session?.token !== token) return;
           this.#close();
           this.#notify({ kind: "error", text: "The gateway does not take the token any more." });
         },
@@ -112,146 +124,88 @@ export class AppElement extends LitElement {
     return host;
   }
 
+  /** Undefined: there is no such page for this token. */
+  #page(): Page | undefined {
+    const { page } = this.place;
+    return page === "" ? this.#pages[0] : this.#pages.find(({ id }) => id === page);
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
+    document.title = this.#title();
     const before = changed.get("place");
-    // Who works by keyboard or hears the page starts at the new page's top.
-    if (before !== undefined && before.page !== this.place.page)
-      this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+    if (before === undefined || this.session === undefined) return;
+    if (before.page !== this.place.page) this.#toTop();
+    else if (before.path !== this.place.path) void this.#keepFocus();
+  }
+
+  #title(): string {
+    if (this.session === undefined) return `Sign in · ${PRODUCT}`;
+    const page = this.#page();
+    const parts = page === undefined ? ["Not found"] : [placeName(this.place), page.title];
+    return [...parts, PRODUCT].filter((part) => part !== "").join(" · ");
+  }
+
+  /** Who works by keyboard, or hears the page, starts at the new page's top. */
+  readonly #toTop = (): void => {
+    scrollTo(0, 0);
+    this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+  };
+
+  /** Of two places of one page, the page itself knows where the focus belongs; but it must not be nowhere. */
+  async #keepFocus(): Promise<void> {
+    await new Promise(requestAnimationFrame);
+    if (document.activeElement === null || document.activeElement === document.body) this.#toTop();
   }
 
   protected override render(): TemplateResult {
-    return html`<oc-notices></oc-notices> ${
-        this.isReached
-          ? nothing
-          : html`<p class="gone" role="alert">The gateway does not answer. Trying again…</p>`
-      }
+    return html`<oc-notices></oc-notices>
+      <div role="alert">
+        ${this.isReached ? nothing : html`<p class="gone">The gateway does not answer. Trying again…</p>`}
+      </div>
       ${this.session === undefined ? this.#renderLogin() : this.#renderPages(this.session)}`;
   }
 
   #renderLogin(): TemplateResult {
-    if (this.isOpening) return html`<main aria-busy="true"><p class="waiting muted">Opening…</p></main>`;
+    if (this.isOpening && keptToken() !== undefined)
+      return html`<main aria-busy="true"><p class="waiting muted">Opening…</p></main>`;
     return html`<oc-login
+      .isOpening=${this.isOpening}
       @token=${(event: CustomEvent<string>) => void this.#open(event.detail)}
     ></oc-login>`;
   }
 
   #renderPages(session: Session): TemplateResult {
-    const page = this.#pages.find(({ id }) => id === this.place.page) ?? this.#pages[0];
-    return html`<a class="skip" href="#main" @click=${this.#skip}>Skip to content</a>
-      <header>
-        <strong class="brand">OpenClaw</strong>
-        <nav aria-label="Pages">
-          ${this.#pages.map(
-            ({ id, title }) =>
-              html`<a
-                href=${addressOf({ page: id, path: "" })}
-                aria-current=${id === page?.id ? "page" : nothing}
-                >${title}</a
-              >`,
-          )}
-        </nav>
-        <div class="row">
-          <span class="muted small name"
-            >${session.viewer.kind === "admin" ? "Admin" : session.viewer.id}</span
-          >
-          <label class="visually-hidden" for="theme">Theme</label>
-          <select id="theme" @change=${this.#onTheme}>
-            ${THEMES.map((theme) => html`<option ?selected=${theme === this.theme} value=${theme}>${theme}</option>`)}
-          </select>
-          <button type="button" @click=${this.#close}>Sign out</button>
-        </div>
-      </header>
+    const page = this.#page();
+    return html`<oc-header
+        .pages=${this.#pages}
+        .current=${page?.id}
+        .viewer=${session.viewer}
+        @sign-out=${this.#close}
+        @skip=${this.#toTop}
+      ></oc-header>
       <main id="main" tabindex="-1">
         ${
           page === undefined
-            ? html`<p>This gateway has no pages to show.</p>`
+            ? this.#renderUnknown()
             : html`<oc-panel-outlet
                 .page=${page}
                 .host=${this.#hostOf(page, session)}
                 .path=${page.id === this.place.page ? this.place.path : ""}
-                .generation=${this.#outletKey}
+                .generation=${this.#generation}
               ></oc-panel-outlet>`
         }
       </main>`;
   }
 
-  #skip(event: Event): void {
-    event.preventDefault();
-    this.renderRoot.querySelector<HTMLElement>("main")?.focus();
+  #renderUnknown(): TemplateResult {
+    return html`<div class="stack">
+      <h1>There is no such page</h1>
+      <p>The address is wrong, or the page is not for this token.</p>
+      <p><a href=${addressOf({ page: "", path: "" })}>To the first page</a></p>
+    </div>`;
   }
 
-  #onTheme(event: Event): void {
-    const chosen = (event.target as HTMLSelectElement).value;
-    this.theme = THEMES.find((theme) => theme === chosen) ?? "system";
-    useTheme(this.theme);
-  }
-
-  static override styles = [
-    baseStyles,
-    css`
-      header {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.5rem 1.5rem;
-        padding: 0.625rem 1.25rem;
-        border-bottom: 1px solid var(--oc-border);
-        background: var(--oc-surface);
-      }
-      nav {
-        display: flex;
-        flex: 1;
-        flex-wrap: wrap;
-        gap: 0.25rem;
-      }
-      nav a {
-        padding: 0.375rem 0.75rem;
-        border-radius: var(--oc-radius);
-        color: var(--oc-text);
-        text-decoration: none;
-        font-weight: 500;
-      }
-      nav a:hover {
-        background: var(--oc-hover);
-      }
-      nav a[aria-current="page"] {
-        background: var(--oc-hover);
-        box-shadow: inset 0 -2px var(--oc-accent);
-      }
-      main {
-        max-width: 82rem;
-        margin-inline: auto;
-        padding: 1.25rem;
-      }
-      main:focus {
-        outline: none;
-      }
-      .waiting {
-        padding: 4rem 1rem;
-        text-align: center;
-      }
-      .gone {
-        position: sticky;
-        top: 0;
-        z-index: 2;
-        padding: 0.5rem 1.25rem;
-        background: var(--oc-warning-soft);
-        color: var(--oc-warning);
-        font-weight: 600;
-      }
-      .skip {
-        position: absolute;
-        inset-inline-start: -999rem;
-      }
-      .skip:focus {
-        inset-inline-start: 1rem;
-        top: 0.5rem;
-        z-index: 3;
-        padding: 0.5rem;
-        background: var(--oc-surface);
-      }
-    `,
-  ];
+  static override styles = [baseStyles, appStyles];
 }
 
 customElements.define("oc-app", AppElement);

@@ -2,6 +2,11 @@ import { baseStyles, type PanelElement, type UiHost } from "@openclaw/ui-kit";
 import { html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import type { Page } from "./pages.js";
 
+interface Shown {
+  readonly element: PanelElement;
+  readonly page: Page;
+}
+
 /** Shows one page. */
 export class PanelOutletElement extends LitElement {
   static override properties = {
@@ -9,35 +14,62 @@ export class PanelOutletElement extends LitElement {
     host: { attribute: false },
     path: { attribute: false },
     generation: { attribute: false },
+    isLoading: { state: true },
     problem: { state: true },
   };
   declare page: Page;
   declare host: UiHost;
   declare path: string;
-  /** Another one: the page is made anew. */
+  /** Another one: what is shown is old. */
   declare generation: number;
+  declare isLoading: boolean;
   declare problem: string | undefined;
-  #shown: { readonly element: PanelElement; readonly page: Page; readonly generation: number } | undefined;
+  #shown: Shown | undefined;
+  #failures = 0;
 
-  protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("page") || changed.has("generation")) void this.#load();
-    else this.#pass();
+  constructor() {
+    super();
+    this.isLoading = false;
+    this.problem = undefined;
   }
 
-  async #load(): Promise<void> {
-    const { page, generation } = this;
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("page") || changed.has("host")) void this.#load();
+    else if (changed.has("generation")) this.#renew();
+    else if (changed.has("path")) this.#pass();
+  }
+
+  #renew(): void {
+    const element = this.#shown?.page === this.page ? this.#shown.element : undefined;
+    this.#pass();
+    if (element?.refresh === undefined) void this.#load();
+    else element.refresh();
+  }
+
+  readonly #load = async (): Promise<void> => {
+    const { page } = this;
+    this.isLoading = true;
+    this.problem = undefined;
     try {
-      await page.load?.();
+      await page.load?.(this.#failures);
     } catch (error) {
-      if (page === this.page) this.problem = String(error);
+      this.#failures += 1;
+      if (page === this.page) this.#show(undefined, String(error));
       return;
     }
-    if (page !== this.page || generation !== this.generation) return;
-    this.problem = undefined;
+    if (page !== this.page) return;
     const element = document.createElement(page.element) as PanelElement;
-    this.#shown = { element, page, generation };
+    this.#show({ element, page }, undefined);
+  };
+
+  #show(shown: Shown | undefined, problem: string | undefined): void {
+    this.isLoading = false;
+    this.problem = problem;
+    this.#shown = shown;
     this.#pass();
-    this.renderRoot.querySelector("#outlet")?.replaceChildren(element);
+    const outlet = this.renderRoot.querySelector("#outlet");
+    if (shown === undefined) outlet?.replaceChildren();
+    else outlet?.replaceChildren(shown.element);
   }
 
   #pass(): void {
@@ -48,11 +80,12 @@ export class PanelOutletElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="error" role="alert" ?hidden=${this.problem === undefined}>
+    return html`<div class="error stack tight" role="alert" ?hidden=${this.problem === undefined}>
         <p>The page cannot be loaded: ${this.problem}</p>
-        <p class="small">Reload this page; if that does not help, the gateway's log says more.</p>
+        <p class="small">If trying again does not help, reload the page; the gateway's log says more.</p>
+        <div><button type="button" @click=${this.#load}>Try again</button></div>
       </div>
-      <div id="outlet"></div>`;
+      <div id="outlet" aria-busy=${this.isLoading}></div>`;
   }
 
   static override styles = baseStyles;

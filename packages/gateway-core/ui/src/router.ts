@@ -16,3 +16,13 @@ export function currentPlace(): Place {
 export function addressOf({ page, path }: Place): string {
   return `#/${page}${path === "" ? "" : `/${path}`}`;
 }
+
+/** What the place is called in a window's title: its last part. Empty: the page itself. */
+export function placeName({ path }: Place): string {
+  const last = path.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

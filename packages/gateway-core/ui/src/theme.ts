@@ -1,12 +1,22 @@
 /** Light, dark, or as the system has it; remembered by the browser. */
 const KEY = "openclaw-theme";
 
-export const THEMES = ["system", "light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
+export type Theme = "system" | "light" | "dark";
+
+/** With what they are called. */
+export const THEMES: readonly (readonly [Theme, string])[] = [
+  ["system", "System"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
+
+export function isTheme(text: string | null): text is Theme {
+  return THEMES.some(([theme]) => theme === text);
+}
 
 export function currentTheme(): Theme {
   const kept = localStorage.getItem(KEY);
-  return THEMES.find((theme) => theme === kept) ?? "system";
+  return isTheme(kept) ? kept : "system";
 }
 
 export function useTheme(theme: Theme): void {
