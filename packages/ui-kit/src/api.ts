@@ -1,5 +1,6 @@
 /** Calls of the gateway's routes. */
 import { eventData } from "./event-stream.js";
+import { firstBytes } from "./first-bytes.js";
 import { jsonLines } from "./json-lines.js";
 
 /** What went wrong, in the gateway's words; see RFC 9457. */
@@ -63,6 +64,12 @@ export class Api {
   async blob(path: string, body: object, signal?: AbortSignal): Promise<Blob> {
     const answer = await this.#call("POST", path, { body, ...(signal && { signal }) });
     return answer.blob();
+  }
+
+  /** The first bytes of a file's content, `most` of them at the most. The rest is not fetched. */
+  async firstBytes(path: string, body: object, most: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const answer = await this.#call("POST", path, { body, ...(signal && { signal }) });
+    return answer.body === null ? new Uint8Array() : firstBytes(answer.body, most);
   }
 
   /** What a stream of server-sent events carries. */
