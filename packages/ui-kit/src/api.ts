@@ -18,6 +18,11 @@ export class ApiError extends Error {
     this.code = code;
     this.hint = hint;
   }
+
+  /** The shell and each panel have a copy of this class: one's `instanceof` has to know the errors of the others. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "ApiError";
+  }
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,6 +1,7 @@
 import { baseStyles, bytes, count, dateTime, relativeTime } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ArchiveContents, CatalogueArchive } from "./archive-view.js";
+import { shownName } from "./shown-name.js";
 
 /** Warnings that are shown before they are asked for. */
 const SHOWN_WARNINGS = 5;
@@ -79,7 +80,7 @@ export class ArchiveFactsElement extends LitElement {
                       ${
                         path === undefined
                           ? nothing
-                          : html`<code><bdi class="name">${path}</bdi></code
+                          : html`<code><bdi class="name">${shownName(path)}</bdi></code
                               >:`
                       }
                       ${message}

@@ -4,6 +4,7 @@ import { EntryTree, ROOT, type EntryLine } from "./entry-tree.js";
 import { restoreHref, type FilePreviewElement } from "./file-preview.js";
 import { chosen } from "./keys.js";
 import type { GridColumn, GridSort, RowGridElement } from "./row-grid.js";
+import { shownName } from "./shown-name.js";
 import "./file-preview.js";
 import "./row-grid.js";
 
@@ -116,7 +117,7 @@ export class EntryBrowserElement extends LitElement {
   readonly #cells = (entry: number): readonly unknown[] => {
     const tree = this.#tree;
     const type = tree.type(entry);
-    const shown = this.search.trim() === "" ? tree.name(entry) : tree.path(entry);
+    const shown = shownName(this.search.trim() === "" ? tree.name(entry) : tree.path(entry));
     const kind = type === "directory" ? "directory" : type === "symlink" ? "link" : "";
     return [
       html`<span class="sign" aria-hidden="true">${SIGNS[type]}</span
@@ -214,7 +215,7 @@ export class EntryBrowserElement extends LitElement {
     return html`<nav aria-label="Directory" class="row">
       <ol>
         ${trail.map((entry, i) => {
-          const name = entry === ROOT ? "Top" : tree.name(entry);
+          const name = entry === ROOT ? "Top" : shownName(tree.name(entry));
           return html`<li>
             ${
               i === trail.length - 1

@@ -2,6 +2,7 @@ import { baseStyles, bytes, dateTime, defineProblem, type UiHost } from "@opencl
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { EntryTree } from "./entry-tree.js";
 import { chosen } from "./keys.js";
+import { shownName } from "./shown-name.js";
 
 defineProblem();
 
@@ -113,16 +114,16 @@ export class FilePreviewElement extends LitElement {
     const hasRawName = tree.hasRawName(entry);
     return html`<div class="stack">
       <div class="row spread head">
-        <h2 id="title" class="name">${tree.name(entry)}</h2>
+        <h2 id="title" class="name">${shownName(tree.name(entry))}</h2>
         <button type="button" @click=${this.#close}>Close</button>
       </div>
       <p class="small muted">
-        <bdi class="name">${path}</bdi><br />
+        <bdi class="name">${shownName(path)}</bdi><br />
         ${isFile ? `${bytes(size)}, changed ${dateTime(tree.time(entry))}` : nothing}
         ${
           tree.target(entry) === undefined
             ? nothing
-            : html`Link to <code><bdi class="name">${tree.target(entry)}</bdi></code>`
+            : html`Link to <code><bdi class="name">${shownName(tree.target(entry) ?? "")}</bdi></code>`
         }
         ${tree.flags(entry).includes("database") ? "A database, copied while in use." : nothing}
       </p>

@@ -170,7 +170,7 @@ export class RowGridElement extends LitElement {
         </thead>
         <tbody aria-hidden="true">
           <tr>
-            <td class="spacer before" colspan=${columns.length}></td>
+            <td class="spacer before"></td>
           </tr>
         </tbody>
         <tbody>
@@ -182,7 +182,7 @@ export class RowGridElement extends LitElement {
         </tbody>
         <tbody aria-hidden="true">
           <tr>
-            <td class="spacer after" colspan=${columns.length}></td>
+            <td class="spacer after"></td>
           </tr>
         </tbody>
       </table>
@@ -263,9 +263,9 @@ export class RowGridElement extends LitElement {
         white-space: nowrap;
       }
       th:not(:first-child) {
-        width: 10rem;
+        width: 13rem;
       }
-      th.number {
+      th.number:not(:first-child) {
         width: 8rem;
       }
       tbody td {
@@ -330,6 +330,7 @@ export class RowGridElement extends LitElement {
         .minor {
           display: none;
         }
+        th.number:not(:first-child),
         th:not(:first-child) {
           width: 6rem;
         }
