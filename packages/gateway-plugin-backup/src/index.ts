@@ -27,6 +27,7 @@ import { catalogueRoutes } from "./routes/catalogue.js";
 import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
+import { overviewRoutes } from "./routes/overview.js";
 import { ownRoutes } from "./routes/own.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { rekeyRoutes } from "./routes/rekey.js";
@@ -66,6 +67,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addJobType(drillJobType(services));
   host.addRoutes("admin", async (app) => {
     refuseSecretsInClear(app);
+    await app.register(overviewRoutes(services));
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
     await app.register(archiveRoutes(services));
