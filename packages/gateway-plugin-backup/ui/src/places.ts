@@ -55,7 +55,12 @@ export function placeOf(path: string): Place {
     case "restore":
       return {
         section: "",
-        render: (host) => html`<oc-backup-restore .host=${host} .archive=${second}></oc-backup-restore>`,
+        render: (host) =>
+          html`<oc-backup-restore
+            .host=${host}
+            .archive=${second}
+            .paths=${third === "" ? [] : [third]}
+          ></oc-backup-restore>`,
       };
     case "jobs":
       return second === ""
