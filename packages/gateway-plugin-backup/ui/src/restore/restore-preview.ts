@@ -109,7 +109,7 @@ export class RestorePreviewElement extends LitElement {
   }
 
   readonly #ended = ({ detail }: CustomEvent<JobView>): void => {
-    if (detail.state === "succeeded") this.result = (detail.result ?? {});
+    if (detail.state === "succeeded") this.result = detail.result ?? {};
   };
 
   readonly #confirm = (event: SubmitEvent): void => {

@@ -65,7 +65,7 @@ export class RestoreRunElement extends LitElement {
 
   readonly #ended = async ({ detail }: CustomEvent<JobView>): Promise<void> => {
     if (detail.state !== "succeeded") return;
-    this.result = (detail.result ?? {});
+    this.result = detail.result ?? {};
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("#done")?.focus();
   };
@@ -82,7 +82,7 @@ export class RestoreRunElement extends LitElement {
   };
 
   readonly #undoEnded = ({ detail }: CustomEvent<JobView>): void => {
-    if (detail.state === "succeeded") this.undone = (detail.result ?? {});
+    if (detail.state === "succeeded") this.undone = detail.result ?? {};
   };
 
   protected override render(): TemplateResult {
