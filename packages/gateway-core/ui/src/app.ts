@@ -133,7 +133,10 @@ export class AppElement extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     document.title = this.#title();
     const before = changed.get("place");
-    if (before === undefined || this.session === undefined) return;
+    if (this.session === undefined) return;
+    // The field that had the focus is gone.
+    if (changed.has("session")) this.#toTop();
+    if (before === undefined) return;
     if (before.page !== this.place.page) this.#toTop();
     else if (before.path !== this.place.path) void this.#keepFocus();
   }

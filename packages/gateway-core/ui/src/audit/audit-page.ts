@@ -171,6 +171,9 @@ export class AuditPageElement extends LitElement implements PanelElement {
       .filters input:not([type="checkbox"]) {
         width: 100%;
       }
+      td {
+        vertical-align: top;
+      }
       details {
         max-width: 26rem;
       }

@@ -1,4 +1,3 @@
-import { dateTime, timeOfDay } from "@openclaw/ui-kit";
 import { html, nothing, type TemplateResult } from "lit";
 import { badge } from "../shared/badge.js";
 import { resultKind, type AuditLine } from "./audit-line.js";
@@ -27,7 +26,7 @@ function lineRow(line: AuditLine): TemplateResult {
   const { time, actor, from, action, tenant, result, code } = line;
   return html`<tr>
     <td data-label="Time">
-      <time class="nowrap" datetime=${time} title=${timeOfDay(time)}>${dateTime(time)}</time>
+      <time class="nowrap" datetime=${time}>${moment(time)}</time>
     </td>
     <td data-label="Who">
       <span class="name">${actor}</span>
@@ -54,4 +53,9 @@ function lineRow(line: AuditLine): TemplateResult {
       </details>
     </td>
   </tr>`;
+}
+
+/** To the second: what came first can matter. */
+function moment(time: string): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }

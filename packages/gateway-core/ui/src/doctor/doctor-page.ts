@@ -154,12 +154,17 @@ function findingItem({ severity, message, fix, check, tenant }: Finding): Templa
     <div>${badge(meaning)}</div>
     <div class="stack tight">
       <p>${message}</p>
-      ${fix === undefined ? nothing : html`<p class="small">${fix}</p>`}
+      ${fix === undefined ? nothing : html`<p class="small">${withCode(fix)}</p>`}
       <p class="small muted">
         <code>${check}</code>${tenant === undefined ? nothing : html` · <span class="name">${tenant}</span>`}
       </p>
     </div>
   </li>`;
+}
+
+/** Commands stand between backticks. */
+function withCode(text: string): (string | TemplateResult)[] {
+  return text.split("`").map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
 customElements.define("oc-doctor-page", DoctorPageElement);
