@@ -17,6 +17,11 @@ export class ProblemElement extends LitElement {
     this.canRetry = false;
   }
 
+  /** While nothing is wrong it takes no place, not even a gap. */
+  protected override updated(): void {
+    this.toggleAttribute("hidden", this.error === undefined);
+  }
+
   protected override render(): TemplateResult | typeof nothing {
     const { error } = this;
     if (error === undefined) return nothing;

@@ -315,6 +315,19 @@ export class RowGridElement extends LitElement {
         text-align: center;
         color: var(--oc-muted);
       }
+      .sign.added {
+        color: var(--oc-good);
+        font-weight: 700;
+      }
+      .sign.removed,
+      .sign.unexplained {
+        color: var(--oc-bad);
+        font-weight: 700;
+      }
+      .sign.changed {
+        color: var(--oc-warning);
+        font-weight: 700;
+      }
       .text {
         min-width: 0;
         overflow: hidden;

@@ -217,9 +217,21 @@ export class RestorePreviewElement extends LitElement {
         <dd class="muted" aria-busy="true">Comparing…</dd>`;
     const changed = diff.changed + diff.unexplained;
     const lines = [
-      ...(changed === 0 ? [] : [`${count(changed)} become what they were`]),
-      ...(diff.removed === 0 ? [] : [`${count(diff.removed)} come back`]),
-      ...(diff.added === 0 ? [] : [`${count(diff.added)} that were made since go away`]),
+      ...(changed === 0
+        ? []
+        : [
+            changed === 1 ? "1 entry becomes what it was" : `${count(changed)} entries become what they were`,
+          ]),
+      ...(diff.removed === 0
+        ? []
+        : [diff.removed === 1 ? "1 comes back" : `${count(diff.removed)} come back`]),
+      ...(diff.added === 0
+        ? []
+        : [
+            diff.added === 1
+              ? "1 that was made since goes away"
+              : `${count(diff.added)} that were made since go away`,
+          ]),
     ];
     return html`<dt>Against now</dt>
       <dd>

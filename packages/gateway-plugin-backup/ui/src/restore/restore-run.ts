@@ -113,6 +113,7 @@ export class RestoreRunElement extends LitElement {
     const { host } = this;
     const { tenant = "", totals, into } = result;
     const isWhole = result.token !== undefined;
+    if (this.undone !== undefined) return html`${this.#renderUndo(result)}`;
     return html`<h3 id="done" tabindex="-1">
         ${isWhole ? html`<bdi class="name">${tenant}</bdi> is restored` : html`The paths are restored`}
       </h3>
