@@ -56,12 +56,7 @@ export class LoginElement extends LitElement {
               aria-describedby=${problem === undefined ? nothing : "problem"}
               aria-invalid=${problem === undefined ? nothing : "true"}
             />
-            <button
-              type="button"
-              aria-pressed=${this.isShown}
-              aria-label="Show the token"
-              @click=${() => (this.isShown = !this.isShown)}
-            >
+            <button type="button" aria-controls="token" @click=${() => (this.isShown = !this.isShown)}>
               ${this.isShown ? "Hide" : "Show"}
             </button>
           </div>
