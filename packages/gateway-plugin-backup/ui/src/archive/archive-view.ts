@@ -84,7 +84,7 @@ export async function archivesOf(host: UiHost, tenant: string): Promise<readonly
 export function isAboutKey(error: unknown): boolean {
   return (
     error instanceof ApiError &&
-    ["ARCHIVE_ENCRYPTED", "AGE_KEY_WRONG", "IDENTITY_INVALID"].includes(error.code)
+    ["ARCHIVE_ENCRYPTED", "AGE_KEY_WRONG", "IDENTITY_INVALID", "TLS_REQUIRED"].includes(error.code)
   );
 }
 

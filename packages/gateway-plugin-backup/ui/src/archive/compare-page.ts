@@ -17,6 +17,7 @@ import {
   type DifferenceKind,
   type DifferenceLine,
 } from "./difference-list.js";
+import { restoreHref } from "./file-preview.js";
 import { chosen, rememberKey } from "./keys.js";
 import type { GridColumn } from "./row-grid.js";
 import { shownName } from "./shown-name.js";
@@ -57,6 +58,7 @@ export class ComparePage extends LitElement {
     search: { state: true },
     readsContent: { state: true },
     rows: { state: true },
+    opened: { state: true },
     isComparing: { state: true },
     problem: { state: true },
   };
@@ -70,6 +72,8 @@ export class ComparePage extends LitElement {
   /** Every file of the tenant is read, not only its size and time. */
   declare readsContent: boolean;
   declare rows: readonly number[];
+  /** The difference that is looked at. */
+  declare opened: Difference | undefined;
   declare isComparing: boolean;
   declare problem: unknown;
   #differences: Difference[] = [];
@@ -91,6 +95,7 @@ export class ComparePage extends LitElement {
     this.search = "";
     this.readsContent = false;
     this.rows = [];
+    this.opened = undefined;
     this.isComparing = false;
     this.problem = undefined;
   }
@@ -286,8 +291,41 @@ export class ComparePage extends LitElement {
                 .columns=${COLUMNS}
                 .rows=${this.rows}
                 .cells=${this.#cells}
-              ></oc-row-grid>`
+                @open=${this.#open}
+              ></oc-row-grid>
+              <dialog aria-labelledby="path">
+                ${this.opened === undefined ? nothing : this.#renderOne(this.opened)}
+              </dialog>`
       }`;
+  }
+
+  readonly #open = async (event: CustomEvent<number>): Promise<void> => {
+    this.opened = this.#differences[event.detail];
+    await this.updateComplete;
+    this.renderRoot.querySelector("dialog")?.showModal();
+  };
+
+  #renderOne({ kind, path, changes, sizeBefore, sizeAfter }: Difference): TemplateResult {
+    const size = (value: number | undefined): string => (value === undefined ? "–" : bytes(value));
+    return html`<div class="stack">
+      <h2 id="path" class="name">${shownName(path)}</h2>
+      <dl class="facts">
+        <dt>What differs</dt>
+        <dd>${WORDS[kind][1]}${changes === "" ? "" : `: ${changes}`}</dd>
+        <dt>Size before</dt>
+        <dd>${size(sizeBefore)}</dd>
+        <dt>Size after</dt>
+        <dd>${size(sizeAfter)}</dd>
+      </dl>
+      <div class="row">
+        <button type="button" @click=${() => this.renderRoot.querySelector("dialog")?.close()}>Close</button>
+        ${
+          kind === "added"
+            ? nothing
+            : html`<a class="button" href=${restoreHref(this.host, this.first, path)}>Restore this path…</a>`
+        }
+      </div>
+    </div>`;
   }
 
   #renderFilter(kind: DifferenceKind, amount: number): TemplateResult {

@@ -1,4 +1,4 @@
-import { baseStyles, defineProblem } from "@openclaw/ui-kit";
+import { ApiError, baseStyles, defineProblem } from "@openclaw/ui-kit";
 import { css, html, LitElement, type TemplateResult } from "lit";
 import type { Decrypt } from "./archive-view.js";
 
@@ -28,7 +28,7 @@ export class KeyFormElement extends LitElement {
   protected override render(): TemplateResult {
     return html`<form class="card stack" autocomplete="off" @submit=${this.#submit}>
       <h2>This archive is encrypted</h2>
-      <oc-problem .error=${this.error}></oc-problem>
+      <oc-problem .error=${isFirstAsked(this.error) ? undefined : this.error}></oc-problem>
       <fieldset class="row">
         <legend class="small muted">Open it with</legend>
         ${this.#choice("identity", "An identity file")} ${this.#choice("passphrase", "A passphrase")}
@@ -98,6 +98,11 @@ export class KeyFormElement extends LitElement {
       }
     `,
   ];
+}
+
+/** That it is encrypted is said already; its hint is for the command line. */
+function isFirstAsked(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "ARCHIVE_ENCRYPTED";
 }
 
 customElements.define("oc-key-form", KeyFormElement);

@@ -29,6 +29,7 @@ export class DestinationCardElement extends LitElement {
     destination: { attribute: false },
     last: { attribute: false },
     running: { state: true },
+    checked: { state: true },
     problem: { state: true },
   };
   declare host: UiHost;
@@ -37,12 +38,15 @@ export class DestinationCardElement extends LitElement {
   declare last: JobView | undefined;
   /** Id of a check that was started here. */
   declare running: string | undefined;
+  /** Id of a check that was started here and is over. */
+  declare checked: string | undefined;
   declare problem: unknown;
 
   constructor() {
     super();
     this.last = undefined;
     this.running = undefined;
+    this.checked = undefined;
     this.problem = undefined;
   }
 
@@ -61,7 +65,9 @@ export class DestinationCardElement extends LitElement {
   readonly #ended = ({ detail }: CustomEvent<JobView>): void => {
     this.last = detail;
     // Without findings, the job's own error says what is wrong.
-    if (reportOf(detail) !== undefined) this.running = undefined;
+    if (reportOf(detail) === undefined) return;
+    this.running = undefined;
+    this.checked = detail.id;
   };
 
   protected override render(): TemplateResult {
@@ -74,8 +80,13 @@ export class DestinationCardElement extends LitElement {
           <span class="name">${name ?? "The gateway's default place"}</span>
           ${isDefault ? html`<span class="badge">Default</span>` : nothing}
         </h2>
-        <button type="button" ?disabled=${isChecking} @click=${this.#check}>
-          Check<span class="visually-hidden"> ${name ?? "the default place"}</span>
+        <button
+          type="button"
+          aria-label="Check ${name ?? "the default place"}"
+          ?disabled=${isChecking}
+          @click=${this.#check}
+        >
+          Check
         </button>
       </div>
       <dl class="facts">
@@ -116,14 +127,14 @@ export class DestinationCardElement extends LitElement {
 
   #renderLast(last: JobView): TemplateResult {
     const { finishedAt = last.createdAt, error } = last;
-    return html`<details ?open=${error !== undefined || last.id === this.running}>
+    return html`<details ?open=${error !== undefined || last.id === this.checked}>
       <summary>
         ${
           error === undefined
             ? html`<span class="badge good"><span aria-hidden="true">✓</span>Usable</span>`
             : html`<span class="badge bad"><span aria-hidden="true">✕</span>Not usable</span>`
         }
-        <span class="small muted">checked ${relativeTime(finishedAt)}, ${summary(last)}</span>
+        <span class="small muted">checked ${relativeTime(finishedAt)}${summary(last)}</span>
       </summary>
       <div class="stack tight found">
         ${
@@ -161,16 +172,17 @@ function tenantText(tenants: readonly string[]): TemplateResult {
   may use it by themselves`;
 }
 
+/** How many findings are not as they should be. */
 function summary(job: JobView): string {
-  const findings = reportOf(job)?.findings ?? [];
+  const findings = reportOf(job)?.findings;
+  if (findings === undefined) return "";
   const bad = findings.filter(({ outcome }) => outcome === "failed" || outcome === "denied").length;
   const lacking = findings.filter(({ outcome }) => outcome === "lacking").length;
   const parts = [
     ...(bad === 0 ? [] : [`${count(bad)} ${bad === 1 ? "failure" : "failures"}`]),
     ...(lacking === 0 ? [] : [`${count(lacking)} ${lacking === 1 ? "warning" : "warnings"}`]),
   ];
-  if (parts.length > 0) return parts.join(", ");
-  return findings.length === 0 ? "no findings" : "nothing amiss";
+  return `, ${parts.length === 0 ? "nothing amiss" : parts.join(", ")}`;
 }
 
 customElements.define("oc-destination-card", DestinationCardElement);

@@ -14,8 +14,8 @@ interface CheckedArchive {
   readonly bytesRead?: number;
   readonly restoreMs?: number;
   readonly totals?: { readonly files: number };
-  readonly databases?: number;
-  readonly json?: number;
+  readonly databases?: { readonly checked: number };
+  readonly json?: { readonly checked: number };
   readonly segments?: number;
   readonly segmentsChecked?: number;
   readonly signedBy?: { readonly trust: string; readonly keyId?: string };
@@ -64,7 +64,7 @@ export class CheckReportElement extends LitElement {
         <span class="badge ${kind}"><span aria-hidden="true">${sign}</span>${word}</span>
         <a class="name" href=${this.host.href(`archives/${address}`)}>${location}</a>
       </p>
-      ${message === undefined ? nothing : html`<p>${message}</p>`}
+      ${message === undefined || message === this.job.error?.message ? nothing : html`<p>${message}</p>`}
       <p class="small muted">${figures(archive)}</p>
       ${signedBy === undefined ? nothing : html`<p class="small">${signature(signedBy)}</p>`}
       ${
@@ -120,8 +120,8 @@ function figures({
     ...(bytesRead === undefined ? [] : [`${bytes(bytesRead)} read`]),
     ...(restoreMs === undefined ? [] : [`restored in ${duration(restoreMs)}`]),
     ...(totals === undefined ? [] : [`${count(totals.files)} files compared`]),
-    ...(typeof databases !== "number" ? [] : [`${count(databases)} databases checked`]),
-    ...(typeof json !== "number" ? [] : [`${count(json)} JSON files parsed`]),
+    ...(databases === undefined ? [] : [`${count(databases.checked)} databases checked`]),
+    ...(json === undefined ? [] : [`${count(json.checked)} JSON files parsed`]),
     ...(segments === undefined || segmentsChecked === undefined
       ? []
       : [`${count(segmentsChecked)} of ${count(segments)} segments checked`]),

@@ -68,7 +68,10 @@ export class DrillsPage extends LitElement {
         api.get<{ jobs: JobView[] }>("/api/admin/jobs", { limit: LOOKED_THROUGH }),
       ]);
       const tenants = (sections.backup?.tenants ?? []).toSorted(
-        (a, b) => age(a.lastDrill) - age(b.lastDrill) || age(a.verified) - age(b.verified),
+        (a, b) =>
+          Number(a.lastBackup === undefined) - Number(b.lastBackup === undefined) ||
+          age(a.lastDrill) - age(b.lastDrill) ||
+          age(a.verified) - age(b.verified),
       );
       return { tenants, checks: jobs.filter(({ type }) => type === "drill" || type === "verify") };
     },
@@ -220,8 +223,13 @@ export class DrillsPage extends LitElement {
         ${lastBackup === undefined ? html`<span class="muted">None</span>` : relativeTime(lastBackup)}
       </td>
       <td class="number">
-        <button type="button" ?disabled=${lastBackup === undefined} @click=${() => this.#ask(tenant)}>
-          Check…<span class="visually-hidden"> ${tenant}</span>
+        <button
+          type="button"
+          aria-label="Check… ${tenant}"
+          ?disabled=${lastBackup === undefined}
+          @click=${() => this.#ask(tenant)}
+        >
+          Check…
         </button>
       </td>
     </tr>`;
