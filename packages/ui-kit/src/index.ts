@@ -5,5 +5,6 @@ export { bytes, count, dateTime, duration, relativeTime, timeOfDay } from "./for
 export type { Notice, PanelElement, UiHost, Viewer } from "./host.js";
 export { jsonLines } from "./json-lines.js";
 export { scheduleWords } from "./schedule-words.js";
+export { shownName } from "./shown-name.js";
 export { baseStyles } from "./styles/base.js";
 export { defineProblem, ProblemElement } from "./problem.js";

@@ -6,7 +6,7 @@ export const appStyles = css`
     margin-inline: auto;
     padding: 1.25rem;
   }
-  main:focus {
+  main[tabindex]:focus-visible {
     outline: none;
   }
   .waiting {

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { badge } from "../shared/badge.js";
+import { valueText } from "../shared/value-text.js";
 import { resultKind, type AuditLine } from "./audit-line.js";
 
 export function auditTable(lines: readonly AuditLine[]): TemplateResult {
@@ -47,7 +48,7 @@ function lineRow(line: AuditLine): TemplateResult {
               value === undefined
                 ? nothing
                 : html`<dt>${name}</dt>
-                    <dd><code>${typeof value === "string" ? value : JSON.stringify(value)}</code></dd>`,
+                    <dd><code class="name">${valueText(value)}</code></dd>`,
           )}
         </dl>
       </details>

@@ -5,6 +5,7 @@ import "../shared/confirm.js";
 import type { ConfirmElement } from "../shared/confirm.js";
 import { Loaded } from "../shared/loaded.js";
 import { pageStyles } from "../shared/page-styles.js";
+import { valueText } from "../shared/value-text.js";
 import { approveSchedule, removeSchedule, runSchedule, switchSchedule } from "./schedule-actions.js";
 import { runTable } from "./run-table.js";
 import { isGoingOn, scheduleState } from "./schedule-state.js";
@@ -109,12 +110,7 @@ export class ScheduleDetailElement extends LitElement {
         ${fact("When", html`${scheduleWords(schedule.schedule, tz)} <code>${schedule.schedule}</code>`)}
         ${jitter === undefined ? nothing : fact("Put off by", `a random time up to ${jitter}`)}
         ${fact("Job", html`<code>${job}</code>`)}
-        ${given.map(([name, value]) =>
-          fact(
-            name,
-            html`<code class="name">${typeof value === "string" ? value : JSON.stringify(value)}</code>`,
-          ),
-        )}
+        ${given.map(([name, value]) => fact(name, html`<code class="name">${valueText(value)}</code>`))}
         ${fact("While it runs", OVERLAP[overlap] ?? overlap)}
         ${fact(
           "Missed runs",

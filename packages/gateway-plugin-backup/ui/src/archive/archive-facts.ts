@@ -1,7 +1,6 @@
-import { baseStyles, bytes, count, dateTime, relativeTime } from "@openclaw/ui-kit";
+import { baseStyles, bytes, count, dateTime, relativeTime, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ArchiveContents, CatalogueArchive } from "./archive-view.js";
-import { shownName } from "./shown-name.js";
 
 /** Warnings that are shown before they are asked for. */
 const SHOWN_WARNINGS = 5;

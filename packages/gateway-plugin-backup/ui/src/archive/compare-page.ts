@@ -1,5 +1,5 @@
 import { Task, TaskStatus } from "@lit/task";
-import { baseStyles, bytes, count, dateTime, defineProblem, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, bytes, count, dateTime, defineProblem, type UiHost, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import {
   addressOfArchive,
@@ -20,7 +20,6 @@ import {
 import { restoreHref } from "./file-preview.js";
 import { chosen, rememberKey } from "./keys.js";
 import type { GridColumn } from "./row-grid.js";
-import { shownName } from "./shown-name.js";
 import "./key-form.js";
 import "./row-grid.js";
 

@@ -1,10 +1,9 @@
-import { baseStyles, bytes, count, dateTime, defineProblem, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, bytes, count, dateTime, defineProblem, type UiHost, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { EntryTree, ROOT, type EntryLine } from "./entry-tree.js";
 import { restoreHref, type FilePreviewElement } from "./file-preview.js";
 import { chosen } from "./keys.js";
 import type { GridColumn, GridSort, RowGridElement } from "./row-grid.js";
-import { shownName } from "./shown-name.js";
 import "./file-preview.js";
 import "./row-grid.js";
 

@@ -1,8 +1,7 @@
-import { baseStyles, bytes, dateTime, defineProblem, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, bytes, dateTime, defineProblem, type UiHost, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { EntryTree } from "./entry-tree.js";
 import { chosen } from "./keys.js";
-import { shownName } from "./shown-name.js";
 
 defineProblem();
 

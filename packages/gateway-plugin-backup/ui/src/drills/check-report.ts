@@ -1,7 +1,6 @@
-import { baseStyles, bytes, count, duration, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, bytes, count, duration, type UiHost, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { signature } from "../archive/archive-facts.js";
-import { shownName } from "../archive/shown-name.js";
 import type { JobView, JsonDocument } from "../jobs/job-view.js";
 
 /** What a drill or a verification says of one archive. */

@@ -1,9 +1,8 @@
-import { baseStyles, bytes, count, defineProblem, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, bytes, count, defineProblem, type UiHost, shownName } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { holds, signature } from "../archive/archive-facts.js";
 import type { ArchiveContents } from "../archive/archive-view.js";
 import { chosen } from "../archive/keys.js";
-import { shownName } from "../archive/shown-name.js";
 import type { Accepted, JobView } from "../jobs/job-view.js";
 import "../jobs/job-progress.js";
 import { copyFacts, type CopyFacts } from "./copy-facts.js";

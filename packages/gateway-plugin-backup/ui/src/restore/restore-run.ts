@@ -6,10 +6,10 @@ import {
   defineProblem,
   relativeTime,
   type UiHost,
+  shownName,
 } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { holds } from "../archive/archive-facts.js";
-import { shownName } from "../archive/shown-name.js";
 import { apiRoot, type Accepted, type JobView } from "../jobs/job-view.js";
 import "../jobs/job-progress.js";
 import type { RestoreCall, RestoreResult } from "./plan.js";
