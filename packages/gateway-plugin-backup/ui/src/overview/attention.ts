@@ -22,28 +22,38 @@ export function attentionList(
           ${
             one.failedJob === undefined
               ? nothing
-              : html`<a class="button" href=${host.href(`jobs/${encodeURIComponent(one.failedJob)}`)}
-                  >See the job<span class="visually-hidden"> of ${one.tenant}</span></a
+              : html`<a
+                  class="button"
+                  href=${host.href(`jobs/${encodeURIComponent(one.failedJob)}`)}
+                  aria-label="See the job of ${one.tenant}"
+                  >See the job</a
                 >`
           }
           ${
             one.state === "damaged" && one.damagedArchive !== undefined
-              ? html`<a class="button" href=${host.href(`archives/${encodeURIComponent(one.damagedArchive)}`)}
-                  >Look at the archive<span class="visually-hidden"> of ${one.tenant}</span></a
+              ? html`<a
+                  class="button"
+                  href=${host.href(`archives/${encodeURIComponent(one.damagedArchive)}`)}
+                  aria-label="Look at the archive of ${one.tenant}"
+                  >Look at the archive</a
                 >`
               : nothing
           }
           ${
             isStuck(one)
-              ? html`<a class="button" href=${address}
-                  >See the schedule<span class="visually-hidden"> of ${one.tenant}</span></a
+              ? html`<a class="button" href=${address} aria-label="See the schedule of ${one.tenant}"
+                  >See the schedule</a
                 >`
               : nothing
           }
           ${
             one.job === undefined
-              ? html`<button type="button" @click=${() => backUp(one.tenant)}>
-                  Back up now<span class="visually-hidden"> ${one.tenant}</span>
+              ? html`<button
+                  type="button"
+                  aria-label="Back up now: ${one.tenant}"
+                  @click=${() => backUp(one.tenant)}
+                >
+                  Back up now
                 </button>`
               : html`<a href=${host.href(`jobs/${encodeURIComponent(one.job.id)}`)}
                   >A job is ${one.job.state === "running" ? "running" : "waiting"}</a

@@ -190,8 +190,13 @@ export class OverviewPage extends LitElement {
       <dt><span aria-hidden="true">${sign}</span> ${word}</dt>
       <dd>${count(number)}</dd>
       <dd>
-        <button type="button" class="link small" @click=${() => this.#showState(state)}>
-          Show ${word.toLowerCase()}
+        <button
+          type="button"
+          class="link small"
+          aria-label="Show: ${word}"
+          @click=${() => this.#showState(state)}
+        >
+          Show
         </button>
       </dd>
     </div>`;
@@ -275,6 +280,7 @@ export class OverviewPage extends LitElement {
         line-height: 1.3;
       }
       button.link {
+        justify-content: start;
         min-height: 0;
         padding: 0;
         border: none;

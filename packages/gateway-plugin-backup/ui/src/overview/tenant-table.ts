@@ -87,7 +87,7 @@ export class TenantTableElement extends LitElement {
   protected override render(): TemplateResult {
     const { from, to } = this.#range();
     const all = this.tenants.every(({ tenant }) => this.selected.has(tenant));
-    return html`<div class="scroll card" tabindex="0" role="region" aria-label="All tenants">
+    return html`<div class="scroll card" tabindex="0" role="region" aria-label="Table of tenants">
       <table aria-rowcount=${this.tenants.length + 1}>
         <thead>
           <tr aria-rowindex="1">
@@ -159,9 +159,10 @@ export class TenantTableElement extends LitElement {
       <td>
         <button
           type="button"
+          aria-label="Back up ${tenant}"
           @click=${() => this.dispatchEvent(new CustomEvent("backup", { detail: tenant }))}
         >
-          Back up<span class="visually-hidden"> ${tenant}</span>
+          Back up
         </button>
       </td>
     </tr>`;
@@ -211,6 +212,7 @@ export class TenantTableElement extends LitElement {
     baseStyles,
     css`
       .card {
+        position: relative;
         padding: 0;
       }
       .card:focus-visible {
@@ -224,9 +226,17 @@ export class TenantTableElement extends LitElement {
       }
       td,
       th {
-        padding-block: 0;
+        padding: 0 0.5rem;
         white-space: nowrap;
         line-height: 1.3;
+      }
+      td:first-child,
+      th:first-child {
+        padding-inline-start: 0.875rem;
+      }
+      td:last-child {
+        padding-inline-end: 0.875rem;
+        text-align: end;
       }
       thead th {
         height: 2.5rem;
