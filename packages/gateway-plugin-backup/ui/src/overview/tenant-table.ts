@@ -12,7 +12,10 @@ const ROW_PX = 52;
 /** Rows drawn above and below those that are seen. */
 const SPARE = 8;
 
-const COLUMNS = 9;
+const STEP = SPARE / 2;
+
+/** Classes of the columns; their widths are fixed, so that they stay where they are while rows come and go. */
+const COLUMNS = ["check", "tenant", "state", "last", "verified", "size", "trend", "now", "action"] as const;
 
 /**
  * The tenants, of which only the rows that are seen, and some more, are drawn: a thousand at once take a second. Dispatches
@@ -66,9 +69,11 @@ export class TenantTableElement extends LitElement {
   #place(): void {
     const body = this.renderRoot.querySelector("tbody");
     if (body === null) return;
-    const first = Math.floor(-body.getBoundingClientRect().top / ROW_PX);
+    const seen = Math.max(0, Math.floor(-body.getBoundingClientRect().top / ROW_PX));
+    // Half of the spare rows pass by before others are drawn.
+    const first = seen - (seen % STEP);
     this.from = Math.max(0, first - SPARE);
-    this.to = Math.max(0, first) + Math.ceil(innerHeight / ROW_PX) + SPARE;
+    this.to = first + STEP + Math.ceil(innerHeight / ROW_PX) + SPARE;
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -89,6 +94,9 @@ export class TenantTableElement extends LitElement {
     const all = this.tenants.every(({ tenant }) => this.selected.has(tenant));
     return html`<div class="scroll card" tabindex="0" role="region" aria-label="Table of tenants">
       <table aria-rowcount=${this.tenants.length + 1}>
+        <colgroup>
+          ${COLUMNS.map((name) => html`<col class=${name} />`)}
+        </colgroup>
         <thead>
           <tr aria-rowindex="1">
             <th scope="col">
@@ -112,7 +120,7 @@ export class TenantTableElement extends LitElement {
         </thead>
         <tbody>
           <tr class="spare" aria-hidden="true">
-            <td colspan=${COLUMNS}></td>
+            <td colspan=${COLUMNS.length}></td>
           </tr>
           ${repeat(
             this.tenants.slice(from, to),
@@ -120,7 +128,7 @@ export class TenantTableElement extends LitElement {
             (one, at) => this.#renderRow(one, from + at + 2),
           )}
           <tr class="spare" aria-hidden="true">
-            <td colspan=${COLUMNS}></td>
+            <td colspan=${COLUMNS.length}></td>
           </tr>
         </tbody>
       </table>
@@ -219,7 +227,30 @@ export class TenantTableElement extends LitElement {
         outline: 2px solid var(--oc-focus);
       }
       table {
-        min-width: 60rem;
+        min-width: 74rem;
+        table-layout: fixed;
+      }
+      col.check {
+        width: 2.75rem;
+      }
+      col.state,
+      col.last {
+        width: 10.5rem;
+      }
+      col.verified {
+        width: 9.5rem;
+      }
+      col.size {
+        width: 6rem;
+      }
+      col.trend {
+        width: 7rem;
+      }
+      col.now {
+        width: 11rem;
+      }
+      col.action {
+        width: 6.5rem;
       }
       tbody tr:not(.spare) {
         height: ${ROW_PX}px;
@@ -249,7 +280,6 @@ export class TenantTableElement extends LitElement {
         background: var(--oc-hover);
       }
       th[scope="row"] {
-        max-width: 16rem;
         overflow: hidden;
         color: inherit;
         font-size: inherit;

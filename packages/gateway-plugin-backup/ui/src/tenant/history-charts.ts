@@ -10,11 +10,15 @@ interface Series {
   readonly title: string;
   readonly valueOf: (archive: Archive) => number | undefined;
   readonly format: (value: number) => string;
+  /** Steps that make round numbers; absent: powers of ten do. */
+  readonly steps?: number[];
 }
 
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 const SERIES: readonly Series[] = [
-  { title: "Size", valueOf: ({ size }) => size, format: bytes },
-  { title: "Sent", valueOf: ({ sentBytes }) => sentBytes, format: bytes },
+  { title: "Size", valueOf: ({ size }) => size, format: bytes, steps: POWERS_OF_TWO },
+  { title: "Sent", valueOf: ({ sentBytes }) => sentBytes, format: bytes, steps: POWERS_OF_TWO },
   { title: "Duration", valueOf: ({ durationMs }) => durationMs, format: duration },
 ];
 
@@ -101,7 +105,7 @@ export class HistoryChartsElement extends LitElement {
     });
   }
 
-  #plot(place: HTMLElement, { title, valueOf, format }: Series): uPlot {
+  #plot(place: HTMLElement, { title, valueOf, format, steps }: Series): uPlot {
     const archives = [...this.archives].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
     const color = (name: string): string => getComputedStyle(this).getPropertyValue(name).trim();
     const probe = (name: string): string => resolved(this, color(name));
@@ -127,7 +131,13 @@ export class HistoryChartsElement extends LitElement {
         ],
         axes: [
           { ...axis, space: 70 },
-          { ...axis, size: 70, space: 36, values: (_plot, values) => values.map((value) => format(value)) },
+          {
+            ...axis,
+            ...(steps && { incrs: steps }),
+            size: 70,
+            space: 36,
+            values: (_plot, values) => values.map((value) => format(value)),
+          },
         ],
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
       },
