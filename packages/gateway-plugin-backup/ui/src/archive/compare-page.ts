@@ -1,5 +1,5 @@
-import { Task, TaskStatus } from "@lit/task";
-import { baseStyles, bytes, count, dateTime, defineProblem, type UiHost, shownName } from "@openclaw/ui-kit";
+import { initialState, Task, TaskStatus } from "@lit/task";
+import { baseStyles, bytes, count, dateTime, defineProblem, shownName, type UiHost } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import {
   addressOfArchive,
@@ -81,7 +81,8 @@ export class ComparePage extends LitElement {
 
   readonly #sides = new Task(this, {
     args: () => [this.host, this.first] as const,
-    task: async ([host, first]): Promise<Sides> => {
+    task: async ([host, first]): Promise<Sides | typeof initialState> => {
+      if (host.viewer.kind === "tenant") return initialState;
       const contents = await showArchive(host, chosen(host, first));
       return { contents, others: await archivesOf(host, contents.tenant) };
     },

@@ -1,4 +1,4 @@
-import { Task } from "@lit/task";
+import { initialState, Task } from "@lit/task";
 import { baseStyles, defineProblem, type UiHost } from "@openclaw/ui-kit";
 import { html, LitElement, type TemplateResult } from "lit";
 import { isOver, type JobView } from "../jobs/job-view.js";
@@ -23,7 +23,8 @@ export class DestinationsPage extends LitElement {
 
   readonly #loaded = new Task(this, {
     args: () => [this.host] as const,
-    task: async ([{ api }]): Promise<Loaded> => {
+    task: async ([{ api, viewer }]): Promise<Loaded | typeof initialState> => {
+      if (viewer.kind === "tenant") return initialState;
       const [{ destinations }, { jobs }] = await Promise.all([
         api.get<{ destinations: Destination[] }>("/api/admin/destinations"),
         api.get<{ jobs: JobView[] }>("/api/admin/jobs", { limit: LOOKED_THROUGH }),

@@ -1,4 +1,4 @@
-import { Task } from "@lit/task";
+import { initialState, Task } from "@lit/task";
 import {
   ApiError,
   baseStyles,
@@ -62,7 +62,8 @@ export class DrillsPage extends LitElement {
 
   readonly #loaded = new Task(this, {
     args: () => [this.host] as const,
-    task: async ([{ api }]): Promise<Loaded> => {
+    task: async ([{ api, viewer }]): Promise<Loaded | typeof initialState> => {
+      if (viewer.kind === "tenant") return initialState;
       const [{ sections }, { jobs }] = await Promise.all([
         api.get<{ sections: { backup?: { tenants: TenantStatus[] } } }>("/api/admin/status"),
         api.get<{ jobs: JobView[] }>("/api/admin/jobs", { limit: LOOKED_THROUGH }),

@@ -1,7 +1,9 @@
 /** What becomes of a tenant that comes back under another name, read from the archive itself. */
-import { ApiError, type UiHost } from "@openclaw/ui-kit";
+import type { UiHost } from "@openclaw/ui-kit";
 import type { ArchiveChoice } from "../archive/archive-view.js";
 import type { EntryLine } from "../archive/entry-tree.js";
+
+const SCHEDULES = "cron/jobs.json";
 
 /** Schedules are text of people and plugins. */
 const MOST_SCHEDULE_BYTES = 1024 * 1024;
@@ -14,46 +16,35 @@ export interface CopyFacts {
 }
 
 export async function copyFacts(
-  host: UiHost,
+  { api }: UiHost,
   choice: ArchiveChoice,
   signal: AbortSignal,
 ): Promise<CopyFacts> {
-  const [schedules, pairAgain] = await Promise.all([
-    enabledSchedules(host, choice, signal),
-    channelsToPair(host, choice, signal),
-  ]);
-  return { schedules, pairAgain };
+  const body = { ...choice, patterns: ["channels", SCHEDULES] };
+  const channels = new Set<string>();
+  let hasSchedules = false;
+  for await (const { path = "" } of api.lines<EntryLine>("/api/admin/archives/files", body, signal)) {
+    if (path === SCHEDULES) hasSchedules = true;
+    const [directory, name = ""] = path.split("/");
+    // As the restore itself decides it: WhatsApp is paired with one running session.
+    if (directory === "channels" && name.toLowerCase().startsWith("whatsapp")) channels.add(name);
+  }
+  const schedules = hasSchedules ? await enabledSchedules({ api }, choice, signal) : 0;
+  return { schedules, pairAgain: [...channels].sort() };
 }
 
 async function enabledSchedules(
-  { api }: UiHost,
+  { api }: Pick<UiHost, "api">,
   choice: ArchiveChoice,
   signal: AbortSignal,
 ): Promise<number> {
+  const body = { ...choice, path: SCHEDULES };
+  const content = await api.firstBytes("/api/admin/archives/cat", body, MOST_SCHEDULE_BYTES, signal);
   try {
-    const body = { ...choice, path: "cron/jobs.json" };
-    const content = await api.firstBytes("/api/admin/archives/cat", body, MOST_SCHEDULE_BYTES, signal);
     const { jobs } = JSON.parse(new TextDecoder().decode(content)) as { jobs?: { enabled?: unknown }[] };
     return Array.isArray(jobs) ? jobs.filter(({ enabled }) => enabled !== false).length : 0;
-  } catch (error) {
+  } catch {
     // What is no list of schedules is switched off as a whole.
-    if (error instanceof SyntaxError || error instanceof TypeError) return 0;
-    if (error instanceof ApiError && error.code === "ENTRY_NOT_FOUND") return 0;
-    throw error;
+    return 0;
   }
-}
-
-/** As the restore itself decides it: WhatsApp is paired with one running session. */
-async function channelsToPair(
-  { api }: UiHost,
-  choice: ArchiveChoice,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const names = new Set<string>();
-  const body = { ...choice, patterns: ["channels"] };
-  for await (const { path = "" } of api.lines<EntryLine>("/api/admin/archives/files", body, signal)) {
-    const name = path.split("/")[1];
-    if (name?.toLowerCase().startsWith("whatsapp") === true) names.add(name);
-  }
-  return [...names].sort();
 }
