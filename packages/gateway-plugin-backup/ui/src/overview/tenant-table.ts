@@ -227,15 +227,17 @@ export class TenantTableElement extends LitElement {
         outline: 2px solid var(--oc-focus);
       }
       table {
-        min-width: 74rem;
+        min-width: 76rem;
         table-layout: fixed;
       }
       col.check {
         width: 2.75rem;
       }
-      col.state,
+      col.state {
+        width: 10.25rem;
+      }
       col.last {
-        width: 10.5rem;
+        width: 12.5rem;
       }
       col.verified {
         width: 9.5rem;
@@ -244,13 +246,13 @@ export class TenantTableElement extends LitElement {
         width: 6rem;
       }
       col.trend {
-        width: 7rem;
+        width: 6.75rem;
       }
       col.now {
-        width: 11rem;
+        width: 9.25rem;
       }
       col.action {
-        width: 6.5rem;
+        width: 7.25rem;
       }
       tbody tr:not(.spare) {
         height: ${ROW_PX}px;
