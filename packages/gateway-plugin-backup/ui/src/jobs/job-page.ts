@@ -54,7 +54,8 @@ export class JobPage extends LitElement {
 
   #renderJob(job: JobView): TemplateResult {
     const { createdAt, startedAt, finishedAt, trigger, actor, tenant, result, request, id } = job;
-    return html`${this.#renderActions(job)} ${this.#renderToken(result?.["newToken"])}
+    return html`${this.#renderActions(job)} ${this.#renderUndo(job)}
+      ${this.#renderToken(result?.["newToken"])}
       <section class="card stack tight" aria-labelledby="facts">
         <h2 id="facts">Job</h2>
         <dl class="facts">
@@ -133,13 +134,34 @@ export class JobPage extends LitElement {
               type="button"
               class="danger"
               ?disabled=${this.isBusy}
-              @click=${() => void this.#undo(job)}
+              @click=${() => this.renderRoot.querySelector("dialog")?.showModal()}
             >
               Undo…
             </button>`
           : nothing
       }
     </div>`;
+  }
+
+  #renderUndo(job: JobView): TemplateResult {
+    return html`<dialog aria-labelledby="undo">
+      <form method="dialog" class="stack" @submit=${() => void this.#undo(job)}>
+        <h2 id="undo">Undo?</h2>
+        <p>
+          ${
+            job.type === "prune"
+              ? "The archives that this prune put into the trash come back."
+              : "What was replaced comes back. What was put in its place goes to the trash."
+          }
+        </p>
+        <div class="row">
+          <button class="danger">Undo</button>
+          <button type="button" @click=${() => this.renderRoot.querySelector("dialog")?.close()}>
+            Leave it as it is
+          </button>
+        </div>
+      </form>
+    </dialog>`;
   }
 
   #renderToken(token: unknown): TemplateResult | typeof nothing {
@@ -156,11 +178,6 @@ export class JobPage extends LitElement {
   }
 
   async #undo(job: JobView): Promise<void> {
-    const what =
-      job.type === "prune"
-        ? "Bring back the archives that this prune put into the trash?"
-        : "Give back what this restore replaced? What it put there goes to the trash.";
-    if (!confirm(what)) return;
     if (job.type === "prune") {
       await this.#undoPrune(job);
       return;
