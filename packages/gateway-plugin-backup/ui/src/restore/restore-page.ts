@@ -6,6 +6,7 @@ import { chosen, rememberKey } from "../archive/keys.js";
 import "../archive/archive-facts.js";
 import "../archive/key-form.js";
 import { firstPlan, replaces, restoreCall, targetProblem, type RestorePlan } from "./plan.js";
+import { forgetRestore, noteRestore, runningRestore, type RunningRestore } from "./running-restores.js";
 import "./restore-preview.js";
 import "./restore-run.js";
 
@@ -42,8 +43,9 @@ export class RestorePage extends LitElement {
     args: () => [this.host, this.archive] as const,
     task: ([host, archive]) => load(host, archive),
     onComplete: ({ contents }) => {
-      this.plan = firstPlan(contents, this.paths);
-      this.step = 0;
+      const running = runningRestore(this.host, this.archive);
+      this.plan = running?.plan ?? firstPlan(contents, this.paths);
+      this.step = running === undefined ? 0 : 3;
     },
   });
 
@@ -58,6 +60,16 @@ export class RestorePage extends LitElement {
     const before = changed.get("step");
     if (before !== undefined && before !== this.step)
       this.renderRoot.querySelector<HTMLElement>("#step")?.focus();
+  }
+
+  override disconnectedCallback(): void {
+    // Still at the same place: the page is being made anew.
+    if (location.hash !== this.host.href(this.#place)) forgetRestore(this.host);
+    super.disconnectedCallback();
+  }
+
+  get #place(): string {
+    return ["restore", this.archive, ...this.paths].map(encodeURIComponent).join("/");
   }
 
   readonly #onKey = (event: CustomEvent<Decrypt>): void => {
@@ -154,7 +166,15 @@ export class RestorePage extends LitElement {
       case 3: {
         const choice = chosen(this.host, this.archive);
         const call = restoreCall(this.host.viewer, choice, { plan, archived, tenants, dryRun: false });
-        return html`<oc-restore-run .host=${this.host} .call=${call}></oc-restore-run>`;
+        const running = runningRestore(this.host, this.archive);
+        return html`<oc-restore-run
+          .host=${this.host}
+          .call=${call}
+          .job=${running?.job}
+          .result=${running?.result}
+          @progressed=${({ detail }: CustomEvent<Pick<RunningRestore, "job" | "result">>) =>
+            noteRestore(this.host, { archive: this.archive, plan, ...detail })}
+        ></oc-restore-run>`;
       }
     }
   }
