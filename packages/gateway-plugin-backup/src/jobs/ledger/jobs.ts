@@ -72,7 +72,6 @@ export class JobsTable {
   readonly #listTenant;
   readonly #listState;
   readonly #listTenantState;
-  readonly #last;
   readonly #lastOfEach;
   readonly #startedBy;
   readonly #openBy;
@@ -148,12 +147,6 @@ export class JobsTable {
          AND json_extract(request_json, '$.dryRun') IS NOT 1
        ORDER BY created_at`,
     );
-    this.#last = new Statement<{ tenantUid: string; type: string; state: TerminalJobState }, JobRow>(
-      database,
-      `SELECT * FROM jobs WHERE tenant_uid = @tenantUid AND type = @type AND state = @state
-         AND json_extract(request_json, '$.dryRun') IS NOT 1
-       ORDER BY id DESC LIMIT 1`,
-    );
     this.#lastOfEach = new Statement<
       { tenantUids: string; type: string; state: TerminalJobState },
       JobRow & { readonly asked_uid: string }
@@ -171,13 +164,7 @@ export class JobsTable {
     );
   }
 
-  /** The last job of a tenant that ended like this, dry runs aside. */
-  last(tenantUid: string, type: string, state: TerminalJobState): JobRecord | undefined {
-    const row = this.#last.get({ tenantUid, type, state });
-    return row === undefined ? undefined : jobRecord(row);
-  }
-
-  /** As {@link last}, of many tenants at once, by their uids; one that has none is not in it. */
+  /** The last job of each tenant that ended like this, dry runs aside, by the tenants' uids; one that has none is not in it. */
   lastOfEach(
     tenantUids: readonly string[],
     type: string,
