@@ -1,6 +1,8 @@
 // The layers of the backup plugin, and the walls between packages: imports point one way only.
 const plugin = "^packages/gateway-plugin-backup/src";
 const test = "\\.test\\.ts$|/test-support/|/testing/|conformance\\.ts$";
+/** As they are resolved, or, for what is imported as text, as they are written. */
+const browserLibraries = "(^|/node_modules/)(lit|@lit/task|uplot)(/|$)";
 
 module.exports = {
   forbidden: [
@@ -47,6 +49,27 @@ module.exports = {
       severity: "error",
       from: { path: plugin, pathNot: `${plugin}/stores/s3/|${test}` },
       to: { path: "node_modules/(@aws-sdk|@smithy)/" },
+    },
+    {
+      name: "ui-code-imports-little",
+      comment: "A browser loads it: the shared kit, its own package, and three small libraries.",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/ui/src/", pathNot: test },
+      to: {
+        pathNot: `^packages/(ui-kit/src|$1/ui/src|$1/src|$1/dist)/|${browserLibraries}`,
+      },
+    },
+    {
+      name: "ui-code-takes-types-from-its-package-only",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/ui/src/", pathNot: test },
+      to: { path: "^packages/$1/(src|dist)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "the-ui-kit-stands-alone",
+      severity: "error",
+      from: { path: "^packages/ui-kit/src/", pathNot: test },
+      to: { pathNot: `^packages/ui-kit/src/|${browserLibraries}` },
     },
     {
       name: "no-orphans",

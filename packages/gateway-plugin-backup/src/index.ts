@@ -2,7 +2,8 @@
  * The backup plugin: what it registers with its host. It reads like a table of contents; the work is in `jobs/`, which
  * composes `archive/` (bytes and directories) with `stores/` (where objects live).
  */
-import type { GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
+import { fileURLToPath } from "node:url";
+import type { GatewayPlugin, PluginHost, UiPanel } from "@openclaw/gateway-core";
 import { BackupConfigSchema, type BackupConfig } from "./config.js";
 import { backupDoctorChecks } from "./doctor.js";
 import { watch } from "./jobs/alerts/watch.js";
@@ -26,6 +27,7 @@ import { catalogueRoutes } from "./routes/catalogue.js";
 import { checkRoutes } from "./routes/checks.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
+import { overviewRoutes } from "./routes/overview.js";
 import { ownRoutes } from "./routes/own.js";
 import { pruneRoutes } from "./routes/prune.js";
 import { rekeyRoutes } from "./routes/rekey.js";
@@ -34,6 +36,15 @@ import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
 import { backupStatus } from "./status.js";
 
 export const VERSION = "0.1.0";
+
+/** Where vite puts it; see `ui/vite.config.js`. */
+const PANEL: UiPanel = {
+  id: "backup",
+  title: "Backups",
+  assets: fileURLToPath(new URL("./ui/", import.meta.url)),
+  entry: "panel.js",
+  element: "oc-backup-panel",
+};
 
 /** The plugin, to be given to `createGateway({ plugins: [backupPlugin()] })`. */
 export function backupPlugin(): GatewayPlugin {
@@ -56,6 +67,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addJobType(drillJobType(services));
   host.addRoutes("admin", async (app) => {
     refuseSecretsInClear(app);
+    await app.register(overviewRoutes(services));
     await app.register(backupRoutes(services));
     await app.register(restoreRoutes(services));
     await app.register(archiveRoutes(services));
@@ -70,6 +82,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addRoutes("tenant", async (app) => {
     await app.register(ownRoutes(services));
   });
+  host.addPanel(PANEL);
   for (const check of backupDoctorChecks(services)) host.addDoctorCheck(check);
   host.addStatusSection(backupStatus(services));
 

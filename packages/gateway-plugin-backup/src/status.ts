@@ -9,7 +9,7 @@ import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 
 const When = (description: string) => Type.Optional(Type.String({ description: `RFC 3339; ${description}` }));
 
-const TenantBackup = Type.Object({
+export const TenantBackupSchema = Type.Object({
   tenant: Type.String(),
   state: Type.String({
     description: "ok, overdue, failing, damaged (an archive of it), or none (no backup).",
@@ -54,7 +54,7 @@ const BackupStatus = Type.Object({
     { description: "Who signs archives, and whose signatures count." },
   ),
   channels: Type.Array(Channel, { description: "Where alerts go." }),
-  tenants: Type.Array(TenantBackup, { description: "Worst first." }),
+  tenants: Type.Array(TenantBackupSchema, { description: "Worst first." }),
 });
 
 export function backupStatus(services: Services): StatusSection {
@@ -97,7 +97,8 @@ function ownKey(signatures: Signatures): Promise<{ key: string } | { problem: st
   );
 }
 
-function tenantStatus(health: TenantHealth, now: number): Static<typeof TenantBackup> {
+/** @param now Milliseconds since the epoch. */
+export function tenantStatus(health: TenantHealth, now: number): Static<typeof TenantBackupSchema> {
   const { tenant, newest, lastFailure, verifiedAt, lastDrill, schedules } = health;
   const next = schedules
     .filter(({ enabled, problem }) => enabled && problem === undefined)

@@ -42,8 +42,8 @@ interface Answer {
   readonly body: string;
 }
 
-/** What is for everybody. The static UI, `/ui/…`, is program text. */
-const OPEN: readonly string[] = ["GET /healthz", "GET /readyz", "GET /api/openapi.json"];
+/** What is for everybody. The control UI, `/` and `/ui/…`, is program text, and has to be there to ask for a token. */
+const OPEN: readonly string[] = ["GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json"];
 
 /** Routes on which a name means a thing of the caller's own, that is made if it is not there. */
 const MAKES_ITS_OWN: readonly string[] = ["PUT /api/tenant/files/*"];

@@ -24,21 +24,38 @@ export interface Stretch {
   readonly changes: boolean;
 }
 
+/** A formatter takes some microseconds, and the times of a thousand schedules are asked for again and again. */
+const MOST_OFFSETS = 20_000;
+
 const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Offsets that were found out, by zone and by whole seconds since the epoch. */
+const offsets = new Map<string, Map<number, number>>();
 
 export class Zone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
+  readonly #offsets: Map<number, number>;
 
   /** Throws `SCHEDULE_INVALID` for what is no zone of the IANA database. */
   constructor(name: string) {
     this.name = name;
     this.#format = formatOf(name);
+    this.#offsets = offsetsOf(name);
   }
 
   /** Local time less UTC, in milliseconds. */
   offsetAt(instant: number): number {
-    const whole = Math.floor(instant / 1000) * 1000;
+    const second = Math.floor(instant / 1000);
+    const known = this.#offsets.get(second);
+    if (known !== undefined) return known;
+    if (this.#offsets.size >= MOST_OFFSETS) this.#offsets.clear();
+    const offset = this.#offsetAt(second * 1000);
+    this.#offsets.set(second, offset);
+    return offset;
+  }
+
+  #offsetAt(whole: number): number {
     const at: Record<string, number> = {};
     for (const { type, value } of this.#format.formatToParts(whole)) at[type] = Number(value);
     const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = at;
@@ -89,6 +106,12 @@ export class Zone {
     }
     return high * 1000;
   }
+}
+
+function offsetsOf(name: string): Map<number, number> {
+  const known = offsets.get(name) ?? new Map<number, number>();
+  offsets.set(name, known);
+  return known;
 }
 
 /** Making a format takes a hundred times as long as using it. */

@@ -41,6 +41,8 @@ t.test("the document has every route with its token, its schemas and its errors"
     "GET /api/admin/tenants/{id}",
     "GET /api/admin/ui/panels",
     "GET /api/tenant/files/{*}",
+    "GET /api/tenant/job-types",
+    "GET /api/tenant/ui/panels",
     "GET /api/tenant/whoami",
     "GET /healthz",
     "GET /metrics",

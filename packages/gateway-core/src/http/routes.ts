@@ -10,6 +10,7 @@ import type { TenantLifecycle } from "../tenants/lifecycle.js";
 import type { Tenants } from "../tenants/tenants.js";
 import { auditRoutes } from "./routes/audit.js";
 import { acceptRecordRoute } from "./routes/accept-record.js";
+import { controlUi } from "./routes/control-ui.js";
 import { createTenantRoute } from "./routes/create-tenant.js";
 import { deleteTenantRoute } from "./routes/delete-tenant.js";
 import { doctorRoute } from "./routes/doctor.js";
@@ -17,7 +18,7 @@ import { deleteFileRoute } from "./routes/files-delete.js";
 import { getFileRoute } from "./routes/files-get.js";
 import { putFileRoute } from "./routes/files-put.js";
 import { healthRoutes } from "./routes/health.js";
-import { listJobTypesRoute } from "./routes/list-job-types.js";
+import { listJobTypesRoute, listTenantJobTypesRoute } from "./routes/list-job-types.js";
 import { listTenantsRoute } from "./routes/list-tenants.js";
 import { openApiRoute } from "./routes/openapi.js";
 import { listPanelsRoute, panelAssets } from "./routes/panels.js";
@@ -45,6 +46,7 @@ export interface RouteParts {
 export async function publicRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   healthRoutes(app, () => parts.contributions.readiness.values());
   openApiRoute(app);
+  await controlUi(app);
   await panelAssets(app, parts.contributions.panels);
 }
 
@@ -90,6 +92,8 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
 
 export async function tenantRoutes(app: TypedApp, parts: RouteParts): Promise<void> {
   whoamiRoute(app);
+  listPanelsRoute(app, parts.contributions.panels);
+  listTenantJobTypesRoute(app, parts.contributions.jobTypes);
   getFileRoute(app, parts.workspace);
   deleteFileRoute(app, parts.workspace);
   await app.register((uploads: TypedApp, _options, done) => {

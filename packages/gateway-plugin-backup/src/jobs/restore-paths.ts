@@ -16,6 +16,7 @@ import { removeTree } from "./remove-tree.js";
 import type { SignatureRequest } from "./signatures.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractPathsOutcome } from "./thread/protocol.js";
+import { undoUntil } from "./undo-until.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
@@ -111,7 +112,8 @@ async function restorePaths(
     const place = { live: directory, in: staged, out: "", journal };
     const plan = { staged: tree, into };
     const swapped = await threads.run("planPaths", { place, plan }, { signal });
-    result = { ...facts, swapped, replaced: into === undefined, undo: jobId, ...finished() };
+    const undone = { undo: jobId, undoUntil: undoUntil(services) };
+    result = { ...facts, swapped, replaced: into === undefined, ...undone, ...finished() };
     return { kind: "paths", staged, installedUid: current?.uid, result };
   });
   await removeTree(staging).then(
@@ -185,7 +187,15 @@ export async function undoPaths(
     const plan = { undone: pathJournal(directory, undone.jobId) };
     const swapped = await threads.run("planPaths", { place, plan }, { signal });
     const durationMs = host.clock.now() - startedAt;
-    result = { tenant, undid: undone.jobId, undo: jobId, present: true, swapped, durationMs };
+    result = {
+      tenant,
+      undid: undone.jobId,
+      undo: jobId,
+      undoUntil: undoUntil(services),
+      present: true,
+      swapped,
+      durationMs,
+    };
     return { kind: "paths", staged, installedUid: current.uid, undoes: undone.jobId, result };
   });
   // All that was in it went back; what is left is its journal.

@@ -16,6 +16,7 @@ import type { Caller, Services } from "./services.js";
 import type { SignatureRequest } from "./signatures.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { ExtractOutcome, StageOutcome } from "./thread/protocol.js";
+import { undoUntil } from "./undo-until.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
 
@@ -154,6 +155,7 @@ async function restore(
       ...facts,
       token: identity.token,
       undo: context.jobId,
+      undoUntil: undoUntil(services),
       schedulesDisabled,
       rePair: isCopy ? pairAgain : [],
       durationMs: host.clock.now() - startedAt,

@@ -2,12 +2,16 @@
 import type { ScheduleInfo, TenantRecord } from "@openclaw/gateway-core";
 import type { AlertCondition } from "./ledger/alert-conditions.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
+import type { Standing } from "./ledger/standings.js";
 import type { Services } from "./services.js";
 import type { JobRecord } from "./types.js";
 
 /** Times in milliseconds since the epoch. */
 export interface TenantHealth {
   readonly tenant: TenantRecord;
+  /** How many there are that are not deleted, and their bytes. */
+  readonly archives: number;
+  readonly bytes: number;
   /** The newest good archive. */
   readonly newest?: ArchiveRecord;
   /** By when the next good one has to be there; absent: nothing asks for one. */
@@ -26,48 +30,56 @@ export interface TenantHealth {
   readonly schedules: readonly ScheduleInfo[];
 }
 
-/** All tenants, worst first: overdue ones, then those whose last backup failed, then by the age of the newest good backup. */
+/**
+ * All tenants, worst first: overdue ones, then those whose last backup failed, then by the age of the newest good backup. Asks the
+ * ledger a handful of times, however many tenants there are: `/metrics` and the control UI ask often.
+ */
 export function tenantHealth({ absence, alerts, host, ledger }: Services): readonly TenantHealth[] {
   const now = host.clock.now();
-  const deadlines = absence.deadlines();
+  const tenants = host.tenants.list();
+  const newest = ledger.standings.newest();
+  const standings = ledger.standings.all();
+  const damaged = ledger.standings.damaged();
+  const schedules = absence.schedules();
+  const deadlines = absence.deadlines(newest, schedules);
   const conditions = alerts.conditions();
-  const schedules = host.schedules.list().filter(({ job }) => job === "backup");
-  return host.tenants
-    .list()
+  const uids = tenants.map(({ uid }) => uid);
+  const successes = ledger.jobs.lastOfEach(uids, "backup", "succeeded");
+  const failures = ledger.jobs.lastOfEach(uids, "backup", "failed");
+  const drills = ledger.jobs.lastOfEach(uids, "drill", "succeeded");
+  return tenants
     .map((tenant): TenantHealth => {
       const { id, uid } = tenant;
-      const archives = ledger.archives.ofTenant(id, uid);
+      const { verifiedAt, archives, bytes } = standings.get(tenant) ?? NO_ARCHIVES;
       const deadline = deadlines.get(id)?.at;
-      const lastSuccess = ledger.jobs.last(uid, "backup", "succeeded");
-      const lastFailure = ledger.jobs.last(uid, "backup", "failed");
+      const lastSuccess = successes.get(uid);
+      const lastFailure = failures.get(uid);
       const isCurrent = (lastFailure?.id ?? "") > (lastSuccess?.id ?? "");
       return {
         tenant,
+        archives,
+        bytes,
         isOverdue: deadline !== undefined && now > deadline,
-        damaged: archives.filter(({ state }) => state === "damaged"),
+        damaged: damaged.get(tenant) ?? [],
         conditions: conditions.filter(({ tenantUid }) => tenantUid === uid),
-        schedules: schedules.filter((schedule) => schedule.tenant === id),
+        schedules: schedules.get(id) ?? [],
         ...given({
-          newest: ledger.archives.newest(id, uid),
+          newest: newest.get(tenant),
           deadline,
           lastSuccess,
           lastFailure: isCurrent ? lastFailure : undefined,
-          verifiedAt: newestOf(
-            archives.flatMap(({ state, verifiedAt }) => (state === "good" ? (verifiedAt ?? []) : [])),
-          ),
-          lastDrill: ledger.jobs.last(uid, "drill", "succeeded"),
+          verifiedAt,
+          lastDrill: drills.get(uid),
         }),
       };
     })
     .sort((a, b) => badness(b) - badness(a) || (a.newest?.createdAt ?? 0) - (b.newest?.createdAt ?? 0));
 }
 
+const NO_ARCHIVES: Standing = { archives: 0, bytes: 0 };
+
 function badness({ isOverdue, lastFailure, damaged }: TenantHealth): number {
   return 4 * Number(isOverdue) + 2 * Number(lastFailure !== undefined) + Number(damaged.length > 0);
-}
-
-function newestOf(times: readonly number[]): number | undefined {
-  return [...times].sort((a, b) => b - a)[0];
 }
 
 /** Without the keys whose value is undefined. */

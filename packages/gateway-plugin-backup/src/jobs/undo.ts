@@ -4,6 +4,7 @@ import type { TrashRecord } from "./ledger/trash.js";
 import { returningRecord, type ReturningRecord } from "./restored-record.js";
 import type { Caller, Services } from "./services.js";
 import { undoPaths } from "./restore-paths.js";
+import { undoUntil } from "./undo-until.js";
 import { swapTenant } from "./swap-tenant.js";
 import type { JobContext, JobOutcome, JobSubmission } from "./types.js";
 
@@ -44,6 +45,7 @@ async function undo(services: Services, undone: TrashRecord, context: JobContext
       tenant,
       undid: undoes,
       undo: context.jobId,
+      undoUntil: undoUntil(services),
       present: tree !== undefined,
       ...(identity === undefined ? {} : { token: identity.token }),
       durationMs: clock.now() - startedAt,

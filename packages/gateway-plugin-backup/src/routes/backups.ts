@@ -6,12 +6,25 @@ import { archivesAt, catalogueOf, listPlace } from "../jobs/catalogue.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
 import { archiveView } from "./job-view.js";
-import { AcceptedSchema, ArchiveListSchema, BackupBodySchema, TenantParamsSchema } from "./schemas.js";
+import {
+  AcceptedSchema,
+  ArchiveListSchema,
+  BackupBodySchema,
+  TenantParamsSchema,
+  type ArchiveView,
+} from "./schemas.js";
 
 const PlaceQuery = Type.Object(
   { to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })) },
   { additionalProperties: false },
 );
+
+/** The tenant's archives, each with what its backup has sent, and how long that took. */
+function withFigures(services: Services, tenant: string): ArchiveView[] {
+  const archives = catalogueOf(services, tenant);
+  const figures = services.ledger.jobs.backupFigures(tenant);
+  return archives.map((archive) => ({ ...archiveView(archive), ...figures.get(archive.jobId) }));
+}
 
 export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -52,9 +65,7 @@ export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
         const { id } = request.params;
         const { to } = request.query;
         const archives =
-          to === undefined
-            ? catalogueOf(services, id).map(archiveView)
-            : [...(await listPlace(services, id, to))];
+          to === undefined ? withFigures(services, id) : [...(await listPlace(services, id, to))];
         return { archives };
       },
     );

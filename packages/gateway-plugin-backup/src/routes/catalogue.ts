@@ -1,10 +1,30 @@
 /** What is done to the catalogue as a whole, and to destinations. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
 import { checkSubmission } from "../jobs/check-destination.js";
+import { listDestinations } from "../jobs/destination-list.js";
 import { rebuildSubmission } from "../jobs/rebuild/rebuild.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
 import { AcceptedSchema, CheckBodySchema, RebuildBodySchema } from "./schemas.js";
+
+const DestinationSchema = Type.Object({
+  name: Type.Optional(
+    Type.String({ description: "Absent: the gateway's default place, where the config names none." }),
+  ),
+  kind: Type.Enum(["local", "s3"], { type: "string" }),
+  url: Type.String({ description: "Bucket and prefix, or directory." }),
+  endpoint: Type.Optional(Type.String({ description: "Absent: AWS, or a directory." })),
+  region: Type.Optional(Type.String()),
+  isDefault: Type.Boolean({ description: "Backups that name no destination go there." }),
+  recipients: Type.Array(Type.String(), { description: "Public keys that archives are encrypted to." }),
+  lock: Type.Optional(
+    Type.Object({ mode: Type.String(), days: Type.Integer() }, { description: "Object lock of archives." }),
+  ),
+  tenants: Type.Array(Type.String(), { description: "Globs of the tenants that may use it by themselves." }),
+  archives: Type.Integer({ description: "Of the catalogue, in this place." }),
+  bytes: Type.Number({ description: "Of these archives." }),
+});
 
 export function catalogueRoutes(services: Services): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -24,6 +44,19 @@ export function catalogueRoutes(services: Services): FastifyPluginCallbackTypebo
         const { actor, trigger } = request;
         return accept(services, rebuildSubmission(services, request.body, { actor, trigger }), reply);
       },
+    );
+
+    app.get(
+      "/destinations",
+      {
+        schema: {
+          summary: "Where backups can go: the destinations of the config, and the default place",
+          description: "What is said of a place comes from the config and the catalogue; no store is asked.",
+          tags: ["backups"],
+          response: { 200: Type.Object({ destinations: Type.Array(DestinationSchema) }) },
+        },
+      },
+      () => ({ destinations: listDestinations(services) }),
     );
 
     app.post(

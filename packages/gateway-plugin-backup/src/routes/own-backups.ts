@@ -107,7 +107,13 @@ export function ownBackupRoutes(services: Services): FastifyPluginCallbackTypebo
           response: { 200: Type.Object({ archives: Type.Array(OwnArchiveSchema) }) },
         },
       },
-      ({ tenant }) => ({ archives: ownArchives(services, tenant).map(ownArchiveView) }),
+      ({ tenant }) => {
+        const figures = services.ledger.jobs.backupFigures(tenant.id);
+        const archives = ownArchives(services, tenant);
+        return {
+          archives: archives.map((own) => ({ ...ownArchiveView(own), ...figures.get(own.record.jobId) })),
+        };
+      },
     );
 
     app.get(

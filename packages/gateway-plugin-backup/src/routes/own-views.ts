@@ -21,6 +21,8 @@ export const OwnArchiveSchema = Type.Object({
     "verifiedAt",
     "formatVersion",
     "totals",
+    "sentBytes",
+    "durationMs",
   ]).properties,
 });
 

@@ -74,6 +74,8 @@ await t.test("a forced restore keeps the token of now, and undo gives back what 
   const rotated = String((await host.call("POST", "/api/admin/tenants/acme/token", {})).body["token"]);
   const restore = await host.job("/api/admin/restores", { from, force: true });
   t.match(restore, { state: "succeeded", result: { replaced: true, token: "kept", undo: restore.id } });
+  const { undoUntil } = restore.result as { undoUntil: string };
+  t.ok(Date.parse(undoUntil) > Date.now() + 23 * 3_600_000, "it says until when it can be taken back");
   t.equal(readFileSync(file, "utf8"), "one\n");
   t.equal(await whoami(host, token), 401, "a token that was rotated away does not come back to life");
   t.equal(await whoami(host, rotated), "acme");

@@ -278,6 +278,14 @@ export const AcceptedSchema = Type.Object({
 });
 export type Accepted = Static<typeof AcceptedSchema>;
 
+/** In the lists of one tenant's archives, as far as the ledger still knows the backups that made them. */
+const backupFigures = {
+  sentBytes: Type.Optional(
+    Type.Number({ description: "In a tenant's list: bytes that its backup sent; the others were copied." }),
+  ),
+  durationMs: Type.Optional(Type.Number({ description: "In a tenant's list: how long its backup took." })),
+};
+
 export const ArchiveViewSchema = Type.Object({
   id: Type.Optional(Type.String({ description: "Absent for an archive that the catalogue does not know." })),
   tenant: Type.String(),
@@ -328,6 +336,7 @@ export const ArchiveViewSchema = Type.Object({
     }),
   ),
   totals: Type.Optional(JsonDocument),
+  ...backupFigures,
 });
 export type ArchiveView = Static<typeof ArchiveViewSchema>;
 

@@ -1,4 +1,5 @@
 import fastifyStatic from "@fastify/static";
+import { existsSync } from "node:fs";
 import { Type } from "typebox";
 import type { UiPanel } from "../../plugin/host.js";
 import type { TypedApp } from "./typed-app.js";
@@ -33,6 +34,8 @@ export function listPanelsRoute(app: TypedApp, panels: ReadonlyMap<string, UiPan
 /** Serves the panels' files. They are program text, the same for everybody: no token. */
 export async function panelAssets(app: TypedApp, panels: ReadonlyMap<string, UiPanel>): Promise<void> {
   for (const panel of panels.values()) {
+    // A gateway that was built without its UI serves its routes all the same.
+    if (!existsSync(panel.assets)) continue;
     await app.register(fastifyStatic, {
       root: panel.assets,
       prefix: `/ui/panels/${panel.id}/`,

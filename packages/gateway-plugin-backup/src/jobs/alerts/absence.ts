@@ -4,6 +4,7 @@ import picomatch from "picomatch";
 import type { Expectation } from "../ledger/alert-expectations.js";
 import type { ArchiveRecord } from "../ledger/archives.js";
 import type { Ledger } from "../ledger/ledger.js";
+import type { ByTenant } from "../ledger/standings.js";
 import { parseDuration } from "../retention/duration.js";
 import { withinMs } from "../retention/policy.js";
 import type { Alerts } from "./alerts.js";
@@ -15,9 +16,12 @@ const LOOK_EVERY_MS = 60_000;
 /** A gateway that was down first makes up for what it has missed. */
 const START_GRACE_MS = 300_000;
 
+/** By the tenant's id; one without any is not in it. */
+export type SchedulesByTenant = ReadonlyMap<string, readonly ScheduleInfo[]>;
+
 export interface AbsenceOptions {
   readonly host: Pick<PluginHost, "clock" | "schedules" | "tenants">;
-  readonly ledger: Pick<Ledger, "archives" | "expectations">;
+  readonly ledger: Pick<Ledger, "archives" | "expectations" | "standings">;
   readonly alerts: Pick<Alerts, "raise" | "conditions" | "forgetDeleted">;
   readonly config: AbsenceConfig;
 }
@@ -66,17 +70,24 @@ export class AbsenceWatch {
     }
   }
 
-  /** By when the next good backup has to be there, by tenant; not in it: nothing asks for one. */
-  deadlines(): ReadonlyMap<string, Deadline> {
+  /**
+   * By when the next good backup has to be there, by tenant; not in it: nothing asks for one.
+   *
+   * @param newest The newest good archives, where they are known already.
+   * @param schedules As {@link schedules} gives them.
+   */
+  deadlines(
+    newest: ByTenant<ArchiveRecord> = this.#options.ledger.standings.newest(),
+    schedules: SchedulesByTenant = this.schedules(),
+  ): ReadonlyMap<string, Deadline> {
     const { host, ledger } = this.#options;
-    const schedules = this.#schedules();
     const expectations = groupBy(ledger.expectations.list(), ({ tenantUid }) => tenantUid);
     const found = new Map<string, Deadline>();
     for (const { id, uid, createdAt } of host.tenants.list()) {
       if (this.#isExcepted(id)) continue;
-      const newest = ledger.archives.newest(id, uid);
+      const last = newest.get({ id, uid });
       const deadline = deadlineOf({
-        ...(newest === undefined ? {} : { lastGood: newest.createdAt }),
+        ...(last === undefined ? {} : { lastGood: last.createdAt }),
         createdAt: Date.parse(createdAt),
         schedules: schedules.get(id) ?? [],
         expectations: expectations.get(uid) ?? [],
@@ -92,7 +103,7 @@ export class AbsenceWatch {
   #learn(now: number): void {
     const { host, ledger } = this.#options;
     const tenants = new Map(host.tenants.list().map((tenant) => [tenant.uid, tenant]));
-    const schedules = this.#schedules();
+    const schedules = this.schedules();
     const known = ledger.expectations.list();
     for (const expectation of known) {
       if (this.#isNeedless(expectation, tenants, schedules)) ledger.expectations.remove(expectation);
@@ -114,7 +125,7 @@ export class AbsenceWatch {
   #isNeedless(
     { tenantUid, schedule }: Expectation,
     tenants: ReadonlyMap<string, TenantRecord>,
-    schedules: ReadonlyMap<string, readonly ScheduleInfo[]>,
+    schedules: SchedulesByTenant,
   ): boolean {
     const tenant = tenants.get(tenantUid);
     if (tenant === undefined) return true;
@@ -123,7 +134,7 @@ export class AbsenceWatch {
   }
 
   /** Those that back a tenant up, by tenant. */
-  #schedules(): ReadonlyMap<string, readonly ScheduleInfo[]> {
+  schedules(): SchedulesByTenant {
     const backups = this.#options.host.schedules
       .list()
       .filter(({ job, tenant }) => job === "backup" && tenant !== undefined);

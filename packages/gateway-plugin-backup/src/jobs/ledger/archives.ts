@@ -33,6 +33,9 @@ type Place = Pick<ArchiveRecord, "storeKind" | "endpoint" | "bucket" | "key">;
 /** The archives of one tenant in one store. */
 type Shelf = Pick<ArchiveRecord, "tenant" | "tenantUid" | "storeKind" | "endpoint" | "bucket">;
 
+/** A place that keys begin with: "" is the whole store, else it ends with "/". */
+export type PlacePrefix = Omit<Place, "key"> & { readonly prefix: string };
+
 type Filter = Readonly<{ all: number; limit: number }>;
 
 /** More good archives than these in one store are not looked through for one that can be a base. */
@@ -53,6 +56,7 @@ export class ArchivesTable {
   readonly #listTenantUid;
   readonly #ofTenant;
   readonly #sizes;
+  readonly #within;
   readonly #goodBeside;
   readonly #atLocation;
   readonly #removing;
@@ -122,6 +126,12 @@ export class ArchivesTable {
     this.#sizes = new Statement<{ tenant: string; tenantUid: string }, { size: number }>(
       database,
       `SELECT size FROM archives WHERE ${tenantUid} AND state <> 'deleted'`,
+    );
+    this.#within = new Statement<PlacePrefix, { archives: number; bytes: number }>(
+      database,
+      `SELECT count(*) AS archives, total(size) AS bytes FROM archives WHERE state <> 'deleted'
+         AND store_kind = @storeKind AND endpoint = @endpoint AND bucket = @bucket
+         AND substr(key, 1, length(@prefix)) = @prefix`,
     );
     this.#goodBeside = new Statement<{ id: string; tenant: string; tenantUid: string }, { id: string }>(
       database,
@@ -238,6 +248,13 @@ export class ArchivesTable {
   /** Bytes of all objects of a tenant that are not deleted, those in the trash among them. */
   storedBytes(tenant: string, tenantUid: string): number {
     return this.#sizes.all({ tenant, tenantUid }).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** How many archives stand in a place, and their bytes; those in the trash among them. */
+  within({ storeKind, endpoint, bucket, prefix }: PlacePrefix): { archives: number; bytes: number } {
+    const place = { storeKind, endpoint, bucket, prefix };
+    /* c8 ignore next -- totals of no rows are a row as well */
+    return this.#within.get(place) ?? { archives: 0, bytes: 0 };
   }
 
   /** Whether a tenant has a good archive beside this one. */

@@ -31,6 +31,19 @@ export interface JobEnd {
   readonly error?: SerializedError;
 }
 
+export interface BackupFigures {
+  /** Bytes of the archive that were not copied from an earlier one. */
+  readonly sentBytes?: number;
+  readonly durationMs?: number;
+}
+
+interface FiguresRow {
+  readonly id: string;
+  readonly uploaded: number | null;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+}
+
 interface JobRow {
   readonly id: string;
   readonly type: JobType;
@@ -59,10 +72,11 @@ export class JobsTable {
   readonly #listTenant;
   readonly #listState;
   readonly #listTenantState;
-  readonly #last;
+  readonly #lastOfEach;
   readonly #startedBy;
   readonly #openBy;
   readonly #backupsBy;
+  readonly #backupFigures;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<{
@@ -133,18 +147,37 @@ export class JobsTable {
          AND json_extract(request_json, '$.dryRun') IS NOT 1
        ORDER BY created_at`,
     );
-    this.#last = new Statement<{ tenantUid: string; type: string; state: TerminalJobState }, JobRow>(
+    this.#lastOfEach = new Statement<
+      { tenantUids: string; type: string; state: TerminalJobState },
+      JobRow & { readonly asked_uid: string }
+    >(
       database,
-      `SELECT * FROM jobs WHERE tenant_uid = @tenantUid AND type = @type AND state = @state
-         AND json_extract(request_json, '$.dryRun') IS NOT 1
-       ORDER BY id DESC LIMIT 1`,
+      `SELECT jobs.*, asked.value AS asked_uid FROM json_each(@tenantUids) AS asked JOIN jobs ON jobs.id = (
+         SELECT id FROM jobs WHERE tenant_uid = asked.value AND type = @type AND state = @state
+           AND json_extract(request_json, '$.dryRun') IS NOT 1
+         ORDER BY id DESC LIMIT 1)`,
+    );
+    this.#backupFigures = new Statement<{ tenant: string }, FiguresRow>(
+      database,
+      `SELECT id, json_extract(result_json, '$.bytes.uploaded') AS uploaded, started_at, finished_at FROM jobs
+       WHERE tenant = @tenant AND type = 'backup' AND state = 'succeeded'`,
     );
   }
 
-  /** The last job of a tenant that ended like this, dry runs aside. */
-  last(tenantUid: string, type: string, state: TerminalJobState): JobRecord | undefined {
-    const row = this.#last.get({ tenantUid, type, state });
-    return row === undefined ? undefined : jobRecord(row);
+  /** The last job of each tenant that ended like this, dry runs aside, by the tenants' uids; one that has none is not in it. */
+  lastOfEach(
+    tenantUids: readonly string[],
+    type: string,
+    state: TerminalJobState,
+  ): ReadonlyMap<string, JobRecord> {
+    const rows = this.#lastOfEach.all({ tenantUids: JSON.stringify(tenantUids), type, state });
+    return new Map(rows.map((row) => [row.asked_uid, jobRecord(row)]));
+  }
+
+  /** What each backup of a tenant has sent, and how long it took, by the job's id. */
+  backupFigures(tenant: string): ReadonlyMap<string, BackupFigures> {
+    const rows = this.#backupFigures.all({ tenant });
+    return new Map(rows.map((row) => [row.id, backupFigures(row)]));
   }
 
   /** Notes a new job, as queued. */
@@ -216,6 +249,13 @@ export class JobsTable {
       ? this.#listTenant.all({ tenant, limit })
       : this.#listTenantState.all({ tenant, state, limit });
   }
+}
+
+function backupFigures({ uploaded, started_at, finished_at }: FiguresRow): BackupFigures {
+  return {
+    ...(uploaded === null ? {} : { sentBytes: uploaded }),
+    ...(started_at === null || finished_at === null ? {} : { durationMs: finished_at - started_at }),
+  };
 }
 
 function jobRecord(row: JobRow): JobRecord {

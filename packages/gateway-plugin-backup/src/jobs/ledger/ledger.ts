@@ -12,6 +12,7 @@ import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
 import { migrate } from "./migrate.js";
 import { RebuiltArchives } from "./rebuilt-archives.js";
+import { Standings } from "./standings.js";
 import { guard } from "./statement.js";
 import { SwapsTable } from "./swaps.js";
 import { TrashTable } from "./trash.js";
@@ -30,6 +31,7 @@ export class Ledger {
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
   readonly rebuilt: RebuiltArchives;
+  readonly standings: Standings;
   readonly checks: ChecksTable;
   readonly completions: CompletionsTable;
   readonly swaps: SwapsTable;
@@ -45,6 +47,7 @@ export class Ledger {
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
     this.rebuilt = new RebuiltArchives(database);
+    this.standings = new Standings(database);
     this.checks = new ChecksTable(database);
     this.completions = new CompletionsTable(database);
     this.swaps = new SwapsTable(database);

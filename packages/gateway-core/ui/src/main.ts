@@ -1,0 +1,4 @@
+import { currentTheme, useTheme } from "./theme.js";
+import "./app.js";
+
+useTheme(currentTheme());
