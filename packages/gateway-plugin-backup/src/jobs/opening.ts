@@ -35,8 +35,10 @@ export function openerOf(
     return {
       opener: { kind: "pipe", command: services.pipes.command(pipe), directory: pipeDirectory(services) },
     };
-  if (passphrase !== undefined) return { opener: { kind: "age", secret: { passphrase } } };
-  return { opener: { kind: "age", secret: { identities: parseIdentities(identity ?? "") } } };
+  // One of the two is given.
+  const secret =
+    passphrase === undefined ? { identities: parseIdentities(String(identity)) } : { passphrase };
+  return { opener: { kind: "age", secret } };
 }
 
 /** The part that may stand in the ledger. */
