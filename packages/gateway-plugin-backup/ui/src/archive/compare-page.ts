@@ -22,6 +22,7 @@ import { chosen, rememberKey } from "./keys.js";
 import type { GridColumn } from "./row-grid.js";
 import "./key-form.js";
 import "./row-grid.js";
+import { searchField } from "../fragments.js";
 
 defineProblem();
 
@@ -269,19 +270,7 @@ export class ComparePage extends LitElement {
                 <div class="row" role="group" aria-label="Show">
                   ${kinds.map((kind) => this.#renderFilter(kind, counts.get(kind) ?? 0))}
                 </div>
-                <div class="row">
-                  <label for="search" class="small">Find in paths</label>
-                  <input
-                    id="search"
-                    type="search"
-                    autocomplete="off"
-                    spellcheck="false"
-                    .value=${this.search}
-                    @input=${(event: Event) => {
-                      this.search = (event.target as HTMLInputElement).value;
-                    }}
-                  />
-                </div>
+                ${searchField("Find in paths", this.search, (text) => (this.search = text))}
               </div>
               ${counts.has("unexplained") ? html`<p class="small">Unexplained: other content, though size and time are the same.</p>` : nothing}
               ${this.rows.length === 0 ? html`<p class="card muted">Nothing of this is left to show.</p>` : nothing}

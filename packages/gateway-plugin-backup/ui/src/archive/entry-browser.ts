@@ -6,6 +6,7 @@ import { chosen } from "./keys.js";
 import type { GridColumn, GridSort, RowGridElement } from "./row-grid.js";
 import "./file-preview.js";
 import "./row-grid.js";
+import { searchField } from "../fragments.js";
 
 defineProblem();
 
@@ -161,20 +162,7 @@ export class EntryBrowserElement extends LitElement {
       </div>
       <oc-problem .error=${this.problem} can-retry @retry=${() => void this.#load()}></oc-problem>
       <div class="row spread">
-        ${this.#renderTrail()}
-        <div class="row">
-          <label for="search" class="small">Find by name</label>
-          <input
-            id="search"
-            type="search"
-            autocomplete="off"
-            spellcheck="false"
-            .value=${this.search}
-            @input=${(event: Event) => {
-              this.search = (event.target as HTMLInputElement).value;
-            }}
-          />
-        </div>
+        ${this.#renderTrail()} ${searchField("Find by name", this.search, (text) => (this.search = text))}
       </div>
       ${
         this.rows.length === 0

@@ -18,6 +18,7 @@ import type { CheckDialogElement } from "./check-dialog.js";
 import "./check-dialog.js";
 import { checkedArchives } from "./check-report.js";
 import "./check-report.js";
+import { searchField } from "../fragments.js";
 
 defineProblem();
 
@@ -158,19 +159,7 @@ export class DrillsPage extends LitElement {
     return html`<section class="stack" aria-labelledby="tenants">
       <div class="row spread">
         <h2 id="tenants">Tenants</h2>
-        <div class="row">
-          <label for="search" class="small">Find</label>
-          <input
-            id="search"
-            type="search"
-            autocomplete="off"
-            spellcheck="false"
-            .value=${this.search}
-            @input=${(event: Event) => {
-              this.search = (event.target as HTMLInputElement).value;
-            }}
-          />
-        </div>
+        ${searchField("Find", this.search, (text) => (this.search = text))}
       </div>
       <div class="card table">
         <table>

@@ -16,6 +16,7 @@ import { Refresh } from "./refresh.js";
 import { TENANT_STATES } from "./tenant-state.js";
 import "./tenant-table.js";
 import type { TenantTableElement } from "./tenant-table.js";
+import { notYet } from "../fragments.js";
 
 const BUSY_MS = 3000;
 const CALM_MS = 15_000;
@@ -81,7 +82,7 @@ export class OverviewPage extends LitElement {
       return html`<oc-backup-tenant .host=${this.host} .tenant=${viewer.id}></oc-backup-tenant>`;
     return html`<div class="stack page">
         <h1>Backups</h1>
-        ${this.overview === undefined ? this.#renderNone() : this.#renderOverview(this.overview)}
+        ${this.overview === undefined ? notYet(this.problem, () => this.#refresh.now()) : this.#renderOverview(this.overview)}
       </div>
       <oc-backup-now
         .host=${this.host}
@@ -89,15 +90,6 @@ export class OverviewPage extends LitElement {
         @started=${() => this.#refresh.now()}
         @closed=${() => this.#refresh.now()}
       ></oc-backup-now>`;
-  }
-
-  #renderNone(): TemplateResult {
-    if (this.problem === undefined) return html`<p class="muted" aria-busy="true">Loading…</p>`;
-    return html`<oc-problem
-      .error=${this.problem}
-      can-retry
-      @retry=${() => this.#refresh.now()}
-    ></oc-problem>`;
   }
 
   #renderOverview(overview: Overview): TemplateResult {

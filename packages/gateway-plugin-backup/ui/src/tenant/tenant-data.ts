@@ -1,24 +1,13 @@
 /** What the tenant's page is made of, for an admin and for the tenant itself. */
 import type { Query, UiHost } from "@openclaw/ui-kit";
+import type { CatalogueArchive } from "../archive/archive-view.js";
 import type { JobView } from "../jobs/job-view.js";
 import type { Overview, TenantOverview } from "../overview/overview-data.js";
 
 /** Times are RFC 3339. What a tenant does not see of its archives is absent. */
-export interface Archive {
+export interface Archive extends CatalogueArchive {
   readonly id: string;
-  readonly location?: string;
-  readonly name?: string;
-  readonly destination?: string;
-  readonly size: number;
-  readonly createdAt: string;
-  readonly state?: string;
-  readonly pinnedAt?: string;
-  readonly trash?: { readonly until: string };
-  readonly lock?: { readonly mode: string; readonly until: string };
-  readonly verifiedAt?: string;
-  readonly damage?: { readonly foundAt: string; readonly message: string };
   readonly signedBy?: string;
-  readonly encryption?: string;
   readonly sentBytes?: number;
   readonly durationMs?: number;
 }

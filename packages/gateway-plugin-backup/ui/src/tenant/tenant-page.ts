@@ -13,6 +13,7 @@ import "./history-charts.js";
 import "./retention-preview.js";
 import { scheduleList } from "./schedule-list.js";
 import { loadTenant, type Allowance, type Archive, type Schedule, type TenantData } from "./tenant-data.js";
+import { notYet } from "../fragments.js";
 
 const BUSY_MS = 3000;
 const CALM_MS = 20_000;
@@ -72,7 +73,8 @@ export class TenantPage extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<div class="stack page">
-        ${this.#renderHeader()} ${this.data === undefined ? this.#renderNone() : this.#renderData(this.data)}
+        ${this.#renderHeader()}
+        ${this.data === undefined ? notYet(this.problem, () => this.#refresh.now()) : this.#renderData(this.data)}
       </div>
       <oc-backup-now
         .host=${this.host}
@@ -80,15 +82,6 @@ export class TenantPage extends LitElement {
         @started=${() => this.#refresh.now()}
         @closed=${() => this.#refresh.now()}
       ></oc-backup-now>`;
-  }
-
-  #renderNone(): TemplateResult {
-    if (this.problem === undefined) return html`<p class="muted" aria-busy="true">Loading…</p>`;
-    return html`<oc-problem
-      .error=${this.problem}
-      can-retry
-      @retry=${() => this.#refresh.now()}
-    ></oc-problem>`;
   }
 
   #renderHeader(): TemplateResult {
