@@ -21,6 +21,8 @@ export interface BedOptions {
   readonly script?: string;
   /** A directory of the caller's, which removes it. Default: a fresh one. */
   readonly directory?: string;
+  /** Kept over restarts, for who has the gateway's address. Default: a free one at each start. */
+  readonly port?: number;
 }
 
 export class Bed {
@@ -120,6 +122,7 @@ function startGateway(
   return GatewayProcess.start({
     stateDirectory,
     adminToken: ADMIN_TOKEN,
+    ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.script === undefined ? {} : { script: options.script }),
     ...(onSpawned === undefined ? {} : { onSpawned }),

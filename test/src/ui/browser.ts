@@ -13,7 +13,7 @@ import type { Test } from "tap";
 
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-const ARGS = [
+export const CHROMIUM_ARGS: readonly string[] = [
   // Its sandbox needs rights that a container's root has not; the pages are this gateway's own.
   "--no-sandbox",
   "--disable-gpu",
@@ -55,7 +55,7 @@ export class TestBrowser {
   static async start(t: Test): Promise<TestBrowser> {
     const executablePath = chromiumProgram();
     if (executablePath === undefined) throw new Error("There is no Chromium.");
-    const browser = await chromium.launch({ executablePath, args: ARGS });
+    const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS] });
     t.teardown(() => browser.close());
     return new TestBrowser(browser);
   }

@@ -4,11 +4,21 @@ import { placeOf, SECTIONS } from "./places.js";
 
 defineProblem();
 
+/** What a page may be asked for. */
+interface Page {
+  refresh(): void;
+}
+
 /** The backup panel: its sections, and the page of the place that it is at. */
 export class BackupPanelElement extends LitElement implements PanelElement {
   static override properties = { host: { attribute: false }, path: { attribute: false } };
   declare host: UiHost;
   declare path: string;
+
+  /** Its page looks again at what is there; what is written into it, and a job that it follows, stay. */
+  refresh(): void {
+    for (const page of this.renderRoot.querySelectorAll<HTMLElement & Partial<Page>>("nav ~ *")) page.refresh?.();
+  }
 
   protected override render(): TemplateResult {
     const place = placeOf(this.path);

@@ -2,13 +2,13 @@ import {
   baseStyles,
   count,
   defineProblem,
+  Loaded,
   timeOfDay,
   type PanelElement,
   type UiHost,
 } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { badge } from "../shared/badge.js";
-import { Loaded } from "../shared/loaded.js";
 import { pageStyles } from "../shared/page-styles.js";
 import { SEVERITIES, summary, worstFirst, type Finding } from "./findings.js";
 

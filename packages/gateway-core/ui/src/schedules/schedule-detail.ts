@@ -1,9 +1,8 @@
-import { baseStyles, dateTime, defineProblem, scheduleWords, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, dateTime, defineProblem, Loaded, scheduleWords, type UiHost } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { badge } from "../shared/badge.js";
 import "../shared/confirm.js";
 import type { ConfirmElement } from "../shared/confirm.js";
-import { Loaded } from "../shared/loaded.js";
 import { pageStyles } from "../shared/page-styles.js";
 import { valueText } from "../shared/value-text.js";
 import { approveSchedule, removeSchedule, runSchedule, switchSchedule } from "./schedule-actions.js";

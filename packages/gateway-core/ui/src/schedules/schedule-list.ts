@@ -1,7 +1,6 @@
-import { baseStyles, count, defineProblem, scheduleWords, type UiHost } from "@openclaw/ui-kit";
+import { baseStyles, count, defineProblem, Loaded, scheduleWords, type UiHost } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { badge } from "../shared/badge.js";
-import { Loaded } from "../shared/loaded.js";
 import { pageStyles } from "../shared/page-styles.js";
 import { when } from "../shared/time.js";
 import "./add-schedule.js";
@@ -254,15 +253,6 @@ export class ScheduleListElement extends LitElement {
         justify-content: flex-end;
       }
       @media (width < 48rem) {
-        td.name {
-          min-width: 6rem;
-        }
-        .words::first-letter {
-          text-transform: uppercase;
-        }
-        .actions button {
-          white-space: nowrap;
-        }
         .actions .row {
           justify-content: flex-start;
           padding-block-start: 0.375rem;

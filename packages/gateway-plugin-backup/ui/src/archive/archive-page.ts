@@ -22,6 +22,11 @@ export class ArchivePage extends LitElement {
     task: ([host, archive]) => showArchive(host, chosen(host, archive)),
   });
 
+  /** What is in an archive does not change: only one that could not be looked into is looked into again. */
+  refresh(): void {
+    if (this.#contents.status === TaskStatus.ERROR) void this.#contents.run();
+  }
+
   readonly #onKey = (event: CustomEvent<Decrypt>): void => {
     rememberKey(this.host, this.archive, event.detail);
     void this.#contents.run();

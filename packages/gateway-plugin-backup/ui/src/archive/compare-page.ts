@@ -155,6 +155,11 @@ export class ComparePage extends LitElement {
     this.rows = rows.sort((a, b) => names.compare(all[a]?.path ?? "", all[b]?.path ?? ""));
   }
 
+  refresh(): void {
+    if (this.#sides.status === TaskStatus.ERROR) void this.#sides.run();
+    else if (this.problem !== undefined) void this.#compare();
+  }
+
   readonly #onKey = (event: CustomEvent<Decrypt>): void => {
     rememberKey(this.host, this.first, event.detail);
     void this.#sides.run();

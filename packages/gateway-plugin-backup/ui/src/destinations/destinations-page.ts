@@ -1,17 +1,15 @@
-import { initialState, Task } from "@lit/task";
-import { baseStyles, defineProblem, type UiHost } from "@openclaw/ui-kit";
-import { html, LitElement, type TemplateResult } from "lit";
+import { baseStyles, Loaded, type UiHost } from "@openclaw/ui-kit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { notYet } from "../fragments.js";
 import { isOver, type JobView } from "../jobs/job-view.js";
 import "./check-findings.js";
 import "./destination-card.js";
 import type { Destination } from "./destination-card.js";
 
-defineProblem();
-
 /** Jobs that are looked through for the last checks. */
 const LOOKED_THROUGH = 1000;
 
-interface Loaded {
+interface Shown {
   readonly destinations: readonly Destination[];
   readonly checks: readonly JobView[];
 }
@@ -21,10 +19,10 @@ export class DestinationsPage extends LitElement {
   static override properties = { host: { attribute: false } };
   declare host: UiHost;
 
-  readonly #loaded = new Task(this, {
-    args: () => [this.host] as const,
-    task: async ([{ api, viewer }]): Promise<Loaded | typeof initialState> => {
-      if (viewer.kind === "tenant") return initialState;
+  readonly #loaded = new Loaded(this, {
+    load: async (): Promise<Shown | undefined> => {
+      const { api, viewer } = this.host;
+      if (viewer.kind === "tenant") return undefined;
       const [{ destinations }, { jobs }] = await Promise.all([
         api.get<{ destinations: Destination[] }>("/api/admin/destinations"),
         api.get<{ jobs: JobView[] }>("/api/admin/jobs", { limit: LOOKED_THROUGH }),
@@ -33,27 +31,24 @@ export class DestinationsPage extends LitElement {
     },
   });
 
+  refresh(): void {
+    void this.#loaded.reload();
+  }
+
   protected override render(): TemplateResult {
+    const { value, error } = this.#loaded;
     return html`<div class="stack">
       <h1>Destinations</h1>
       ${
         this.host.viewer.kind === "tenant"
           ? html`<p class="card">Destinations are the gateway admin's.</p>`
-          : this.#loaded.render({
-              pending: () => html`<p class="muted" aria-busy="true">Loading…</p>`,
-              error: (error) =>
-                html`<oc-problem
-                  .error=${error}
-                  can-retry
-                  @retry=${() => void this.#loaded.run()}
-                ></oc-problem>`,
-              complete: (loaded) => this.#renderAll(loaded),
-            })
+          : html`${value === undefined || error !== undefined ? notYet(error, () => this.refresh()) : nothing}
+            ${value === undefined ? nothing : this.#renderAll(value)}`
       }
     </div>`;
   }
 
-  #renderAll({ destinations, checks }: Loaded): TemplateResult {
+  #renderAll({ destinations, checks }: Shown): TemplateResult {
     return html`${destinations.map(
         (destination) =>
           html`<oc-destination-card

@@ -1,13 +1,4 @@
-import { initialState, Task } from "@lit/task";
-import {
-  ApiError,
-  baseStyles,
-  count,
-  dateTime,
-  defineProblem,
-  relativeTime,
-  type UiHost,
-} from "@openclaw/ui-kit";
+import { ApiError, baseStyles, count, dateTime, Loaded, relativeTime, type UiHost } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { isAboutKey } from "../archive/archive-view.js";
@@ -18,9 +9,7 @@ import type { CheckDialogElement } from "./check-dialog.js";
 import "./check-dialog.js";
 import { checkedArchives } from "./check-report.js";
 import "./check-report.js";
-import { searchField } from "../fragments.js";
-
-defineProblem();
+import { notYet, searchField } from "../fragments.js";
 
 /** Jobs that are looked through for checks. */
 const LOOKED_THROUGH = 1000;
@@ -38,7 +27,7 @@ interface TenantStatus {
   readonly lastDrill?: string;
 }
 
-interface Loaded {
+interface Shown {
   readonly tenants: readonly TenantStatus[];
   readonly checks: readonly JobView[];
 }
@@ -61,10 +50,10 @@ export class DrillsPage extends LitElement {
   declare ended: JobView | undefined;
   #tenant = "";
 
-  readonly #loaded = new Task(this, {
-    args: () => [this.host] as const,
-    task: async ([{ api, viewer }]): Promise<Loaded | typeof initialState> => {
-      if (viewer.kind === "tenant") return initialState;
+  readonly #loaded = new Loaded(this, {
+    load: async (): Promise<Shown | undefined> => {
+      const { api, viewer } = this.host;
+      if (viewer.kind === "tenant") return undefined;
       const [{ sections }, { jobs }] = await Promise.all([
         api.get<{ sections: { backup?: { tenants: TenantStatus[] } } }>("/api/admin/status"),
         api.get<{ jobs: JobView[] }>("/api/admin/jobs", { limit: LOOKED_THROUGH }),
@@ -78,8 +67,6 @@ export class DrillsPage extends LitElement {
       return { tenants, checks: jobs.filter(({ type }) => type === "drill" || type === "verify") };
     },
   });
-  /** What is shown while it is loaded anew. */
-  #shown: Loaded | undefined;
 
   constructor() {
     super();
@@ -89,6 +76,10 @@ export class DrillsPage extends LitElement {
     this.ended = undefined;
   }
 
+  refresh(): void {
+    void this.#loaded.reload();
+  }
+
   readonly #onStarted = (event: CustomEvent<string>): void => {
     this.ended = undefined;
     this.started = event.detail;
@@ -96,7 +87,7 @@ export class DrillsPage extends LitElement {
 
   readonly #onEnded = ({ detail }: CustomEvent<JobView>): void => {
     this.ended = detail;
-    void this.#loaded.run();
+    this.refresh();
     const { error } = detail;
     const refusal = error && new ApiError(0, error.code, error.message, error.hint);
     if (isAboutKey(refusal)) void this.#dialog?.open(this.#tenant, refusal);
@@ -117,26 +108,15 @@ export class DrillsPage extends LitElement {
         <h1>Drills</h1>
         <p class="card">Drills and verifications are the gateway admin's.</p>
       </div>`;
-    this.#shown = this.#loaded.value ?? this.#shown;
+    const { value, error } = this.#loaded;
     return html`<div class="stack">
       <h1>Drills</h1>
       <p class="muted">
         A drill restores an archive into a scratch directory and checks what is there. It proves a backup.
       </p>
       ${this.#renderStarted()}
-      ${
-        this.#shown === undefined
-          ? this.#loaded.render({
-              pending: () => html`<p class="muted" aria-busy="true">Loading…</p>`,
-              error: (error) =>
-                html`<oc-problem
-                  .error=${error}
-                  can-retry
-                  @retry=${() => void this.#loaded.run()}
-                ></oc-problem>`,
-            })
-          : html`${this.#renderTenants(this.#shown.tenants)} ${this.#renderChecks(this.#shown.checks)}`
-      }
+      ${value === undefined || error !== undefined ? notYet(error, () => this.refresh()) : nothing}
+      ${value === undefined ? nothing : html`${this.#renderTenants(value.tenants)} ${this.#renderChecks(value.checks)}`}
       <oc-check-dialog .host=${this.host} @started=${this.#onStarted}></oc-check-dialog>
     </div>`;
   }

@@ -46,6 +46,10 @@ export class JobsPage extends LitElement {
     this.limit = PAGE;
   }
 
+  refresh(): void {
+    this.#refresh.now();
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
     const isAdmin = this.host.viewer.kind === "admin";
     const filter = isAdmin ? { tenant: this.tenant || undefined, state: this.state || undefined } : {};

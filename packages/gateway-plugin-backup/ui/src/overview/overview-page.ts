@@ -60,6 +60,10 @@ export class OverviewPage extends LitElement {
     this.destinations = [];
   }
 
+  refresh(): void {
+    this.#refresh.now();
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
     if (this.host.viewer.kind !== "admin") return;
     try {

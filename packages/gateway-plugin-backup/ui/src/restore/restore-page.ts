@@ -6,7 +6,6 @@ import { chosen, rememberKey } from "../archive/keys.js";
 import "../archive/archive-facts.js";
 import "../archive/key-form.js";
 import { firstPlan, replaces, restoreCall, targetProblem, type RestorePlan } from "./plan.js";
-import { forgetRestore, noteRestore, runningRestore, type RunningRestore } from "./running-restores.js";
 import "./restore-preview.js";
 import "./restore-run.js";
 
@@ -43,9 +42,8 @@ export class RestorePage extends LitElement {
     args: () => [this.host, this.archive] as const,
     task: ([host, archive]) => load(host, archive),
     onComplete: ({ contents }) => {
-      const running = runningRestore(this.host, this.archive);
-      this.plan = running?.plan ?? firstPlan(contents, this.paths);
-      this.step = running === undefined ? 0 : 3;
+      this.plan = firstPlan(contents, this.paths);
+      this.step = 0;
     },
   });
 
@@ -62,14 +60,9 @@ export class RestorePage extends LitElement {
       this.renderRoot.querySelector<HTMLElement>("#step")?.focus();
   }
 
-  override disconnectedCallback(): void {
-    // Still at the same place: the page is being made anew.
-    if (location.hash !== this.host.href(this.#place)) forgetRestore(this.host);
-    super.disconnectedCallback();
-  }
-
-  get #place(): string {
-    return ["restore", this.archive, ...this.paths].map(encodeURIComponent).join("/");
+  /** What is in an archive does not change: only one that could not be looked into is looked into again. */
+  refresh(): void {
+    if (this.#loaded.status === TaskStatus.ERROR) void this.#loaded.run();
   }
 
   readonly #onKey = (event: CustomEvent<Decrypt>): void => {
@@ -166,15 +159,7 @@ export class RestorePage extends LitElement {
       case 3: {
         const choice = chosen(this.host, this.archive);
         const call = restoreCall(this.host.viewer, choice, { plan, archived, tenants, dryRun: false });
-        const running = runningRestore(this.host, this.archive);
-        return html`<oc-restore-run
-          .host=${this.host}
-          .call=${call}
-          .job=${running?.job}
-          .result=${running?.result}
-          @progressed=${({ detail }: CustomEvent<Pick<RunningRestore, "job" | "result">>) =>
-            noteRestore(this.host, { archive: this.archive, plan, ...detail })}
-        ></oc-restore-run>`;
+        return html`<oc-restore-run .host=${this.host} .call=${call}></oc-restore-run>`;
       }
     }
   }

@@ -22,8 +22,8 @@ export class RestoreRunElement extends LitElement {
   static override properties = {
     host: { attribute: false },
     call: { attribute: false },
-    job: { attribute: false },
-    result: { attribute: false },
+    job: { state: true },
+    result: { state: true },
     undoJob: { state: true },
     undone: { state: true },
     isAsking: { state: true },
@@ -31,7 +31,6 @@ export class RestoreRunElement extends LitElement {
   };
   declare host: UiHost;
   declare call: RestoreCall;
-  /** Of a restore that has begun already. */
   declare job: string | undefined;
   declare result: RestoreResult | undefined;
   declare undoJob: string | undefined;
@@ -51,7 +50,7 @@ export class RestoreRunElement extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    if (this.job === undefined) void this.#start();
+    void this.#start();
   }
 
   async #start(): Promise<void> {
@@ -59,22 +58,15 @@ export class RestoreRunElement extends LitElement {
     try {
       const { path, body } = this.call;
       this.job = (await this.host.api.send<Accepted>("POST", path, body)).job.id;
-      this.#tell();
     } catch (error) {
       this.problem = error;
     }
-  }
-
-  #tell(): void {
-    const { job, result } = this;
-    this.dispatchEvent(new CustomEvent("progressed", { detail: { job, ...(result && { result }) } }));
   }
 
   readonly #ended = async ({ detail }: CustomEvent<JobView>): Promise<void> => {
     if (detail.state !== "succeeded") return;
     // One that is followed a second time does not give its token again.
     this.result ??= detail.result ?? {};
-    this.#tell();
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("#done")?.focus();
   };

@@ -45,6 +45,10 @@ export class TenantPage extends LitElement {
     this.destinations = [];
   }
 
+  refresh(): void {
+    this.#refresh.now();
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
     try {
       this.data = await loadTenant(this.host, this.tenant, signal);
