@@ -1,5 +1,11 @@
 /** Numbers and times as people read them, in the browser's language. */
 
+/** Making a formatter takes a hundred times as long as using it, and a table of a thousand rows uses it often. */
+const WHOLE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const TENTHS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 /** `1.4 GiB`; three digits at most. */
@@ -8,12 +14,12 @@ export function bytes(value: number): string {
   const scaled = value / 1024 ** power;
   // 1023.9 KiB would be shown as 1,024 KiB.
   if (Math.round(scaled) === 1024 && power < UNITS.length - 1) return `1 ${UNITS[power + 1] ?? ""}`;
-  const digits = power === 0 || scaled >= 100 ? 0 : 1;
-  return `${scaled.toLocaleString(undefined, { maximumFractionDigits: digits })} ${UNITS[power] ?? ""}`;
+  const digits = power === 0 || scaled >= 100 ? WHOLE : TENTHS;
+  return `${digits.format(scaled)} ${UNITS[power] ?? ""}`;
 }
 
 export function count(value: number): string {
-  return value.toLocaleString();
+  return WHOLE.format(value);
 }
 
 /** `12 s`, `3 min 20 s`, `2 h 5 min`: the two largest units that count. */
@@ -43,9 +49,6 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["second", 1000],
 ];
 
-/** Making one takes a hundred times as long as using it, and a table of a thousand rows uses it often. */
-const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
-
 /** `3 hours ago`, `in 5 minutes`. */
 export function relativeTime(time: string | number, now = Date.now()): string {
   const distance = new Date(time).getTime() - now;
@@ -55,7 +58,7 @@ export function relativeTime(time: string | number, now = Date.now()): string {
 
 /** `7 Mar 2026, 02:00`. */
 export function dateTime(time: string | number): string {
-  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  return DATE_TIME.format(new Date(time));
 }
 
 export function timeOfDay(time: string | number): string {

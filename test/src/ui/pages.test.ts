@@ -1,39 +1,46 @@
-/** Every page of the control UI opens, keeps to its policy, and can be read by who does not see it. */
+/** Every page of the control UI opens, keeps to its policy, fits its screen, and can be read by who does not see it. */
 import t from "tap";
-import { ADMIN_TOKEN, Bed } from "../support/bed.js";
-import { accessibilityFaults, missingChromium, TestBrowser } from "./browser.js";
+import { Bed } from "../support/bed.js";
+import { missingChromium, TestBrowser } from "./browser.js";
+import { Operator } from "./operator.js";
+
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
 
 t.test("every page of an admin", { skip: missingChromium() }, async (t) => {
   const bed = await Bed.start(t);
   await bed.createTenant("acme");
-  const { result } = await bed.backup("acme");
+  const { id, result } = await bed.backup("acme");
   const archive = encodeURIComponent(result.archiveId);
   const browser = await TestBrowser.start(t);
   const places = [
     "backup",
     "backup/tenants/acme",
+    "backup/tenants/nobody",
     `backup/archives/${archive}`,
+    "backup/archives/none",
     `backup/compare/${archive}/live`,
     `backup/restore/${archive}`,
     "backup/jobs",
+    `backup/jobs/${id}`,
     "backup/destinations",
     "backup/drills",
     "schedules",
     "audit",
     "doctor",
+    "no-such-page",
   ];
-  for (const colorScheme of ["light", "dark"] as const) {
-    const { page, complaints } = await browser.visit(bed.gateway.url, { colorScheme });
-    await page.getByLabel("Token").fill(ADMIN_TOKEN);
-    await page.keyboard.press("Enter");
-    await page.getByRole("link", { name: "Doctor" }).waitFor();
+  for (const [colorScheme, viewport] of [
+    ["light", DESKTOP],
+    ["dark", DESKTOP],
+    ["light", PHONE],
+    ["dark", PHONE],
+  ] as const) {
+    const me = await Operator.signIn(t, browser, bed, { colorScheme, viewport });
     for (const place of places) {
-      await page.goto(`${bed.gateway.url}/#/${place}`);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
-      t.equal(await page.getByRole("heading", { level: 1 }).count(), 1, `${place} has one main heading`);
-      t.strictSame(await accessibilityFaults(page), [], `${place}, ${colorScheme}`);
+      await me.goTo(place);
+      t.equal(await me.find("heading", /./, { level: 1 }).count(), 1, `${place} has one main heading`);
+      await me.looksAt(`${place}, ${colorScheme}, ${viewport.width} pixels wide`);
     }
-    t.strictSame(complaints, [], colorScheme);
   }
 });

@@ -17,7 +17,8 @@ export class BackupPanelElement extends LitElement implements PanelElement {
 
   /** Its page looks again at what is there; what is written into it, and a job that it follows, stay. */
   refresh(): void {
-    for (const page of this.renderRoot.querySelectorAll<HTMLElement & Partial<Page>>("nav ~ *")) page.refresh?.();
+    for (const page of this.renderRoot.querySelectorAll<HTMLElement & Partial<Page>>("nav ~ *"))
+      page.refresh?.();
   }
 
   protected override render(): TemplateResult {

@@ -3,7 +3,7 @@
  *
  *     pnpm pictures        writes docs/images/
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,9 @@ type Steps = (page: Page) => Promise<void>;
 
 const executablePath = chromiumProgram();
 if (executablePath === undefined) throw new Error("There is no Chromium: apt-get install chromium");
-const directory = mkdtempSync(join(tmpdir(), "openclaw-pictures-"));
+// Its name is to be seen in the pictures. Where it is there already, somebody else needs it.
+const directory = join(tmpdir(), "openclaw");
+mkdirSync(directory);
 const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS] });
 try {
   mkdirSync(IMAGES, { recursive: true });

@@ -62,8 +62,8 @@ class Life {
   readonly #vault: string;
   readonly #random = new SeededRandom(3);
   readonly #headers = { authorization: `Bearer ${TOKEN}` };
-  /** The gateway's clock; undefined: as it is. */
-  #now: number | undefined = Date.now() - DAYS * DAY_MS;
+  /** By how much the gateway's clock is behind. */
+  #behindMs = DAYS * DAY_MS;
   #tick: () => Promise<void> = () => Promise.resolve();
   #gateway: Gateway | undefined;
 
@@ -88,7 +88,7 @@ class Life {
       env: { OPENCLAW_GATEWAY_TOKEN: TOKEN },
       port: 0,
       logLevel: "silent",
-      clock: { now: () => this.#now ?? Date.now() },
+      clock: { now: () => Date.now() - this.#behindMs },
       ticker: (beat) => {
         this.#tick = beat;
         return () => undefined;
@@ -109,7 +109,7 @@ class Life {
       writeFileSync(join(this.#vault, FAILING), "A file stands in the way of the directory.\n");
     }
     for (let hour = 0; hour < 24; hour += 1) {
-      this.#now = Math.min(Date.now(), (this.#now ?? 0) + HOUR_MS);
+      this.#behindMs = Math.max(0, this.#behindMs - HOUR_MS);
       await this.#tick();
       await this.#settled();
     }
@@ -123,9 +123,7 @@ class Life {
     await this.#settled();
   }
 
-  /** From here on time goes by as it does. */
   async now(): Promise<void> {
-    this.#now = undefined;
     await this.#call("POST", "/api/admin/tenants", { id: NEW });
   }
 

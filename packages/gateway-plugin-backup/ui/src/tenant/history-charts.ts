@@ -130,7 +130,7 @@ export class HistoryChartsElement extends LitElement {
           },
         ],
         axes: [
-          { ...axis, space: 70 },
+          { ...axis, space: 70, values: (_plot, times) => times.map(dayOrTime) },
           {
             ...axis,
             ...(steps && { incrs: steps }),
@@ -182,6 +182,15 @@ export class HistoryChartsElement extends LitElement {
       }
     `,
   ];
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+
+/** At midnight a day begins. @param seconds Since the epoch. */
+function dayOrTime(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return (at.getHours() === 0 && at.getMinutes() === 0 ? DAY : TIME).format(at);
 }
 
 /** A colour that a canvas takes: it knows nothing of `light-dark()`. */
