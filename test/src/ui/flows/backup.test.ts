@@ -57,36 +57,36 @@ await withBrowserAndStore(t, (layOut) => {
       await me.find("dialog", "workspace/notes.md").waitFor();
       await me.looksAt("one difference");
     });
+
+    t.test(`a backup that is cancelled leaves nothing in the store, ${hands.name}`, async (t) => {
+      const { bed, proxy, browser, s3, bucket } = await layOut(t, { bytes: VERY_LARGE_BYTES });
+      const me = await Operator.signIn(t, browser, bed, { hands });
+      slowDown(proxy);
+      await me.press(me.find("button", "Back up acme"));
+      const dialog = me.find("dialog", "Back up acme");
+      await me.press(dialog.getByRole("button", { name: "Back up", exact: true }));
+      await proxy.until(() => proxy.count("UploadPart") > 0);
+      await me.press(dialog.getByRole("button", { name: "Cancel" }));
+      await me.reads("Cancelled", dialog);
+      await me.looksAt("a backup that was cancelled");
+      t.strictSame(await s3.unfinishedUploads(bucket), []);
+      t.strictSame(await s3.objects(bucket), []);
+    });
+
+    t.test(`a selection of tenants is backed up, ${hands.name}`, async (t) => {
+      const { bed, browser } = await layOut(t);
+      for (const id of ["bolt", "cole"]) await bed.createTenant(id);
+      const me = await Operator.signIn(t, browser, bed, { hands });
+      await me.fill(me.page.getByLabel("Search tenants"), "ol");
+      await me.reads("2 of 3");
+      await me.press(me.page.getByLabel("Select all"));
+      await me.press(me.find("button", "Back up 2 selected"));
+      const dialog = me.find("dialog", "Back up 2 tenants");
+      await me.press(dialog.getByRole("button", { name: "Back up", exact: true }));
+      await dialog.getByText("Done").nth(1).waitFor();
+      await me.looksAt("two backups that are done");
+      const { archives } = (await bed.get("/api/admin/backups")) as { archives: { tenant: string }[] };
+      t.strictSame(archives.map(({ tenant }) => tenant).sort(), ["bolt", "cole"]);
+    });
   }
-
-  t.test("a backup that is cancelled leaves nothing in the store", async (t) => {
-    const { bed, proxy, browser, s3, bucket } = await layOut(t, { bytes: VERY_LARGE_BYTES });
-    const me = await Operator.signIn(t, browser, bed);
-    slowDown(proxy);
-    await me.press(me.find("button", "Back up acme"));
-    const dialog = me.find("dialog", "Back up acme");
-    await me.press(dialog.getByRole("button", { name: "Back up", exact: true }));
-    await proxy.until(() => proxy.count("UploadPart") > 0);
-    await me.press(dialog.getByRole("button", { name: "Cancel" }));
-    await me.reads("Cancelled", dialog);
-    await me.looksAt("a backup that was cancelled");
-    t.strictSame(await s3.unfinishedUploads(bucket), []);
-    t.strictSame(await s3.objects(bucket), []);
-  });
-
-  t.test("a selection of tenants is backed up", async (t) => {
-    const { bed, browser } = await layOut(t);
-    for (const id of ["bolt", "cole"]) await bed.createTenant(id);
-    const me = await Operator.signIn(t, browser, bed);
-    await me.fill(me.page.getByLabel("Search tenants"), "ol");
-    await me.reads("2 of 3");
-    await me.press(me.page.getByLabel("Select all"));
-    await me.press(me.find("button", "Back up 2 selected"));
-    const dialog = me.find("dialog", "Back up 2 tenants");
-    await me.press(dialog.getByRole("button", { name: "Back up", exact: true }));
-    await dialog.getByText("Done").nth(1).waitFor();
-    await me.looksAt("two backups that are done");
-    const { archives } = (await bed.get("/api/admin/backups")) as { archives: { tenant: string }[] };
-    t.strictSame(archives.map(({ tenant }) => tenant).sort(), ["bolt", "cole"]);
-  });
 });

@@ -64,24 +64,24 @@ await withBrowserAndStore(t, (layOut) => {
       await me.looksAt("a restore that is undone");
       t.equal(readFileSync(inWorkspace("notes.md"), "utf8"), "Lost.\n");
     });
-  }
 
-  t.test("one file comes back into a directory of its own", async (t) => {
-    const { bed, browser, inWorkspace } = await layOut(t);
-    const { result } = await bed.backup("acme");
-    writeFileSync(inWorkspace("notes.md"), "Lost.\n");
-    const me = await Operator.signIn(t, browser, bed);
-    await me.goTo(`backup/archives/${encodeURIComponent(result.archiveId)}`);
-    await me.press(me.find("button", /^workspace/));
-    await me.press(me.find("button", "notes.md"));
-    await me.press(me.find("link", "Restore this path…"));
-    await me.press(me.find("button", "Next"));
-    await me.fill(me.find("textbox", "Directory"), "workspace/back");
-    await me.press(me.find("button", "Next: see what will happen"));
-    await me.press(me.find("button", "Restore"));
-    await me.find("heading", "The paths are restored").waitFor();
-    await me.looksAt("paths that are restored");
-    t.equal(readFileSync(inWorkspace("notes.md"), "utf8"), "Lost.\n");
-    t.equal(readFileSync(inWorkspace("back/workspace/notes.md"), "utf8"), NOTES);
-  });
+    t.test(`one file comes back into a directory of its own, ${hands.name}`, async (t) => {
+      const { bed, browser, inWorkspace } = await layOut(t);
+      const { result } = await bed.backup("acme");
+      writeFileSync(inWorkspace("notes.md"), "Lost.\n");
+      const me = await Operator.signIn(t, browser, bed, { hands });
+      await me.goTo(`backup/archives/${encodeURIComponent(result.archiveId)}`);
+      await me.press(me.find("button", /^workspace/));
+      await me.press(me.find("button", "notes.md"));
+      await me.press(me.find("link", "Restore this path…"));
+      await me.press(me.find("button", "Next"));
+      await me.fill(me.find("textbox", "Directory"), "workspace/back");
+      await me.press(me.find("button", "Next: see what will happen"));
+      await me.press(me.find("button", "Restore"));
+      await me.find("heading", "The paths are restored").waitFor();
+      await me.looksAt("paths that are restored");
+      t.equal(readFileSync(inWorkspace("notes.md"), "utf8"), "Lost.\n");
+      t.equal(readFileSync(inWorkspace("back/workspace/notes.md"), "utf8"), NOTES);
+    });
+  }
 });
