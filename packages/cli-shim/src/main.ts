@@ -1,4 +1,4 @@
-/** The `openclaw` command. `bin/openclaw.js` loads this module. */
+/** The program that the `openclaw` command is; `index.ts` loads it. */
 import { systemClock } from "./clock.js";
 import { crashText, withoutReports } from "./crash-reports.js";
 import { run } from "./program.js";

@@ -127,6 +127,11 @@ const definitions = {
     exitCode: 2,
     hint: "Set OPENCLAW_GATEWAY_TOKEN (or gateway.token in openclaw.json), or use `openclaw gateway run --dev`.",
   },
+  ENVIRONMENT_INCOMPLETE: {
+    status: 500,
+    exitCode: 2,
+    hint: "Set it in the gateway's environment. In Kubernetes that is the secret: secret.data, or the one that secret.existingSecretName names.",
+  },
   STATE_LOCKED: {
     status: 409,
     exitCode: 4,

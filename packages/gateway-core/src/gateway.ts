@@ -7,6 +7,7 @@ import { auditCheck } from "./audit/doctor.js";
 import { auditSchedules } from "./audit/schedules.js";
 import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
+import { checkRequiredEnvironment } from "./config/required-env.js";
 import type { Config } from "./config/schema.js";
 import { secretResolver } from "./config/secrets.js";
 import { beatFor } from "./cron/beat.js";
@@ -94,6 +95,7 @@ const MAX_UPLOAD_BYTES = 1024 ** 3;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const env = options.env ?? process.env;
   const log = createLogger(options.logLevel ?? "info", options.logDestination);
+  checkRequiredEnvironment(env);
   const paths = gatewayPaths(options.stateDir ?? defaultStateDirectory(env));
   await prepareStateDirectory(paths);
   const lock = acquireStateLock(paths.lock);
