@@ -58,7 +58,15 @@ export interface JobView {
   readonly progress?: JobProgress;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly warnings?: readonly JobWarning[];
+  /** What it began to do, or to wait for, and when. */
+  readonly log?: readonly JobLogLine[];
   readonly error?: JobError;
+}
+
+export interface JobLogLine {
+  readonly at: string;
+  readonly phase: string;
+  readonly message?: string;
 }
 
 export interface JobProgress {

@@ -48,6 +48,19 @@ t.test("show tells all of a job and exits with 0 even if that job failed", async
   t.match(stdout, /^warning: pipe: A FIFO was left out\.$/m);
 });
 
+t.test("show lists when the job began what", async (t) => {
+  const { gateway, cli } = await start(t);
+  const log = [
+    { at: "2026-06-03T02:00:01.500Z", phase: "scan" },
+    { at: "2026-06-03T02:00:09.000Z", phase: "write", message: "The store does not answer." },
+  ];
+  gateway.on("GET /api/admin/jobs/j1", json(200, job("failed", { log })));
+  t.match(
+    (await cli("jobs", "show", "j1")).stdout,
+    "\nlog\n  2026-06-03 02:00:01Z  scan\n  2026-06-03 02:00:09Z  write  The store does not answer.\n",
+  );
+});
+
 t.test("show sums up a job that succeeded", async (t) => {
   const { gateway, cli } = await start(t);
   const result = { location: "/b/a.tar.zst", size: 10, totals: { files: 1, contentBytes: 5 } };

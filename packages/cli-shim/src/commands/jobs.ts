@@ -117,8 +117,18 @@ function showJob(job: JobView): string[] {
     ["error", error === undefined ? undefined : `${error.message} (${error.code})`],
     ["hint", error?.hint],
   ]);
+  lines.push(...logLines(job));
   if (job.state === "succeeded") lines.push("", ...jobSummary(job));
   return [...lines, ...warningLines(job)];
+}
+
+/** When each of its phases began. */
+function logLines({ log = [] }: JobView): string[] {
+  if (log.length === 0) return [];
+  const lines = log.map(({ at, phase, message }) =>
+    [formatTime(at), phase, message ?? ""].join("  ").trimEnd(),
+  );
+  return ["", "log", ...lines.map((line) => `  ${line}`)];
 }
 
 function took(job: JobView): string | undefined {

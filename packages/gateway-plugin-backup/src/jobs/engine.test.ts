@@ -219,6 +219,35 @@ t.test("a cancelled job does not get past the point", async (t) => {
   t.equal(engine.get(id).state, "cancelled");
 });
 
+t.test("a job's log says when it began what, and stays when the job has ended", async (t) => {
+  const { engine, ledger, submit, works, time } = engineBench(t);
+  const { id } = submit("acme");
+  t.equal(engine.get(id).log, undefined);
+  const began = time.now();
+  const say = (phase: string, message?: string): void =>
+    only(works).context.progress({
+      ...{ phase, doneBytes: 0, files: 0, storedBytes: 0 },
+      ...(message === undefined ? {} : { message }),
+    });
+  say("scan");
+  say("scan");
+  time.advance(1000);
+  say("write");
+  say("write", "The store does not answer.");
+  say("write", "The store does not answer.");
+  const log = [
+    { at: began, phase: "scan" },
+    { at: began + 1000, phase: "write" },
+    { at: began + 1000, phase: "write", message: "The store does not answer." },
+  ];
+  t.strictSame(engine.get(id).log, log);
+  for (let i = 0; i < 300; i += 1) say("write", `attempt ${i}`);
+  await only(works).succeed();
+  const noted = ledger.jobs.get(id)?.log ?? [];
+  t.strictSame(noted.slice(0, 3), log);
+  t.equal(noted.length, 200, "a ledger row stays small");
+});
+
 t.test("who follows a job sees its states, its progress, and its end", async (t) => {
   const { engine, submit, works, time } = engineBench(t, 1);
   submit("beta");

@@ -49,7 +49,7 @@ type Ending =
   | { readonly state: Exclude<TerminalJobState, "succeeded">; readonly error: BackupError };
 
 /** What its end changes in a job's record. */
-type JobChanges = Pick<JobRecord, "tenantUid" | "warnings" | "result" | "error"> & {
+type JobChanges = Pick<JobRecord, "tenantUid" | "warnings" | "log" | "result" | "error"> & {
   readonly state: TerminalJobState;
   readonly finishedAt: number;
 };
@@ -329,11 +329,13 @@ export class JobEngine {
   }
 
   #changes(job: LiveJob, ending: Ending): JobChanges {
+    const { warnings, log } = job.record;
     return {
       state: ending.state,
       finishedAt: this.#options.clock.now(),
       ...this.#tenantUid(job.submission.tenant),
-      warnings: job.record.warnings,
+      warnings,
+      ...(log === undefined ? {} : { log }),
       ...(ending.state === "succeeded"
         ? { result: ending.outcome.result }
         : { error: serializeError(ending.error) }),

@@ -7,6 +7,7 @@ import {
   isTerminal,
   type JobContext,
   type JobLeftover,
+  type JobLogLine,
   type JobProgress,
   type JobRecord,
   type JobSubmission,
@@ -15,6 +16,9 @@ import {
 
 /** Most warnings that one job notes; a tenant can have millions of unreadable files, and a ledger row must stay small. */
 const MAX_WARNINGS = 1000;
+
+/** Most lines of a job's log: one that waits for a store again and again says so again and again. */
+const MAX_LOG_LINES = 200;
 
 export interface LiveJobOptions {
   readonly ledger: Pick<Ledger, "leftovers">;
@@ -36,6 +40,7 @@ export class LiveJob {
   readonly #options: LiveJobOptions;
   readonly #warnings: JobWarning[] = [];
   #unlistedWarnings = 0;
+  readonly #logLines: JobLogLine[] = [];
   #record: JobRecord;
 
   constructor(record: JobRecord, submission: JobSubmission, options: LiveJobOptions) {
@@ -57,7 +62,8 @@ export class LiveJob {
 
   /** The job as it is now. */
   get record(): JobRecord {
-    return { ...this.#record, warnings: this.#listedWarnings() };
+    const log = this.#logLines.length === 0 ? {} : { log: [...this.#logLines] };
+    return { ...this.#record, warnings: this.#listedWarnings(), ...log };
   }
 
   /** Takes over what has changed; listeners hear of it through the feed only. */
@@ -103,8 +109,17 @@ export class LiveJob {
   #progressed(progress: JobProgress): void {
     // Threads report on for a moment after a job was given up.
     if (isTerminal(this.#record.state)) return;
+    this.#note(progress);
     this.update({ progress });
     this.feed.progressed();
+  }
+
+  #note({ phase, message }: JobProgress): void {
+    const last = this.#logLines.at(-1);
+    if (last?.phase === phase && last.message === message) return;
+    if (this.#logLines.length === MAX_LOG_LINES) return;
+    const at = this.#options.clock.now();
+    this.#logLines.push({ at, phase, ...(message === undefined ? {} : { message }) });
   }
 
   /** Notes a warning, up to a limit. */

@@ -67,6 +67,8 @@ export interface JobRecord {
   /** Of a job that succeeded. */
   readonly result?: JsonObject;
   readonly warnings: readonly JobWarning[];
+  /** Absent: it has not begun to do anything, or a crash has cut it off. */
+  readonly log?: readonly JobLogLine[];
   /** Of a job that did not succeed. */
   readonly error?: SerializedError;
 }
@@ -84,6 +86,15 @@ export interface JobProgress {
   /** Bytes of the archive that were sent or read. */
   readonly storedBytes: number;
   /** What the job is waiting for, where a person would wonder. */
+  readonly message?: string;
+}
+
+/** What a job began to do, or to wait for, and when. */
+export interface JobLogLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** See {@link JobProgress}, like `message`. */
+  readonly phase: string;
   readonly message?: string;
 }
 

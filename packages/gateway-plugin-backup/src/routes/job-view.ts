@@ -6,7 +6,7 @@ import type { ArchiveView, JobView } from "./schemas.js";
 
 /** @param newToken A token that the job made; only its starter gets to see it, once. */
 export function jobView(job: JobRecord, newToken?: string): JobView {
-  const { result, error } = job;
+  const { result, error, log } = job;
   const shownResult = newToken === undefined ? result : { ...result, newToken };
   return {
     id: job.id,
@@ -22,6 +22,7 @@ export function jobView(job: JobRecord, newToken?: string): JobView {
     ...(job.progress === undefined ? {} : { progress: job.progress }),
     ...(shownResult === undefined ? {} : { result: shownResult }),
     warnings: [...job.warnings],
+    ...(log === undefined ? {} : { log: log.map(({ at, ...line }) => ({ at: time(at), ...line })) }),
     ...(error === undefined ? {} : { error: { ...error, exitCode: deserializeError(error).exitCode } }),
   };
 }

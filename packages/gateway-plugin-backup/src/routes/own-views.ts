@@ -74,12 +74,13 @@ const TELLING_WARNINGS: readonly string[] = [
 ];
 
 export function ownJobView(job: JobRecord): JobView {
-  const { progress, result, error, warnings, request, ...view } = jobView(job);
+  const { progress, result, error, warnings, log, request, ...view } = jobView(job);
   return {
     ...view,
     request: filtered(request, (name) => REQUEST_FIELDS.includes(name)),
     ...(progress === undefined ? {} : { progress: withoutMessage(progress) }),
     ...(result === undefined ? {} : { result: filtered(result, (name) => !PLACES.includes(name)) }),
+    ...(log === undefined ? {} : { log: log.map(withoutMessage) }),
     warnings: warnings.filter(({ code, path }) => path !== undefined || TELLING_WARNINGS.includes(code)),
     ...(job.error === undefined || error === undefined
       ? {}
@@ -87,11 +88,12 @@ export function ownJobView(job: JobRecord): JobView {
   };
 }
 
-function withoutMessage({
+/** What a job waits for may name a store's place. */
+function withoutMessage<T extends { readonly message?: string }>({
   message,
-  ...figures
-}: NonNullable<JobView["progress"]>): JobView["progress"] & object {
-  return figures;
+  ...rest
+}: T): Omit<T, "message"> {
+  return rest;
 }
 
 function filtered(

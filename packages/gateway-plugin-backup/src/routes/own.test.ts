@@ -244,6 +244,7 @@ await t.test("what has taken the place of an archive is not restored", async (t)
   copyFileSync(String(forged.result?.["location"]), place);
   const refused = await job("/restores", { archive });
   t.match(refused, {
+    log: [{ at: String, phase: String }],
     state: "failed",
     error: { code: "ARCHIVE_DAMAGED", exitCode: 7, message: /gateway's affair/ },
   });

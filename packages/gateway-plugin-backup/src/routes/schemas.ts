@@ -260,6 +260,16 @@ export const JobViewSchema = Type.Object({
   ),
   result: Type.Optional(JsonDocument),
   warnings: Type.Array(Warning),
+  log: Type.Optional(
+    Type.Array(
+      Type.Object({
+        at: Type.String({ description: "RFC 3339" }),
+        phase: Type.String(),
+        message: Type.Optional(Type.String()),
+      }),
+      { description: "What it began to do, or to wait for, and when." },
+    ),
+  ),
   error: Type.Optional(
     Type.Object({
       code: Type.String(),

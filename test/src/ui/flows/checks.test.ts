@@ -14,6 +14,7 @@ await withBrowserAndStore(t, (layOut) => {
       await me.press(me.find("button", "Verify latest"));
       await me.find("heading", /^Verification/, { level: 1 }).waitFor();
       await me.reads("Done");
+      await me.find("heading", "Log", { level: 2 }).waitFor();
       await me.looksAt("a verification that is done");
 
       await me.press(me.find("link", "Drills"));

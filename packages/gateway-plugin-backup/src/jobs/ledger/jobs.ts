@@ -1,7 +1,15 @@
 import type { JobTrigger } from "@openclaw/gateway-core";
 import type Database from "better-sqlite3";
 import type { SerializedError } from "../../errors.js";
-import type { JobRecord, JobState, JobType, JobWarning, JsonObject, TerminalJobState } from "../types.js";
+import type {
+  JobLogLine,
+  JobRecord,
+  JobState,
+  JobType,
+  JobWarning,
+  JsonObject,
+  TerminalJobState,
+} from "../types.js";
 import { Statement, type NoParameters } from "./statement.js";
 
 /** What a tenant has started by itself: a later tenant of the same id is another one. */
@@ -28,6 +36,7 @@ export interface JobEnd {
   readonly tenantUid?: string;
   readonly result?: JsonObject;
   readonly warnings: readonly JobWarning[];
+  readonly log?: readonly JobLogLine[];
   readonly error?: SerializedError;
 }
 
@@ -59,6 +68,7 @@ interface JobRow {
   readonly result_json: string | null;
   readonly warnings_json: string;
   readonly error_json: string | null;
+  readonly log_json: string | null;
 }
 
 /** Table `jobs`: see {@link JobRecord}. Progress is not in it. */
@@ -105,11 +115,12 @@ export class JobsTable {
       tenantUid: string | null;
       result: string | null;
       warnings: string;
+      log: string | null;
       error: string | null;
     }>(
       database,
       `UPDATE jobs SET state = @state, finished_at = @finishedAt, tenant_uid = coalesce(@tenantUid, tenant_uid),
-         result_json = @result, warnings_json = @warnings, error_json = @error
+         result_json = @result, warnings_json = @warnings, log_json = @log, error_json = @error
        WHERE id = @id`,
     );
     this.#get = new Statement<{ id: string }, JobRow>(database, "SELECT * FROM jobs WHERE id = @id");
@@ -207,6 +218,7 @@ export class JobsTable {
       tenantUid: end.tenantUid ?? null,
       result: end.result === undefined ? null : JSON.stringify(end.result),
       warnings: JSON.stringify(end.warnings),
+      log: end.log === undefined ? null : JSON.stringify(end.log),
       error: end.error === undefined ? null : JSON.stringify(end.error),
     });
   }
@@ -273,6 +285,7 @@ function jobRecord(row: JobRow): JobRecord {
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
     ...(row.result_json === null ? {} : { result: JSON.parse(row.result_json) as JsonObject }),
     warnings: JSON.parse(row.warnings_json) as JobWarning[],
+    ...(row.log_json === null ? {} : { log: JSON.parse(row.log_json) as JobLogLine[] }),
     ...(row.error_json === null ? {} : { error: JSON.parse(row.error_json) as SerializedError }),
   };
 }

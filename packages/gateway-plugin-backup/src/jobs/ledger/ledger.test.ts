@@ -206,6 +206,7 @@ t.test("a job is noted from its queueing to its end", (t) => {
     tenantUid: "u2",
     result: { size: 1 },
     warnings,
+    log: [{ at: 2000, phase: "scan" }],
   });
   t.same(
     jobs.get("j1"),
@@ -216,6 +217,7 @@ t.test("a job is noted from its queueing to its end", (t) => {
       tenantUid: "u2",
       result: { size: 1 },
       warnings,
+      log: [{ at: 2000, phase: "scan" }],
     }),
   );
   t.equal(jobs.get("j2"), undefined);

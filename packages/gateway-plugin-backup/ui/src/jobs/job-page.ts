@@ -1,6 +1,7 @@
 import { baseStyles, dateTime, type UiHost } from "@openclaw/ui-kit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { notifyError } from "../notify-error.js";
+import { jobLog } from "./job-log.js";
 import "./job-progress.js";
 import { tookOf, TRIGGERS } from "./job-table.js";
 import { apiRoot, isOver, typeWord, type Accepted, type JobView } from "./job-view.js";
@@ -89,6 +90,7 @@ export class JobPage extends LitElement {
           }
         </dl>
       </section>
+      ${jobLog(job)}
       ${
         Object.keys(request).length === 0
           ? nothing

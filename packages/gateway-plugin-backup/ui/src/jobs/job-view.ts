@@ -11,6 +11,13 @@ export interface JobWarning {
   readonly message: string;
 }
 
+/** What it began to do, or to wait for, and when. */
+export interface JobLogLine {
+  readonly at: string;
+  readonly phase: string;
+  readonly message?: string;
+}
+
 export interface JobError {
   readonly code: string;
   readonly message: string;
@@ -44,6 +51,7 @@ export interface JobView {
   readonly progress?: JobProgress;
   readonly result?: JsonDocument;
   readonly warnings: readonly JobWarning[];
+  readonly log?: readonly JobLogLine[];
   readonly error?: JobError;
 }
 
