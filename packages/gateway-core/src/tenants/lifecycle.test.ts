@@ -47,6 +47,38 @@ t.test("a rotated token ends the old one, on disk too", async (t) => {
   await t.rejects(lifecycle.rotateToken("nobody"), { code: "TENANT_NOT_FOUND" });
 });
 
+t.test("a rotation that a crash has cut off has not happened", async (t) => {
+  const { paths, tenants, lifecycle } = await setUp(t);
+  const { record } = await lifecycle.create("acme", {});
+  const file = path.join(tenants.directory("acme"), "tenant.json");
+  /** Lets so many writes through; then there is no gateway any more. */
+  const killAfter = (writes: number): void => {
+    const { notes, disk } = tenants;
+    const [noted, written] = [notes.write.bind(notes), disk.writeRecord.bind(disk)];
+    let left = writes;
+    const next = (write: () => Promise<void>): Promise<void> =>
+      left-- > 0 ? write() : Promise.reject(new Error("killed"));
+    notes.write = (id, note) => next(() => noted(id, note));
+    disk.writeRecord = (changed) => next(() => written(changed));
+  };
+  for (const writes of [0, 1, 2]) {
+    killAfter(writes);
+    await t.rejects(lifecycle.rotateToken("acme"), { message: "killed" });
+    const next = new Tenants({
+      paths,
+      hooks: new Hooks(),
+      clock: { now: () => 0 },
+      log: createLogger("silent"),
+    });
+    await next.load();
+    t.same(next.get("acme"), record, `after ${writes} writes the old token counts`);
+    t.same(await next.altered(), [], "and nobody is said to have altered the file");
+    t.same(JSON.parse(await readFile(file, "utf8")), record);
+    killAfter(Infinity);
+    Object.assign(tenants, { notes: next.notes, disk: next.disk });
+  }
+});
+
 t.test("no token is rotated while the tenant is suspended, nor twice at once", async (t) => {
   const { tenants, lifecycle } = await setUp(t);
   await lifecycle.create("acme", {});

@@ -23,6 +23,8 @@ const NoteSchema = Type.Object(
      * outlives a crash, so that the next start can tell whether another one stands there.
      */
     suspended: Type.Optional(Type.String({ maxLength: 64 })),
+    /** `tenant.json` is being written anew: it may say another thing without anybody else having altered it. */
+    changing: Type.Optional(Type.Literal(true)),
   },
   { additionalProperties: false },
 );

@@ -201,10 +201,16 @@ export class Tenants implements TenantAccess {
     this.#log.warn({ tenant: id }, "tenant.json had been altered; it says again what counts");
   }
 
-  /** Makes the record the one that counts: on disk, in the notes, and in memory. */
+  /**
+   * Makes the record the one that counts: on disk, in the notes, and in memory. What a crash cuts off has not happened: the
+   * next start puts the file right.
+   */
   async change(record: TenantRecord): Promise<void> {
+    const { id } = record;
+    const before = this.registry.get(id);
+    if (before !== undefined) await this.notes.write(id, { record: before, changing: true });
     await this.disk.writeRecord(record);
-    await this.notes.write(record.id, { record });
+    await this.notes.write(id, { record });
     this.registry.put(record);
   }
 
@@ -234,8 +240,12 @@ export class Tenants implements TenantAccess {
     }
     const isReplaced = note?.suspended !== undefined && note.suspended !== (await this.disk.identity(id));
     if (note?.record !== undefined && !isReplaced) {
-      const { record } = note;
-      if (note.suspended !== undefined) await this.#try(id, () => this.notes.write(id, { record }));
+      const { record, suspended, changing } = note;
+      if (suspended === undefined && changing === undefined) return record;
+      await this.#try(id, async () => {
+        if (changing === true) await this.disk.writeRecord(record);
+        await this.notes.write(id, { record });
+      });
       return record;
     }
     const read = (await this.disk.read(id)) ?? { id, reason: "tenant.json is missing" };
