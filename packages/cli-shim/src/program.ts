@@ -6,6 +6,7 @@ import { addAuditCommands } from "./commands/audit.js";
 import { addBackupCommands } from "./commands/backups.js";
 import { addCronCommands } from "./commands/cron.js";
 import { addGatewayCommands } from "./commands/gateway.js";
+import { addGatewayBackupCommands } from "./commands/gateway-backup.js";
 import { addHealthCommands } from "./commands/health.js";
 import { addJobCommands } from "./commands/jobs.js";
 import { addTenantBackupCommands } from "./commands/tenant-backups.js";
@@ -51,7 +52,8 @@ export function buildProgram(context: Context): Command {
     })
     .addHelpText("after", ROOT_HELP);
 
-  addGatewayCommands(program, context);
+  const gateway = addGatewayCommands(program, context);
+  addGatewayBackupCommands(gateway, context);
   const tenants = addTenantCommands(program, context);
   addTenantBackupCommands(tenants, context);
   addBackupCommands(program, context);

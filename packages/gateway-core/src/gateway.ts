@@ -27,11 +27,12 @@ import { buildServer } from "./http/server.js";
 import { proxyTrust } from "./http/trusted-proxies.js";
 import { Contributions } from "./plugin/contributions.js";
 import { Hooks, withTimeLimit } from "./plugin/hook-bus.js";
-import type { Clock, GatewayPlugin } from "./plugin/host.js";
+import type { Clock, GatewayPlugin, StatePaths } from "./plugin/host.js";
 import { pluginHost } from "./plugin/plugin-host.js";
 import { Closing } from "./closing.js";
 import { defaultStateDirectory, gatewayPaths, prepareStateDirectory } from "./state/directory.js";
 import { acquireStateLock } from "./state/lock.js";
+import { workspaceVolume } from "./state/workspace-volume.js";
 import { errorText, isSystemError } from "./system-error.js";
 import { TenantLifecycle } from "./tenants/lifecycle.js";
 import { Tenants } from "./tenants/tenants.js";
@@ -96,13 +97,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const env = options.env ?? process.env;
   const log = createLogger(options.logLevel ?? "info", options.logDestination);
   checkRequiredEnvironment(env);
-  const paths = gatewayPaths(options.stateDir ?? defaultStateDirectory(env));
-  await prepareStateDirectory(paths);
-  const lock = acquireStateLock(paths.lock);
+  const statePaths = gatewayPaths(options.stateDir ?? defaultStateDirectory(env));
+  await prepareStateDirectory(statePaths);
+  const lock = acquireStateLock(statePaths.lock);
   const closing = new Closing(log);
   closing.onReleased(() => lock.release());
   try {
-    const config = await loadConfig({ file: paths.config, plugins: options.plugins });
+    const config = await loadConfig({ file: statePaths.config, plugins: options.plugins });
+    const paths = { ...statePaths, ...pathsInConfig(env, config.gateway, statePaths.root) };
     const isTrustedProxy = proxyTrust(config.gateway.trustedProxies ?? []);
     const resolveSecret = secretResolver(env, paths.root);
     const token = adminToken({
@@ -201,6 +203,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close(0);
     throw error;
   }
+}
+
+function pathsInConfig(
+  env: NodeJS.ProcessEnv,
+  section: Config["gateway"],
+  root: string,
+): Pick<StatePaths, "workspace" | "privateKeys"> {
+  const workspace = workspaceVolume(env, section, root);
+  return {
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(section.tls === undefined ? {} : { privateKeys: [path.resolve(root, section.tls.key)] }),
+  };
 }
 
 /** A disk that hangs must not keep the gateway from ending. */

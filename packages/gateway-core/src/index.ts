@@ -10,6 +10,7 @@ export type { Problem } from "./http/problem.js";
 export { GatewayError, isCodedError } from "./errors.js";
 export type { CodedError, ExitCode, GatewayErrorCode, GatewayErrorOptions } from "./errors.js";
 export { defaultStateDirectory } from "./state/directory.js";
+export { workspaceVolume } from "./state/workspace-volume.js";
 export { GATEWAY_VERSION } from "./version.js";
 export type * from "./plugin/host.js";
 import "./http/private.js";

@@ -112,7 +112,7 @@ export type SecretReference = string | { readonly env: string } | { readonly fil
 
 export type RouteScope = "admin" | "tenant";
 
-/** Absolute paths inside the state directory. */
+/** Absolute paths inside the state directory, but for the last two. */
 export interface StatePaths {
   readonly root: string;
   readonly tenants: string;
@@ -124,6 +124,10 @@ export interface StatePaths {
   readonly backup: string;
   /** `backups/`: the embedded default destination. */
   readonly backups: string;
+  /** The workspace's own volume, which may lie anywhere; absent: the workspace is a part of the state. */
+  readonly workspace?: string;
+  /** Files with private keys that the config names: never to be copied anywhere. */
+  readonly privateKeys?: readonly string[];
 }
 
 /** Time is injected, so that tests need not sleep. */

@@ -1,6 +1,8 @@
 import { ForeignExtractor } from "./extract-foreign.js";
 import { NativeExtractor } from "./extract-native.js";
 import type { ArchiveLimits } from "./format.js";
+import { isGatewayPart } from "./gateway-parts.js";
+import { readHeader } from "./index-codec.js";
 import type { SpaceLimit } from "./space.js";
 import { TreeReceiver, type TreeTotals } from "./tree-receiver.js";
 import type { TreeSink } from "./tree-sink.js";
@@ -49,7 +51,8 @@ export class Extraction {
   /** The sink is closed with the extraction. */
   constructor({ subject, archive, limits, space }: ExtractionTask, sink: TreeSink) {
     this.#sink = sink;
-    this.#receiver = new TreeReceiver(sink, { subject, space });
+    const isGateways = archive.kind === "native" && isGatewayPart(readHeader(archive.payload, limits).tenant);
+    this.#receiver = new TreeReceiver(sink, { subject, space, holdsRecord: !isGateways });
     const common = { subject, limits, receiver: this.#receiver };
     this.#extractor =
       archive.kind === "native"

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
+import { isGatewayPart, ownerName, type GatewayPart } from "../archive/gateway-parts.js";
 import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
@@ -77,10 +78,21 @@ async function restoredTenant(
 ): Promise<string> {
   if (request.as !== undefined) return request.as;
   const tenant = await identifyObject(services, source, opening, request);
+  if (tenant !== undefined && isGatewayPart(tenant)) throw noTenants(source.location, tenant);
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",
     `${source.location} does not say which tenant it holds: its entries do not stand under tenants/<id>/.`,
+  );
+}
+
+function noTenants(location: string, part: GatewayPart): BackupError {
+  return new BackupError(
+    "TENANT_AMBIGUOUS",
+    `${location} is an archive of ${ownerName(part)}, and of no tenant.`,
+    {
+      hint: "`openclaw gateway restore` restores the whole gateway.",
+    },
   );
 }
 
@@ -198,6 +210,8 @@ async function extract(
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },
   );
+  if (extracted.tenant !== undefined && isGatewayPart(extracted.tenant))
+    throw noTenants(source.location, extracted.tenant);
   if (request.as === undefined && extracted.tenant !== tenant) {
     throw new BackupError("ARCHIVE_DAMAGED", `${source.location} was replaced while it was being restored.`);
   }

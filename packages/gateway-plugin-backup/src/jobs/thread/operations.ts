@@ -2,6 +2,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { extractArchive } from "../../archive/extract.js";
+import { rootOf } from "../../archive/gateway-parts.js";
 import { identifyArchive, identifyTenant } from "../../archive/identify.js";
 import { TAIL_BYTES } from "../../archive/open.js";
 import { scanTenant } from "../../archive/scan.js";
@@ -34,6 +35,7 @@ import { requireSignature } from "./required-signature.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { rekey } from "./rekey.js";
+import { readManifest, removeManifest, removeObjects, writeManifest } from "./set-objects.js";
 import { settle } from "./settle.js";
 import { spaceFor } from "./space-for.js";
 import { storeArchive } from "./store-archive.js";
@@ -72,10 +74,14 @@ export const operations: {
   verify,
   drill,
   rekey,
+  readManifest,
+  writeManifest,
+  removeManifest,
+  removeObjects,
 };
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {
-  return scanTenant({ ...request, root: `tenants/${request.tenant}`, signal });
+  return scanTenant({ ...request, root: rootOf(request.tenant), signal });
 }
 
 function identify(request: IdentifyOperation, context: OperationContext): Promise<IdentifyOutcome> {

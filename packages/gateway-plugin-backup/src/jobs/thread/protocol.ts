@@ -11,6 +11,7 @@ import type { SampleRequest, Verification } from "../../archive/check/verificati
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
+import type { TenantSource } from "../../archive/tenant-source.js";
 import type { SerializedError } from "../../errors.js";
 import type { ObjectLock, WantedLock } from "../../stores/object-lock.js";
 import type { StoreCheck } from "../../stores/check/report.js";
@@ -46,6 +47,16 @@ export interface Operations {
   readonly verify: { readonly request: VerifyOperation; readonly result: VerifyOutcome };
   readonly rekey: { readonly request: RekeyOperation; readonly result: RekeyOutcome };
   readonly drill: { readonly request: DrillOperation; readonly result: DrillOutcome };
+  readonly readManifest: {
+    readonly request: ReadManifestOperation;
+    readonly result: ManifestOutcome | undefined;
+  };
+  readonly writeManifest: { readonly request: WriteManifestOperation; readonly result: ManifestOutcome };
+  readonly removeManifest: { readonly request: RemoveManifestOperation; readonly result: boolean };
+  readonly removeObjects: {
+    readonly request: RemoveObjectsOperation;
+    readonly result: readonly RemoveOutcome[];
+  };
 }
 
 export type OperationName = keyof Operations;
@@ -67,10 +78,11 @@ export interface ObjectToRead extends ObjectInStore {
   readonly opener?: Opener;
 }
 
-/** What of a tenant goes into an archive. */
-export interface BackedUpTenant {
-  /** The tenant's directory. */
+/** What of a tenant, or of the gateway, goes into an archive: see `TenantSource`. */
+export interface BackedUpTenant extends Pick<TenantSource, "leaveOut" | "copies"> {
+  /** The directory that is archived. */
   readonly directory: string;
+  /** Tenant id, or a part of the gateway: see `archive/gateway-parts.ts`. */
   readonly tenant: string;
   readonly limits: ArchiveLimits;
   readonly exclude: readonly string[];
@@ -546,6 +558,29 @@ export type RemoveOutcome =
   | { readonly outcome: "removed" | "gone" | "untouched" }
   | { readonly outcome: "other" | "locked"; readonly reason: string }
   | { readonly outcome: "failed"; readonly error: SerializedError; readonly asked: boolean };
+
+/** The backup.json of a gateway's backup. */
+export type ReadManifestOperation = ObjectInStore;
+
+export interface ManifestOutcome extends SeenObject {
+  readonly text: string;
+}
+
+export interface WriteManifestOperation extends ObjectInStore {
+  readonly text: string;
+  readonly overwrite: boolean;
+}
+
+export interface RemoveManifestOperation extends ObjectInStore {
+  /** Of its text, 64 hex digits. */
+  readonly sha256: string;
+}
+
+/** Removes objects by their names alone. */
+export interface RemoveObjectsOperation {
+  readonly store: StoreSettings;
+  readonly keys: readonly string[];
+}
 
 /** From the main thread. */
 export type ToThread =
