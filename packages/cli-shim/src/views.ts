@@ -35,6 +35,20 @@ export interface ArchiveView {
   readonly encryption?: string;
 }
 
+/** A gateway, as its backups in a place that it shares with others tell of it. */
+export interface GatewayInPlaceView {
+  readonly prefix: string;
+  readonly location: string;
+  readonly sets: number;
+  readonly incompleteSets: number;
+  readonly newestSetAt?: string;
+  readonly preDeleteAt?: string;
+  readonly tenants: number;
+  readonly archives: number;
+  readonly newestArchiveAt?: string;
+  readonly bytes: number;
+}
+
 /** Who has signed an archive. */
 export interface SignerView {
   readonly trust: "own" | "trusted" | "stranger" | "unsigned";
@@ -437,6 +451,7 @@ export interface GatewayBackupResult {
   readonly durationMs?: number;
   readonly parts?: readonly (Pick<BackupResult, "mode" | "fullReason" | "bytes"> & {
     readonly name: string;
+    readonly archiveId: string;
     readonly size: number;
     readonly totals: TotalsView;
   })[];

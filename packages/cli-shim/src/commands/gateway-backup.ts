@@ -2,10 +2,12 @@
 import type { Command } from "commander";
 import { query } from "../client.js";
 import type { Context } from "../context.js";
-import { finishJob } from "../jobs/wait.js";
+import { cliError, type ExitCode } from "../errors.js";
+import { failureOf, finishJob, report, watchJob } from "../jobs/wait.js";
 import { withOfflineGateway } from "../offline-gateway.js";
 import { gatewayBackupSummary, gatewayPruneSummary, setTable } from "../output/gateway-sets.js";
-import type { GatewaySetView, JobView } from "../views.js";
+import { checkSummary } from "../output/checks.js";
+import type { GatewayBackupResult, GatewaySetView, JobView } from "../views.js";
 import {
   addEncryptFlags,
   addExamples,
@@ -31,6 +33,7 @@ interface BackupFlags extends S3Flags, WaitFlags, EncryptFlags {
   readonly to?: string;
   readonly preDelete?: true;
   readonly offline?: true;
+  readonly verify?: true;
   readonly allowUnreadable?: true;
   readonly rehash?: true;
   readonly compressionLevel?: number;
@@ -56,6 +59,7 @@ function addBackup(gateway: Command, context: Context): void {
       "--offline",
       "the gateway is down: work on its state directory (OPENCLAW_STATE_DIR) in this process",
     )
+    .option("--verify", "then read it back from the store, every byte, and fail where it is not good")
     .option("--allow-unreadable", "leave files out, with a warning, that cannot be read")
     .option("--rehash", "read every file, also those that look as they did in the last backup")
     .addOption(integerOption("--compression-level <n>", "zstd level, 1 (fast) to 19 (small)"))
@@ -72,20 +76,48 @@ function addBackup(gateway: Command, context: Context): void {
     'openclaw cron add --gateway --schedule "0 2 * * *" --name nightly --cmd "openclaw gateway backup --to dest:offsite/"',
   ]);
   context.action(command, async (flags: BackupFlags) => {
-    const { offline, wait, to, preDelete, allowUnreadable, rehash } = flags;
+    const { offline, wait, to, preDelete, verify, allowUnreadable, rehash } = flags;
     const { compressionLevel, limitUpload, limitDownload } = flags;
     const body = {
       ...{ to, preDelete, allowUnreadable, rehash, compressionLevel, limitUpload, limitDownload },
       ...readEncryptFlags(flags),
       ...readS3Flags(flags, context.env),
     };
-    if (offline !== true) return start(context, "/api/admin/gateway/backups", body, wait !== false);
+    if (verify === true && wait === false)
+      throw cliError("USAGE", "--verify waits for the backup: it does not go with --no-wait");
+    const path = "/api/admin/gateway/backups";
+    const backUp = (canLeave: boolean): Promise<ExitCode> =>
+      verify === true
+        ? backUpAndVerify(context, path, body)
+        : start(context, path, body, !canLeave || wait !== false);
+    if (offline !== true) return backUp(true);
     return withOfflineGateway(context, async (client) => {
       context.useClient(client);
       // Nobody goes on with it when this process ends.
-      return start(context, "/api/admin/gateway/backups", body, true);
+      return backUp(false);
     });
   });
+}
+
+/** The backup is what is reported; a check that does not find it good is the command's failure. */
+async function backUpAndVerify(context: Context, path: string, body: object): Promise<ExitCode> {
+  const run = async (where: string, what: object): Promise<JobView> => {
+    const { job } = (await context.client().request("POST", where, { body: what })) as {
+      readonly job: JobView;
+    };
+    return watchJob(context, job.id, () => undefined);
+  };
+  const backup = await run(path, body);
+  if (failureOf(backup) !== undefined) return report(context, backup, gatewayBackupSummary);
+  const { parts = [] } = (backup.result ?? {}) as GatewayBackupResult;
+  for (const { archiveId } of parts) {
+    const check = await run("/api/admin/backups/verify", { archive: archiveId, level: "full" });
+    if (failureOf(check) !== undefined) return report(context, check, checkSummary);
+  }
+  return report(context, backup, (job) => [
+    ...gatewayBackupSummary(job),
+    "read back from the store: all of it is good",
+  ]);
 }
 
 async function start(context: Context, path: string, body: object, wait: boolean) {
