@@ -7,6 +7,7 @@ import { addBackupCommands } from "./commands/backups.js";
 import { addCronCommands } from "./commands/cron.js";
 import { addGatewayCommands } from "./commands/gateway.js";
 import { addGatewayBackupCommands } from "./commands/gateway-backup.js";
+import { addGatewayRestoreCommand } from "./commands/gateway-restore.js";
 import { addHealthCommands } from "./commands/health.js";
 import { addJobCommands } from "./commands/jobs.js";
 import { addTenantBackupCommands } from "./commands/tenant-backups.js";
@@ -54,6 +55,7 @@ export function buildProgram(context: Context): Command {
 
   const gateway = addGatewayCommands(program, context);
   addGatewayBackupCommands(gateway, context);
+  addGatewayRestoreCommand(gateway, context);
   const tenants = addTenantCommands(program, context);
   addTenantBackupCommands(tenants, context);
   addBackupCommands(program, context);

@@ -38,6 +38,17 @@ import { restoreRoutes } from "./routes/restores.js";
 import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
 import { backupStatus } from "./status.js";
 
+// For what works on the state of a gateway that does not run.
+export { backupConfig } from "./config.js";
+export { newJobId, replacedVolumes, restoreGateway } from "./jobs/gateway-restore/restore-gateway.js";
+export type {
+  GatewayRestoreOptions,
+  GatewayRestoreRequest,
+  GatewayRestoreResult,
+  RestoredGateway,
+} from "./jobs/gateway-restore/types.js";
+export { signingKeyFile } from "./jobs/signing-key.js";
+
 export const VERSION = "0.1.0";
 
 /** Where vite puts it; see `ui/vite.config.js`. */

@@ -17,7 +17,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as cons
 export function addGatewayCommands(program: Command, context: Context): Command {
   const gateway = program
     .command("gateway")
-    .summary("run the gateway, and back it up as a whole")
+    .summary("run the gateway, back it up as a whole, and restore it")
     .description("Run the gateway itself, and work with backups of all of it.");
   const command = gateway
     .command("run")

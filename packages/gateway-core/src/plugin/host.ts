@@ -43,6 +43,7 @@ export interface PluginHost {
   readonly hooks: HookBus;
   readonly schedules: ScheduleAccess;
   readonly audit: AuditAccess;
+  readonly replacedState: ReplacedState;
   /** The registry behind `/metrics`. Names start with `openclaw_<plugin>_`. */
   readonly metrics: Registry;
 
@@ -82,6 +83,15 @@ export interface PluginHost {
 export interface AuditAccess {
   /** Adds a line about something that is no request: a job that has ended. Returns at once, and never throws. */
   record(event: AuditEvent): void;
+}
+
+/** What a restore of the whole gateway replaced, and keeps for its undo. */
+export interface ReplacedState {
+  /**
+   * Gives up the undo of restores that were made before `before` (milliseconds since the epoch). Returns directories that are
+   * of no use any more, for the caller to remove: that can take long.
+   */
+  forget(before: number): Promise<readonly string[]>;
 }
 
 export interface AuditEvent {

@@ -50,6 +50,12 @@ function partLimitsOf(destination: DestinationConfig | undefined): Pick<S3StoreS
   };
 }
 
+/** Another object in the same store. */
+export function atKey({ settings }: Pick<ResolvedObject, "settings">, key: string): ResolvedObject {
+  const location = settings.kind === "local" ? key : `s3://${settings.bucket}/${key}`;
+  return { settings, key, location, isAutomatic: false };
+}
+
 /** Where the settings lead, without secrets and without what is found anew each time: for the ledger. */
 export function addressOf(settings: StoreSettings): StoreAddress {
   if (settings.kind === "local") return { kind: "local" };
@@ -124,6 +130,12 @@ export class Destinations {
         hint: "Give the whole name; `openclaw tenants backups <id>` lists a tenant's archives.",
       });
     }
+    return place.at(place.key);
+  }
+
+  /** What a text names: an object, or a prefix of objects, whichever is there. Without it, the default destination. */
+  either(text: string | undefined, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(text, s3);
     return place.at(place.key);
   }
 

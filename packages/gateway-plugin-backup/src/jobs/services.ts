@@ -17,7 +17,7 @@ import { KnownAbilities } from "./known-abilities.js";
 import { checkConfiguredZones } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { Signatures } from "./signatures.js";
-import { SigningKeyFile } from "./signing-key.js";
+import { signingKeyFile, SigningKeyFile } from "./signing-key.js";
 import { movePaths } from "./path-swap-place.js";
 import { Pipes } from "./pipes.js";
 import { checkConfiguredRecipients } from "./configured-recipients.js";
@@ -78,7 +78,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
   });
   checkConfiguredZones(config);
   checkConfiguredRecipients(config);
-  const keyFile = new SigningKeyFile(join(paths.backup, "keys", "signing-key.pem"));
+  const keyFile = new SigningKeyFile(signingKeyFile(paths.backup));
   const signatures = new Signatures(keyFile, config.signatures);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));

@@ -9,6 +9,7 @@ import type { PathSwapPlace } from "../../archive/access/path-swap.js";
 import type { TreeReport } from "../../archive/check/restored-tree.js";
 import type { SampleRequest, Verification } from "../../archive/check/verification.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
+import type { ExtractionResult } from "../../archive/extraction.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
 import type { TenantSource } from "../../archive/tenant-source.js";
@@ -25,6 +26,7 @@ export interface Operations {
   readonly backup: { readonly request: BackupOperation; readonly result: BackupOutcome };
   readonly scan: { readonly request: ScanOperation; readonly result: ScanOutcome };
   readonly identify: { readonly request: IdentifyOperation; readonly result: IdentifyOutcome };
+  readonly findState: { readonly request: ObjectInStore; readonly result: FoundState };
   readonly extract: { readonly request: ExtractOperation; readonly result: ExtractOutcome };
   readonly stage: { readonly request: StageOperation; readonly result: StageOutcome };
   readonly record: { readonly request: RecordOperation; readonly result: RecordOutcome };
@@ -186,6 +188,11 @@ export interface IdentifyOutcome {
   readonly tenant: string | undefined;
 }
 
+/** Where the archive of a gateway's state lies. */
+export interface FoundState {
+  readonly key: string;
+}
+
 export interface ExtractOperation extends ObjectToRead {
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
@@ -193,6 +200,8 @@ export interface ExtractOperation extends ObjectToRead {
   readonly fileSystem: string;
   /** The name given with `--as`; without it an archive whose root is not `tenants/<id>/` is refused. */
   readonly as: string | undefined;
+  /** The object is an archive of a whole gateway's state, out of which this tenant is taken. */
+  readonly tenant?: string;
   readonly limits: ArchiveLimits;
   /** See `IdentifyOperation`. */
   readonly signatures: TrustedSigners | undefined;
@@ -211,6 +220,8 @@ export interface ExtractOutcome {
   /** Content of `tenant.json`, where the archive has one. */
   readonly tenantJson: string | undefined;
   readonly warnings: readonly ArchiveWarning[];
+  /** See `ExtractionResult`. */
+  readonly leftOutLinks: ExtractionResult["leftOutLinks"];
 }
 
 /** The last touches to an extracted tree, and making it durable. */
