@@ -50,12 +50,6 @@ function partLimitsOf(destination: DestinationConfig | undefined): Pick<S3StoreS
   };
 }
 
-/** Another object in the same store. */
-export function atKey({ settings }: Pick<ResolvedObject, "settings">, key: string): ResolvedObject {
-  const location = settings.kind === "local" ? key : `s3://${settings.bucket}/${key}`;
-  return { settings, key, location, isAutomatic: false };
-}
-
 /** Where the settings lead, without secrets and without what is found anew each time: for the ledger. */
 export function addressOf(settings: StoreSettings): StoreAddress {
   if (settings.kind === "local") return { kind: "local" };
@@ -137,6 +131,11 @@ export class Destinations {
   either(text: string | undefined, s3: S3Options = {}): ResolvedObject {
     const place = this.#place(text, s3);
     return place.at(place.key);
+  }
+
+  /** The object of this key, in the store of the place that a text names. */
+  objectAt(text: string, key: string, s3: S3Options = {}): ResolvedObject {
+    return this.#place(text, s3).at(key);
   }
 
   /** The prefix under which the automatic names of `tenant` stand. */

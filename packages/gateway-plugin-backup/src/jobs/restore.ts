@@ -8,7 +8,7 @@ import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
 import { archiveSource, identifyObject } from "./archive-source.js";
-import { atKey, type ResolvedObject, type S3Options } from "./destinations.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
 import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
 import { withoutSecrets } from "./public-request.js";
@@ -84,7 +84,7 @@ async function sourceOf(services: Services, request: RestoreRequest): Promise<Re
     { store: place.settings, key: place.key },
     { signal },
   );
-  return atKey(place, key);
+  return services.destinations.objectAt(from, key, s3);
 }
 
 async function restoredTenant(
