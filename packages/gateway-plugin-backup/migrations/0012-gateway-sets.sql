@@ -5,7 +5,7 @@ INSERT INTO gateway (uid) VALUES (lower(hex(randomblob(16))));
 -- Backups of the whole gateway. Each is a set of archives with a backup.json beside them that is written last; its row is
 -- written first, so that the next start knows what to take away.
 CREATE TABLE gateway_sets (
-  seq             INTEGER PRIMARY KEY AUTOINCREMENT,  -- "newest" goes by this, not by a clock
+  seq             INTEGER PRIMARY KEY AUTOINCREMENT,  -- in the order in which they were begun, or found
   id              TEXT NOT NULL UNIQUE,
   job_id          TEXT NOT NULL REFERENCES jobs (id),
   kind            TEXT NOT NULL CHECK (kind IN ('scheduled', 'pre-delete')),

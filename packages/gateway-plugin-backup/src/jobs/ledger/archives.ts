@@ -73,6 +73,7 @@ export class ArchivesTable {
   readonly #inTrash;
   readonly #trashEnded;
   readonly #setLock;
+  readonly #setSet;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
@@ -202,6 +203,10 @@ export class ArchivesTable {
     this.#setLock = new Statement<{ id: string; mode: LockMode; until: number }>(
       database,
       "UPDATE archives SET lock_mode = @mode, locked_until = @until WHERE id = @id",
+    );
+    this.#setSet = new Statement<{ id: string; setId: string }>(
+      database,
+      "UPDATE archives SET set_id = @setId WHERE id = @id",
     );
   }
 
@@ -349,6 +354,11 @@ export class ArchivesTable {
 
   setLock(id: string, { mode, until }: WantedLock): void {
     this.#setLock.run({ id, mode, until });
+  }
+
+  /** Makes it a part of a backup of the whole gateway. */
+  setSet(id: string, setId: string): void {
+    this.#setSet.run({ id, setId });
   }
 
   #rows(tenant: string | undefined, tenantUid: string | undefined, filter: Filter): ArchiveRow[] {

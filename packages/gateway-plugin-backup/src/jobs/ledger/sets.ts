@@ -101,7 +101,7 @@ export class SetsTable {
     this.#get = new Statement<{ id: string }, SetRow>(database, "SELECT * FROM gateway_sets WHERE id = @id");
     this.#list = new Statement<NoParameters, SetRow>(
       database,
-      "SELECT * FROM gateway_sets WHERE state <> 'deleted' ORDER BY seq DESC",
+      "SELECT * FROM gateway_sets WHERE state <> 'deleted' ORDER BY created_at DESC, seq DESC",
     );
     this.#open = new Statement<NoParameters, SetRow>(
       database,
