@@ -14,15 +14,28 @@ export interface Download {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
+/** What the client needs of the global `fetch`. */
+export type Fetch = (url: string, options: FetchOptions) => Promise<Response>;
+
+export interface FetchOptions {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly headers: Record<string, string>;
+  readonly redirect: "manual";
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
 export class GatewayClient {
   /** Without a slash at the end; may hold a path, for a gateway behind a proxy. */
   readonly url: string;
   readonly #token: string | undefined;
+  readonly #fetch: Fetch;
 
   /** Throws `GATEWAY_URL_INVALID` and `GATEWAY_TOKEN_INVALID`. */
-  constructor(env: Readonly<Record<string, string | undefined>>) {
+  constructor(env: Readonly<Record<string, string | undefined>>, send: Fetch = fetch) {
     this.url = gatewayUrl(env);
     this.#token = parseToken(env["OPENCLAW_GATEWAY_TOKEN"]);
+    this.#fetch = send;
   }
 
   /** The answer's JSON. The caller names its shape: the gateway is trusted, and its schemas are checked there. */
@@ -66,7 +79,12 @@ export class GatewayClient {
     return this.#open("POST", path, mediaType, { body });
   }
 
-  async #open(method: string, path: string, mediaType: string, options: RequestOptions): Promise<Download> {
+  async #open(
+    method: FetchOptions["method"],
+    path: string,
+    mediaType: string,
+    options: RequestOptions,
+  ): Promise<Download> {
     const response = await this.#send(method, path, mediaType, options);
     if (!response.ok) throw this.#refusal(response, parseJson(await response.text().catch(() => "")));
     const type = response.headers.get("content-type") ?? "";
@@ -88,12 +106,17 @@ export class GatewayClient {
     }
   }
 
-  async #send(method: string, path: string, accept: string, options: RequestOptions): Promise<Response> {
+  async #send(
+    method: FetchOptions["method"],
+    path: string,
+    accept: string,
+    options: RequestOptions,
+  ): Promise<Response> {
     const headers: Record<string, string> = { Accept: accept, "X-OpenClaw-Client": "cli" };
     if (this.#token !== undefined) headers["Authorization"] = `Bearer ${this.#token}`;
     if (options.body !== undefined) headers["Content-Type"] = "application/json";
     try {
-      return await fetch(this.url + path, {
+      return await this.#fetch(this.url + path, {
         method,
         headers,
         // A redirect would lose the token or send it elsewhere: it is shown as the unexpected answer it is.

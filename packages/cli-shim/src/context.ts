@@ -26,6 +26,7 @@ export class Context {
   /** What the command that ran ended with. */
   exitCode: ExitCode = 0;
   readonly #io: ProcessIo;
+  #client: GatewayClient | undefined;
 
   constructor(io: ProcessIo, output: Output) {
     this.#io = io;
@@ -36,7 +37,12 @@ export class Context {
 
   /** Made on first use: `gateway run` and `--help` need no gateway URL. */
   client(): GatewayClient {
-    return new GatewayClient(this.env);
+    return this.#client ?? new GatewayClient(this.env);
+  }
+
+  /** From here on commands talk to this gateway: one in this process. */
+  useClient(client: GatewayClient): void {
+    this.#client = client;
   }
 
   progress(): ProgressDisplay {

@@ -57,6 +57,11 @@ const definitions = {
     hint: "Paths and globs are relative to the tenant's directory; `openclaw backups files ARCHIVE` lists them all.",
   },
   WAIT_INTERRUPTED: { exitCode: 1, title: "Wait interrupted" },
+  STATE_MISSING: {
+    exitCode: 3,
+    title: "No state directory",
+    hint: "Set OPENCLAW_STATE_DIR to the gateway's state directory.",
+  },
   LIST_INCOMPLETE: { exitCode: 1, title: "List incomplete" },
   FILE_CHANGED: {
     exitCode: 1,

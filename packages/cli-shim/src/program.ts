@@ -6,6 +6,8 @@ import { addAuditCommands } from "./commands/audit.js";
 import { addBackupCommands } from "./commands/backups.js";
 import { addCronCommands } from "./commands/cron.js";
 import { addGatewayCommands } from "./commands/gateway.js";
+import { addGatewayBackupCommands } from "./commands/gateway-backup.js";
+import { addGatewayRestoreCommand } from "./commands/gateway-restore.js";
 import { addHealthCommands } from "./commands/health.js";
 import { addJobCommands } from "./commands/jobs.js";
 import { addTenantBackupCommands } from "./commands/tenant-backups.js";
@@ -51,7 +53,9 @@ export function buildProgram(context: Context): Command {
     })
     .addHelpText("after", ROOT_HELP);
 
-  addGatewayCommands(program, context);
+  const gateway = addGatewayCommands(program, context);
+  addGatewayBackupCommands(gateway, context);
+  addGatewayRestoreCommand(gateway, context);
   const tenants = addTenantCommands(program, context);
   addTenantBackupCommands(tenants, context);
   addBackupCommands(program, context);

@@ -35,6 +35,20 @@ export interface ArchiveView {
   readonly encryption?: string;
 }
 
+/** A gateway, as its backups in a place that it shares with others tell of it. */
+export interface GatewayInPlaceView {
+  readonly prefix: string;
+  readonly location: string;
+  readonly sets: number;
+  readonly incompleteSets: number;
+  readonly newestSetAt?: string;
+  readonly preDeleteAt?: string;
+  readonly tenants: number;
+  readonly archives: number;
+  readonly newestArchiveAt?: string;
+  readonly bytes: number;
+}
+
 /** Who has signed an archive. */
 export interface SignerView {
   readonly trust: "own" | "trusted" | "stranger" | "unsigned";
@@ -427,4 +441,49 @@ export interface AuditVerificationView {
   readonly noted?: "found" | "pruned" | "missing";
   readonly faultCount: number;
   readonly faults: readonly { readonly file: string; readonly line: number; readonly problem: string }[];
+}
+
+/** `result` of a backup of the whole gateway. */
+export interface GatewayBackupResult {
+  /** Of its backup.json. */
+  readonly location?: string;
+  readonly size?: number;
+  readonly durationMs?: number;
+  readonly parts?: readonly (Pick<BackupResult, "mode" | "fullReason" | "bytes"> & {
+    readonly name: string;
+    readonly archiveId: string;
+    readonly size: number;
+    readonly totals: TotalsView;
+  })[];
+}
+
+/** A backup of the whole gateway. */
+export interface GatewaySetView {
+  readonly id?: string;
+  readonly kind: string;
+  /** complete, incomplete, removing, damaged. */
+  readonly state: string;
+  readonly location: string;
+  readonly createdAt: string;
+  readonly size: number;
+  readonly parts: readonly { readonly name: string }[];
+  readonly pinned: boolean;
+  readonly verifiedAt?: string;
+  readonly problem?: string;
+}
+
+/** `result` of a prune of these. */
+export interface GatewayPruneResult {
+  readonly sets?: readonly {
+    readonly id: string;
+    readonly location: string;
+    readonly createdAt: string;
+    readonly size: number;
+    readonly keep: boolean;
+    readonly reasons: readonly string[];
+  }[];
+  readonly kept?: number;
+  readonly removed?: number;
+  readonly freedBytes?: number;
+  readonly dryRun?: boolean;
 }

@@ -138,6 +138,13 @@ const definitions = {
     hint: "Another gateway holds this state directory. Stop it, or choose another OPENCLAW_STATE_DIR.",
   },
   STATE_UNUSABLE: { status: 500, exitCode: 1 },
+  RESTORE_BLOCKED: { status: 409, exitCode: 4 },
+  RESTORE_UNSETTLED: {
+    status: 500,
+    exitCode: 1,
+    hint: "A restore of the whole gateway was cut off, and cannot be settled. Nothing was lost: see docs/gateway-restore.md.",
+  },
+  UNDO_NOT_POSSIBLE: { status: 409, exitCode: 4 },
   PORT_IN_USE: {
     status: 409,
     exitCode: 4,

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { DestinationStream } from "pino";
 import { AuditLog } from "./audit/audit-log.js";
 import { auditCheck } from "./audit/doctor.js";
+import { auditRestores } from "./audit/restores.js";
 import { auditSchedules } from "./audit/schedules.js";
 import { adminToken, type AdminToken } from "./config/admin-token.js";
 import { loadConfig } from "./config/load.js";
@@ -27,11 +28,13 @@ import { buildServer } from "./http/server.js";
 import { proxyTrust } from "./http/trusted-proxies.js";
 import { Contributions } from "./plugin/contributions.js";
 import { Hooks, withTimeLimit } from "./plugin/hook-bus.js";
-import type { Clock, GatewayPlugin } from "./plugin/host.js";
+import type { Clock, GatewayPlugin, StatePaths } from "./plugin/host.js";
 import { pluginHost } from "./plugin/plugin-host.js";
 import { Closing } from "./closing.js";
-import { defaultStateDirectory, gatewayPaths, prepareStateDirectory } from "./state/directory.js";
-import { acquireStateLock } from "./state/lock.js";
+import { defaultStateDirectory, prepareStateDirectory } from "./state/directory.js";
+import { lockState } from "./state/locked-state.js";
+import type { StateVolume } from "./state/restore/state-restores.js";
+import { workspaceVolume } from "./state/workspace-volume.js";
 import { errorText, isSystemError } from "./system-error.js";
 import { TenantLifecycle } from "./tenants/lifecycle.js";
 import { Tenants } from "./tenants/tenants.js";
@@ -96,13 +99,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const env = options.env ?? process.env;
   const log = createLogger(options.logLevel ?? "info", options.logDestination);
   checkRequiredEnvironment(env);
-  const paths = gatewayPaths(options.stateDir ?? defaultStateDirectory(env));
-  await prepareStateDirectory(paths);
-  const lock = acquireStateLock(paths.lock);
+  const state = await lockState(options.stateDir ?? defaultStateDirectory(env));
+  const { paths: statePaths, restores, settled } = state;
   const closing = new Closing(log);
-  closing.onReleased(() => lock.release());
+  closing.onReleased(() => state.release());
   try {
-    const config = await loadConfig({ file: paths.config, plugins: options.plugins });
+    if (settled !== undefined)
+      log.warn(
+        settled,
+        `A ${settled.kind} of the whole gateway was cut off. The ${settled.outcome} state stands.`,
+      );
+    await prepareStateDirectory(statePaths);
+    const config = await loadConfig({ file: statePaths.config, plugins: options.plugins });
+    const paths = { ...statePaths, ...pathsInConfig(env, config.gateway, statePaths.root) };
     const isTrustedProxy = proxyTrust(config.gateway.trustedProxies ?? []);
     const resolveSecret = secretResolver(env, paths.root);
     const token = adminToken({
@@ -119,7 +128,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const audit = await AuditLog.open({ directory: paths.audit, clock, log, ...config.gateway.audit });
     closing.onReleased(async () => {
       await closeInTime(audit, log);
-      lock.release();
+      state.release();
     });
     const hooks = new Hooks();
     const tenants = new Tenants({ paths, hooks, clock, log });
@@ -143,6 +152,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     });
     contributions.addDoctorCheck(auditCheck(audit));
     contributions.addTick(() => audit.tick());
+    await auditRestores(restores, audit);
     auditSchedules(hooks, audit);
     contributions.addReadiness("gateway", () => (closing.begun ? "the gateway is stopping" : undefined));
     contributions.addShutdown({ drain: () => lifecycle.settled(), stop: () => Promise.resolve() });
@@ -166,6 +176,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...{ paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env },
       schedules: cron,
       audit,
+      replacedState: { forget: (before: number) => restores.forget(before, volumesOf(paths)) },
     };
     for (const plugin of options.plugins) {
       await plugin.setup(pluginHost(plugin, host), config.plugins[plugin.name]);
@@ -201,6 +212,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close(0);
     throw error;
   }
+}
+
+function pathsInConfig(
+  env: NodeJS.ProcessEnv,
+  section: Config["gateway"],
+  root: string,
+): Pick<StatePaths, "workspace" | "privateKeys"> {
+  const workspace = workspaceVolume(env, section, root);
+  return {
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(section.tls === undefined ? {} : { privateKeys: [path.resolve(root, section.tls.key)] }),
+  };
+}
+
+function volumesOf({ workspace }: StatePaths): StateVolume[] {
+  return workspace === undefined ? [] : [{ name: "workspace", directory: workspace }];
 }
 
 /** A disk that hangs must not keep the gateway from ending. */

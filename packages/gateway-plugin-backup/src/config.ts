@@ -3,6 +3,7 @@
  * against it before the plugin sees it.
  */
 import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
 import { DEFAULT_LIMITS, type ArchiveLimits } from "./archive/format.js";
 import { AbsenceSchema, NotifySchema } from "./jobs/alerts/schema.js";
 import { retentionProperties } from "./jobs/retention/schema.js";
@@ -247,6 +248,11 @@ export const BackupConfigSchema = Type.Object(
 export type BackupConfig = Static<typeof BackupConfigSchema>;
 export type DestinationConfig = Static<typeof Destination>;
 export type SecretReference = Static<typeof Secret>;
+
+/** The section as the host has checked it; the defaults where there is none. */
+export function backupConfig(checked: unknown): BackupConfig {
+  return Value.Default(BackupConfigSchema, checked ?? {}) as BackupConfig;
+}
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

@@ -192,6 +192,21 @@ const definitions = {
     exitCode: 7,
     hint: "If the archive is honest, raise plugins.backup.limits (entries, bytes, ratio) or the tenant's quota.",
   },
+  STATE_NOT_EMPTY: {
+    status: 409,
+    exitCode: 4,
+    hint: "Use --force to replace what is there (it can be brought back for a while), or choose an empty OPENCLAW_STATE_DIR.",
+  },
+  WORKSPACE_ELSEWHERE: {
+    status: 409,
+    exitCode: 4,
+    hint: "Set OPENCLAW_WORKSPACE_DIR, for the restore and for the gateway: it goes before the config.",
+  },
+  NO_STATE_IN_ARCHIVE: {
+    status: 422,
+    exitCode: 2,
+    hint: "`openclaw gateway restore` takes sets of `openclaw gateway backup` and archives of whole state directories; `openclaw tenants restore` takes a tenant's archive.",
+  },
   TENANT_AMBIGUOUS: { status: 422, exitCode: 2, hint: "Give the tenant's name with --as." },
 
   // programs that archives go through

@@ -11,6 +11,8 @@ import { auditEnd } from "./jobs/audit.js";
 import {
   backupJobType,
   drillJobType,
+  gatewayBackupJobType,
+  gatewayPruneJobType,
   pruneJobType,
   rebuildJobType,
   verifyJobType,
@@ -25,6 +27,7 @@ import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
 import { catalogueRoutes } from "./routes/catalogue.js";
 import { checkRoutes } from "./routes/checks.js";
+import { gatewayRoutes } from "./routes/gateway.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { notifyRoutes } from "./routes/notify.js";
 import { overviewRoutes } from "./routes/overview.js";
@@ -34,6 +37,17 @@ import { rekeyRoutes } from "./routes/rekey.js";
 import { restoreRoutes } from "./routes/restores.js";
 import { refuseSecretsInClear } from "./routes/secrets-in-clear.js";
 import { backupStatus } from "./status.js";
+
+// For what works on the state of a gateway that does not run.
+export { backupConfig } from "./config.js";
+export { newJobId, replacedVolumes, restoreGateway } from "./jobs/gateway-restore/restore-gateway.js";
+export type {
+  GatewayRestoreOptions,
+  GatewayRestoreRequest,
+  GatewayRestoreResult,
+  RestoredGateway,
+} from "./jobs/gateway-restore/types.js";
+export { signingKeyFile } from "./jobs/signing-key.js";
 
 export const VERSION = "0.1.0";
 
@@ -65,6 +79,8 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addJobType(rebuildJobType(services));
   host.addJobType(verifyJobType(services));
   host.addJobType(drillJobType(services));
+  host.addJobType(gatewayBackupJobType(services));
+  host.addJobType(gatewayPruneJobType(services));
   host.addRoutes("admin", async (app) => {
     refuseSecretsInClear(app);
     await app.register(overviewRoutes(services));
@@ -76,6 +92,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(catalogueRoutes(services));
     await app.register(checkRoutes(services));
     await app.register(rekeyRoutes(services));
+    await app.register(gatewayRoutes(services));
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
   });
@@ -91,6 +108,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   pruneAfterBackups(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
+  services.layout.watch(host);
   services.threads.keepOneReady(services.destinations.areInS3);
   host.addShutdown({
     drain: () => services.engine.drain(),

@@ -25,6 +25,52 @@ t.test("the catalogue is listed, of one tenant or of all", async (t) => {
   t.same(JSON.parse(machine.stdout), { archives: [archive] });
 });
 
+t.test("the gateways that share a bucket are listed, each with what it keeps there", async (t) => {
+  const { gateway, cli } = await start(t);
+  const eu1 = {
+    ...{ prefix: "prod/eu1/", location: "s3://bucket/prod/eu1/", bytes: 3_000_000 },
+    ...{ sets: 7, incompleteSets: 1, newestSetAt: "2026-06-03T02:00:00Z" },
+    ...{
+      preDeleteAt: "2026-05-03T02:00:00Z",
+      tenants: 12,
+      archives: 84,
+      newestArchiveAt: "2026-06-03T03:00:00Z",
+    },
+  };
+  const empty = {
+    prefix: "",
+    location: "s3://bucket/",
+    bytes: 0,
+    sets: 0,
+    incompleteSets: 0,
+    tenants: 0,
+    archives: 0,
+  };
+  gateway
+    .on("GET /api/admin/backups/gateways?to=s3%3A%2F%2Fbucket%2F", json(200, { gateways: [empty, eu1] }))
+    .on("GET /api/admin/backups/gateways?to=s3%3A%2F%2Fother%2F", json(200, { gateways: [] }));
+  const { code, stdout } = await cli("list", "--all", "--to", "s3://bucket/");
+  t.equal(code, 0);
+  t.match(
+    stdout,
+    /^PREFIX +LAST BACKUP +BACKUPS +INCOMPLETE +PRE-DELETE +TENANTS +ARCHIVES +LAST ARCHIVE +SIZE$/m,
+  );
+  t.match(
+    stdout,
+    /^prod\/eu1\/ +2026-06-03 02:00:00Z +7 +1 +2026-05-03 02:00:00Z +12 +84 +2026-06-03 03:00:00Z +3\.00 MB$/m,
+  );
+  t.match(stdout, /^\(none\) +never +0 +0 +never +0 +0 +never/m);
+  t.match((await cli("list", "--all", "--to", "s3://other/")).stdout, "no backups there");
+  t.same(JSON.parse((await cli("list", "--all", "--to", "s3://bucket/", "--json")).stdout), {
+    gateways: [empty, eu1],
+  });
+  t.match(await cli("list", "--to", "s3://bucket/"), { code: 2, stderr: /every gateway[^]*--all/ });
+  t.match(await cli("list", "--to", "s3://bucket/", "--tenant", "acme"), {
+    code: 2,
+    stderr: /cannot be used with/,
+  });
+});
+
 const ID = "a0mdq3x5k1c9r7w2hz";
 const LOCATION = "s3://my-bucket/acme/2026-06-03.tar.zst";
 

@@ -1,4 +1,4 @@
-/** `openclaw gateway run`: the one command that is the gateway, instead of calling it. */
+/** `openclaw gateway run`: the command that is the gateway, instead of calling it. */
 import type { LogLevel } from "@openclaw/gateway-core";
 import { Option, type Command } from "commander";
 import type { Context } from "../context.js";
@@ -13,11 +13,12 @@ interface RunFlags {
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const satisfies LogLevel[];
 
-export function addGatewayCommands(program: Command, context: Context): void {
+/** Returns the `gateway` group, for the commands that other modules add to it. */
+export function addGatewayCommands(program: Command, context: Context): Command {
   const gateway = program
     .command("gateway")
-    .summary("run the gateway")
-    .description("Run the gateway itself.");
+    .summary("run the gateway, back it up as a whole, and restore it")
+    .description("Run the gateway itself, and work with backups of all of it.");
   const command = gateway
     .command("run")
     .summary("run the gateway in the foreground")
@@ -51,6 +52,7 @@ export function addGatewayCommands(program: Command, context: Context): void {
     await runGateway(context, flags);
     return undefined;
   });
+  return gateway;
 }
 
 async function runGateway(context: Context, flags: RunFlags): Promise<void> {

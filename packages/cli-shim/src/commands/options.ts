@@ -37,10 +37,16 @@ export function addS3Flags(command: Command): Command {
     .option("--path-style", "put the bucket into the path, not into the host name");
 }
 
-/** `s3` of a request, or nothing when no flag was given. Secrets are read here, on the CLI's machine. */
-export function readS3Flags(flags: S3Flags, env: Environment): object {
+export type ReadSecret = (flag: string, value: string, env: Environment) => string;
+
+/**
+ * `s3` of a request, or nothing when no flag was given. Secrets are read here, on the CLI's machine.
+ *
+ * @param read How secrets are read; default: those that are to be sent.
+ */
+export function readS3Flags(flags: S3Flags, env: Environment, read: ReadSecret = secretToSend): object {
   const secret = (flag: string, value: string | undefined): string | undefined =>
-    value === undefined ? undefined : secretToSend(flag, value, env);
+    value === undefined ? undefined : read(flag, value, env);
   const s3 = {
     endpoint: flags.endpoint,
     region: flags.region,
@@ -110,12 +116,18 @@ export function addDecryptFlags(command: Command, { withPipe = true } = {}): Com
   return command;
 }
 
-/** `decrypt` of a request, or nothing when no flag was given. Keys are read here, on the CLI's machine. */
-export function readDecryptFlags({ identity, passphrase, pipe }: DecryptFlags, env: Environment): object {
-  if (identity !== undefined)
-    return { decrypt: { identity: secretToSend("--identity", `file:${identity}`, env) } };
-  if (passphrase !== undefined)
-    return { decrypt: { passphrase: secretToSend("--passphrase", passphrase, env) } };
+/**
+ * `decrypt` of a request, or nothing when no flag was given. Keys are read here, on the CLI's machine.
+ *
+ * @param read How secrets are read; default: those that are to be sent.
+ */
+export function readDecryptFlags(
+  { identity, passphrase, pipe }: DecryptFlags,
+  env: Environment,
+  read: ReadSecret = secretToSend,
+): object {
+  if (identity !== undefined) return { decrypt: { identity: read("--identity", `file:${identity}`, env) } };
+  if (passphrase !== undefined) return { decrypt: { passphrase: read("--passphrase", passphrase, env) } };
   return pipe === undefined ? {} : { decrypt: { pipe } };
 }
 

@@ -17,7 +17,8 @@ import {
   type WaitFlags,
 } from "./options.js";
 
-interface PruneFlags extends S3Flags, WaitFlags {
+/** The rules of a prune, as a request has them. */
+export interface KeepFlags {
   readonly keepLast?: number;
   readonly keepHourly?: number;
   readonly keepDaily?: number;
@@ -26,6 +27,22 @@ interface PruneFlags extends S3Flags, WaitFlags {
   readonly keepYearly?: number;
   readonly keepWithin?: string;
   readonly tz?: string;
+}
+
+export function addKeepFlags(command: Command): Command {
+  return command
+    .optionsGroup("What to keep (an archive stays if any rule keeps it):")
+    .addOption(integerOption("--keep-last <n>", "the newest archives"))
+    .addOption(integerOption("--keep-hourly <n>", "the newest of each of so many hours that have one"))
+    .addOption(integerOption("--keep-daily <n>", "likewise of days"))
+    .addOption(integerOption("--keep-weekly <n>", "likewise of weeks, from Monday on"))
+    .addOption(integerOption("--keep-monthly <n>", "likewise of months"))
+    .addOption(integerOption("--keep-yearly <n>", "likewise of years"))
+    .option("--keep-within <duration>", "all of so long before the newest: 30d, 12h, 1y6m, P30D")
+    .option("--tz <zone>", "time zone of the calendar, such as Europe/Berlin; default Etc/UTC");
+}
+
+interface PruneFlags extends KeepFlags, S3Flags, WaitFlags {
   readonly to?: string;
   readonly includeNamed?: true;
   readonly dryRun?: true;
@@ -43,16 +60,8 @@ export function addPruneCommand(backups: Command, context: Context): void {
         "destination, or plugins.backup.retention. Never removed: the last good archive, pinned and locked ones, those " +
         "that a job reads, and what is not the archive that the gateway stored. What is removed stays in the trash for " +
         "`trashHours`; with S3 flags it is removed at once.",
-    )
-    .optionsGroup("What to keep (an archive stays if any rule keeps it):")
-    .addOption(integerOption("--keep-last <n>", "the newest archives"))
-    .addOption(integerOption("--keep-hourly <n>", "the newest of each of so many hours that have one"))
-    .addOption(integerOption("--keep-daily <n>", "likewise of days"))
-    .addOption(integerOption("--keep-weekly <n>", "likewise of weeks, from Monday on"))
-    .addOption(integerOption("--keep-monthly <n>", "likewise of months"))
-    .addOption(integerOption("--keep-yearly <n>", "likewise of years"))
-    .option("--keep-within <duration>", "all of so long before the newest: 30d, 12h, 1y6m, P30D")
-    .option("--tz <zone>", "time zone of the calendar, such as Europe/Berlin; default Etc/UTC")
+    );
+  addKeepFlags(command)
     .optionsGroup("Options:")
     .option("--to <location>", "only archives there: dest:NAME, s3://bucket/prefix/, or a directory")
     .option("--include-named", "archives with names that a person chose count, and go, too")

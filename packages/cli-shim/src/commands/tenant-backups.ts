@@ -126,6 +126,7 @@ function addBackup(tenants: Command, context: Context): void {
 
 interface RestoreFlags extends ReadFlags, WaitFlags {
   readonly from?: string;
+  readonly tenant?: string;
   readonly as?: string;
   readonly force?: true;
   readonly token?: "archive";
@@ -147,6 +148,7 @@ function addRestore(tenants: Command, context: Context): void {
         `${LOCATIONS} Plain .tar, .tar.gz and .tar.zst of other tools are restored as well.`,
     )
     .option("--from <location>", "the archive: its location, or its id in the catalogue")
+    .option("--tenant <id>", "--from is a whole gateway's backup: take this tenant out of it")
     .option("--as <id>", "restore under another id")
     .option("--force", "replace the tenant that is there (it can be brought back for a while)")
     .addOption(
@@ -169,6 +171,7 @@ function addRestore(tenants: Command, context: Context): void {
     .addOption(
       new Option("--undo <job>", "take back what this restore did").conflicts([
         "from",
+        "tenant",
         "as",
         "force",
         "token",
@@ -202,6 +205,7 @@ function addRestore(tenants: Command, context: Context): void {
     "openclaw tenants restore --from dest:offsite/tenants/acme/2026-06-03T02-00-00Z.tar.zst.age --identity key.txt",
     "openclaw tenants restore --from dest:offsite/acme.tar.zst.age --pipe 'age -d -i /etc/openclaw/key.txt'",
     "openclaw tenants restore --from dest:offsite/acme/2026-06-03.tar.zst --require-signature",
+    "openclaw tenants restore --from s3://my-bucket/prod/eu1/2026-03-07T02-00-00Z/ --tenant acme --as acme-staging",
     "openclaw tenants restore --undo <job>",
   ]);
   context.action(command, async (flags: RestoreFlags) => {
@@ -213,7 +217,19 @@ function addRestore(tenants: Command, context: Context): void {
 }
 
 function restoreRequest(context: Context, flags: RestoreFlags): [path: string, options: { body?: unknown }] {
-  const { from, as, force, token, path: paths, into, dryRun, limitDownload, requireSignature, undo } = flags;
+  const {
+    from,
+    tenant,
+    as,
+    force,
+    token,
+    path: paths,
+    into,
+    dryRun,
+    limitDownload,
+    requireSignature,
+    undo,
+  } = flags;
   if (undo !== undefined) return [apiPath`/api/admin/restores/${undo}/undo`, {}];
   if (from === undefined) {
     throw cliError("USAGE", "Neither --from nor --undo is given", {
@@ -224,7 +240,7 @@ function restoreRequest(context: Context, flags: RestoreFlags): [path: string, o
     "/api/admin/restores",
     {
       body: {
-        ...{ from, as, force, token, paths, into, dryRun, limitDownload, requireSignature },
+        ...{ from, tenant, as, force, token, paths, into, dryRun, limitDownload, requireSignature },
         ...readReadFlags(flags, context.env),
       },
     },

@@ -2,6 +2,7 @@
 import type { BackupResult, JobView, RekeyResult, RestoreResult, TotalsView } from "../views.js";
 import { checkSummary } from "./checks.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
+import { gatewayBackupSummary, gatewayPruneSummary } from "./gateway-sets.js";
 import { planLines } from "./plan.js";
 import { pruneSummary, removeSummary } from "./removals.js";
 import { signerText } from "./signer.js";
@@ -34,6 +35,10 @@ export function jobSummary(job: JobView): string[] {
       return removeSummary(job);
     case "rekey":
       return rekeySummary(job);
+    case "gateway-backup":
+      return gatewayBackupSummary(job);
+    case "gateway-prune":
+      return gatewayPruneSummary(job);
     case "verify":
     case "drill":
       return checkSummary(job);

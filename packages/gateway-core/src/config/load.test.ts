@@ -45,7 +45,7 @@ t.test("what is unknown or out of range stops the start with file, key and what 
     ["{ gateway: { port: 70000 } }", "gateway.port must be <= 65535"],
     [
       "{ gateway: { prot: 1 } }",
-      "gateway.prot is unknown; allowed: bind, port, token, metricsToken, tls, trustedProxies, audit",
+      "gateway.prot is unknown; allowed: bind, port, token, metricsToken, tls, workspaceDir, trustedProxies, audit",
     ],
     ["{ gateway: { audit: { keepDays: 0 } } }", "gateway.audit.keepDays must be >= 1"],
     ["{ gatewya: {} }", "gatewya is unknown; allowed: gateway, plugins"],

@@ -26,6 +26,8 @@ const GatewaySection = Type.Object(
     /** Lets in to `/metrics`, and nowhere else. The admin's token does, too. */
     metricsToken: Type.Optional(SecretSchema),
     tls: Type.Optional(TlsSection),
+    /** The workspace's own volume. OPENCLAW_WORKSPACE_DIR goes before it; see `state/workspace-volume.ts`. */
+    workspaceDir: Type.Optional(Type.String({ minLength: 1 })),
     /** Addresses and CIDR networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
     trustedProxies: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
     /** The audit log: see docs/audit.md. */

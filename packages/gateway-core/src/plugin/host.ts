@@ -43,6 +43,7 @@ export interface PluginHost {
   readonly hooks: HookBus;
   readonly schedules: ScheduleAccess;
   readonly audit: AuditAccess;
+  readonly replacedState: ReplacedState;
   /** The registry behind `/metrics`. Names start with `openclaw_<plugin>_`. */
   readonly metrics: Registry;
 
@@ -84,6 +85,15 @@ export interface AuditAccess {
   record(event: AuditEvent): void;
 }
 
+/** What a restore of the whole gateway replaced, and keeps for its undo. */
+export interface ReplacedState {
+  /**
+   * Gives up the undo of restores that were made before `before` (milliseconds since the epoch). Returns directories that are
+   * of no use any more, for the caller to remove: that can take long.
+   */
+  forget(before: number): Promise<readonly string[]>;
+}
+
 export interface AuditEvent {
   /** `admin`, `tenant:<id>`, or `gateway`. */
   readonly actor: string;
@@ -112,7 +122,7 @@ export type SecretReference = string | { readonly env: string } | { readonly fil
 
 export type RouteScope = "admin" | "tenant";
 
-/** Absolute paths inside the state directory. */
+/** Absolute paths inside the state directory, but for the last two. */
 export interface StatePaths {
   readonly root: string;
   readonly tenants: string;
@@ -124,6 +134,10 @@ export interface StatePaths {
   readonly backup: string;
   /** `backups/`: the embedded default destination. */
   readonly backups: string;
+  /** The workspace's own volume, which may lie anywhere; absent: the workspace is a part of the state. */
+  readonly workspace?: string;
+  /** Files with private keys that the config names: never to be copied anywhere. */
+  readonly privateKeys?: readonly string[];
 }
 
 /** Time is injected, so that tests need not sleep. */

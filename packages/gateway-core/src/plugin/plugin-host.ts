@@ -9,6 +9,7 @@ import type {
   Clock,
   GatewayPlugin,
   PluginHost,
+  ReplacedState,
   ScheduleAccess,
   StatePaths,
   TenantAccess,
@@ -23,6 +24,7 @@ export interface HostParts {
   readonly hooks: Hooks;
   readonly schedules: ScheduleAccess;
   readonly audit: AuditAccess;
+  readonly replacedState: ReplacedState;
   readonly metrics: Registry;
   readonly contributions: Contributions;
   readonly resolveSecret: SecretResolver;
@@ -41,6 +43,7 @@ export function pluginHost(plugin: Pick<GatewayPlugin, "name">, parts: HostParts
     hooks: parts.hooks.forPlugin(plugin.name),
     schedules: parts.schedules,
     audit: { record: (event) => parts.audit.record(event) },
+    replacedState: parts.replacedState,
     metrics: parts.metrics,
     resolveSecret: parts.resolveSecret,
     env: parts.env,

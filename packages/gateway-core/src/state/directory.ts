@@ -41,18 +41,31 @@ export function gatewayPaths(stateDirectory: string): GatewayPaths {
   };
 }
 
-/** Makes the directories that are missing, mode 0700. Throws `STATE_UNUSABLE` when that, or writing there, fails. */
+/** Makes the state directory itself where it is missing, mode 0700. Throws `STATE_UNUSABLE` when that, or writing there, fails. */
+export async function makeStateDirectory(root: string): Promise<void> {
+  await usable(root, async () => {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+}
+
+/** Makes the directories inside that are missing, mode 0700. Throws `STATE_UNUSABLE` when that fails. */
 export async function prepareStateDirectory(paths: GatewayPaths): Promise<void> {
-  try {
-    const { root, staging, trash, backup, backups, tenantRecords } = paths;
+  const { root, staging, trash, backup, backups, tenantRecords } = paths;
+  await usable(root, async () => {
     for (const directory of [root, staging, trash, backup, backups, tenantRecords]) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     }
-    await access(paths.root, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+}
+
+async function usable(root: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     throw new GatewayError(
       "STATE_UNUSABLE",
-      `The state directory ${paths.root} cannot be used: ${errorText(error)}`,
+      `The state directory ${root} cannot be used: ${errorText(error)}`,
       {
         hint: "Make it writable for the gateway's user, or choose another OPENCLAW_STATE_DIR.",
         cause: error,

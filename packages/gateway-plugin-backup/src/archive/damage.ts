@@ -50,6 +50,8 @@ export type FormatRule =
   /** It is not what was stored, as far as the gateway remembers that. */
   | "index hash"
   | "object hash"
+  /** The description of a whole gateway's backup. */
+  | "manifest"
   | "tar header"
   | "content hash"
   | "padding"

@@ -1,6 +1,7 @@
 import { MessageChannel, type Worker } from "node:worker_threads";
 import { BackupError, deserializeError } from "../errors.js";
 import type { ExtractionResult, ExtractionTask } from "./extraction.js";
+import type { TreeRoute } from "./routed-tree.js";
 import { startThread } from "./threads/start-thread.js";
 import type { ExtractStart, FromExtractThread, ToExtractThread } from "./threads/extract-messages.js";
 import type { WriteLink, WriteStart } from "./threads/write-messages.js";
@@ -23,6 +24,8 @@ export interface ExtractClientOptions {
   readonly task: ExtractionTask;
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
+  /** Directories of the tree that are written elsewhere. */
+  readonly routes?: readonly TreeRoute[];
   readonly onProgress: (progress: ExtractThreadProgress) => void;
 }
 
@@ -46,10 +49,10 @@ export class ExtractClient {
   #wake: () => void = () => undefined;
 
   /** `programs`: those of the threads, for tests. */
-  constructor({ task, into, onProgress }: ExtractClientOptions, programs = PROGRAMS) {
+  constructor({ task, into, routes, onProgress }: ExtractClientOptions, programs = PROGRAMS) {
     this.#subject = task.subject;
     this.#onProgress = onProgress;
-    const link = into === undefined ? undefined : linkTo(into);
+    const link = into === undefined ? undefined : linkTo(into, routes ?? []);
     this.#writer = link && this.#start(programs.write, link.start);
     // It ends when the extract thread lets go of it; that one tells what came out.
     this.#writer?.on("exit", (status) => {
@@ -155,8 +158,11 @@ export class ExtractClient {
 }
 
 /** What the two ends of a way from an extract thread to the one that writes are given. */
-function linkTo(into: string): { readonly start: WriteStart; readonly writer: WriteLink } {
+function linkTo(
+  into: string,
+  routes: readonly TreeRoute[],
+): { readonly start: WriteStart; readonly writer: WriteLink } {
   const { port1, port2 } = new MessageChannel();
   const replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  return { start: { into, port: port2, replies }, writer: { port: port1, replies } };
+  return { start: { into, routes, port: port2, replies }, writer: { port: port1, replies } };
 }

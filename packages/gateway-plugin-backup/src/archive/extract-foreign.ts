@@ -1,6 +1,6 @@
 import { BackupError } from "../errors.js";
 import { damaged } from "./damage.js";
-import { ForeignRoot, type PlacedEntry } from "./foreign-root.js";
+import type { EntryPlacer, PlacedEntry } from "./entry-placer.js";
 import { type ForeignEntry, type TarEvents, TarReader } from "./foreign-tar.js";
 import type { ArchiveLimits } from "./format.js";
 import { EntryPolicy } from "./policy.js";
@@ -14,8 +14,7 @@ export interface ForeignExtraction {
   /** The archive, as it begins a message. */
   readonly subject: string;
   readonly limits: ArchiveLimits;
-  /** The tenant's name given with `--as`; without it the tar must say which tenant it is of. */
-  readonly as: string | undefined;
+  readonly placer: EntryPlacer;
   readonly receiver: TreeReceiver;
 }
 
@@ -32,17 +31,20 @@ export class ForeignExtractor {
   readonly #receiver: TreeReceiver;
   readonly #limits: ArchiveLimits;
   readonly #subject: string;
-  readonly #root: ForeignRoot;
+  readonly #placer: EntryPlacer;
   readonly #tar: TarReader;
   readonly #unpacker: Unpacker;
+  /** Links that may have to be left out, until all are known. */
+  readonly #links = new Map<RawPath, { readonly target: RawPath; readonly mtimeNs: bigint }>();
+  readonly #leftOut: RawPath[] = [];
   #policy: EntryPolicy | undefined;
   #inFile = false;
 
-  constructor({ format, subject, limits, as, receiver }: ForeignExtraction) {
+  constructor({ format, subject, limits, placer, receiver }: ForeignExtraction) {
     this.#receiver = receiver;
     this.#limits = limits;
     this.#subject = subject;
-    this.#root = new ForeignRoot({ subject, as });
+    this.#placer = placer;
     const events: TarEvents = {
       entry: (entry) => this.#entry(entry),
       content: (bytes) => this.#content(bytes),
@@ -54,7 +56,12 @@ export class ForeignExtractor {
 
   /** The tenant that the paths name; undefined where they do not. */
   get tenant(): string | undefined {
-    return this.#root.tenant;
+    return this.#placer.tenant;
+  }
+
+  /** Links that were left out because they lead outside; relative to the root. Complete after {@link end}. */
+  get leftOut(): readonly RawPath[] {
+    return this.#leftOut;
   }
 
   /** Takes the next stored bytes; they must stay as they are until it is done with them. */
@@ -76,8 +83,13 @@ export class ForeignExtractor {
       throw this.#located(error);
     }
     this.#tar.end();
-    for (const placed of this.#root.end()) this.#accept(placed);
-    this.#policy?.finish();
+    for (const placed of this.#placer.end()) this.#accept(placed);
+    const escaping = this.#policy?.finish() ?? [];
+    for (const path of escaping) {
+      this.#links.delete(path);
+      this.#leftOut.push(path);
+    }
+    for (const [path, { target, mtimeNs }] of this.#links) this.#receiver.symlink(path, target, mtimeNs);
   }
 
   /** Whoever unpacks knows nothing of entries; a person wants to know how far an archive is good. */
@@ -92,7 +104,7 @@ export class ForeignExtractor {
   }
 
   #entry(entry: ForeignEntry): void {
-    for (const placed of this.#root.place(entry)) this.#accept(placed);
+    for (const placed of this.#placer.place(entry)) this.#accept(placed);
   }
 
   #content(bytes: Uint8Array): void {
@@ -104,15 +116,17 @@ export class ForeignExtractor {
     this.#inFile = false;
   }
 
-  #accept({ entry, path, root }: PlacedEntry): void {
+  #accept(placed: PlacedEntry): void {
+    const { entry, path, root } = placed;
     const relative = path.slice(root.length + 1) as RawPath;
     const { type, mode, size, mtimeNs } = entry;
-    const linked = type === "hardlink" ? this.#root.linked(entry.target) : entry.target;
+    const linked = type === "hardlink" ? this.#placer.linked(entry.target) : this.#placer.linkTarget(placed);
     this.#policy ??= new EntryPolicy({
       root,
       limits: this.#limits,
       subject: this.#subject,
       directoriesMayRepeat: true,
+      leavesOutLinks: this.#placer.leavesOutLinks,
     });
     const isLink = type === "hardlink" || type === "symlink";
     const seen = this.#policy.check({ path, type, size, ...(isLink ? { target: linked } : {}) });
@@ -124,7 +138,9 @@ export class ForeignExtractor {
         return;
       case "symlink":
         if (size > 0) throw this.#sizeOf(path, type, size);
-        this.#receiver.symlink(relative, entry.target, mtimeNs);
+        if (!this.#placer.leavesOutLinks) this.#receiver.symlink(relative, linked, mtimeNs);
+        else if (seen === "left out") this.#leftOut.push(relative);
+        else this.#links.set(relative, { target: linked, mtimeNs });
         return;
       case "hardlink": {
         if (size > 0) throw this.#sizeOf(path, type, size);

@@ -1,8 +1,10 @@
 import { BackupError } from "../errors.js";
 import { ExtractClient, type ExtractThreadProgress } from "./extract-client.js";
-import type { ExtractionTask } from "./extraction.js";
+import type { ExtractionResult, ExtractionTask } from "./extraction.js";
+import type { StatePlacement } from "./foreign-state.js";
 import type { ArchiveLimits, ArchiveWarning } from "./format.js";
 import type { OpenIndex } from "./open.js";
+import type { TreeRoute } from "./routed-tree.js";
 import { type ArchiveSource, archiveSubject } from "./source.js";
 import { GrowingTree } from "./sync-tree.js";
 import type { TreeTotals } from "./tree-receiver.js";
@@ -21,6 +23,10 @@ export interface ExtractRequest {
   readonly as: string | undefined;
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
+  /** Directories of the tree that are written elsewhere. */
+  readonly routes?: readonly TreeRoute[];
+  /** For another tool's archive of a gateway's state. */
+  readonly state?: StatePlacement;
   readonly limits: ArchiveLimits;
   readonly space: SpaceLimit;
   readonly signal: AbortSignal;
@@ -50,6 +56,8 @@ export interface ExtractSummary {
   readonly hadIndex: boolean;
   /** Text of `tenant.json` (at most 1 MiB), unchecked; undefined when there is none. */
   readonly tenantRecordJson: string | undefined;
+  /** See `ExtractionResult`. */
+  readonly leftOutLinks: ExtractionResult["leftOutLinks"];
 }
 
 /**
@@ -65,7 +73,7 @@ export interface ExtractSummary {
  * JOB_THREAD_FAILED, the signal's reason (JOB_CANCELLED), and what the source throws.
  */
 export async function extractArchive(request: ExtractRequest): Promise<ExtractSummary> {
-  const { source, index, into, signal } = request;
+  const { source, index, into, routes = [], signal } = request;
   if (signal.aborted) throw cancelled(signal);
   if (index !== undefined) checkSpace(request, index);
   const end = index?.segmentsEnd ?? source.size;
@@ -82,7 +90,7 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       totalContentBytes: index?.header.totals.contentBytes,
     });
   };
-  const client = new ExtractClient({ task: taskOf(request), into, onProgress });
+  const client = new ExtractClient({ task: taskOf(request), into, routes, onProgress });
   const onAbort = (): void => client.fail(cancelled(signal));
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -90,7 +98,7 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       await client.write(chunk);
       storedBytes += chunk.length;
     }
-    const { tenant, totals, tenantRecordJson } = await client.end();
+    const { tenant, totals, tenantRecordJson, leftOutLinks } = await client.end();
     await tree?.settled();
     return {
       tenant,
@@ -99,6 +107,7 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
       warnings: index?.header.warnings ?? [],
       hadIndex: index !== undefined,
       tenantRecordJson,
+      leftOutLinks,
     };
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -106,10 +115,10 @@ export async function extractArchive(request: ExtractRequest): Promise<ExtractSu
   }
 }
 
-function taskOf({ source, format, index, as, limits, space }: ExtractRequest): ExtractionTask {
+function taskOf({ source, format, index, as, state, limits, space }: ExtractRequest): ExtractionTask {
   const archive =
     index === undefined
-      ? ({ kind: "foreign", format, as } as const)
+      ? ({ kind: "foreign", format, as, ...(state && { state }) } as const)
       : ({ kind: "native", payload: index.payload } as const);
   return { subject: archiveSubject(source), archive, limits, space };
 }

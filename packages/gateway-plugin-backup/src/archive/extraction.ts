@@ -1,6 +1,12 @@
+import type { EntryPlacer } from "./entry-placer.js";
+import { shownPath } from "./entry-name.js";
 import { ForeignExtractor } from "./extract-foreign.js";
+import { ForeignRoot } from "./foreign-root.js";
+import { ForeignState, type StatePlacement } from "./foreign-state.js";
 import { NativeExtractor } from "./extract-native.js";
 import type { ArchiveLimits } from "./format.js";
+import { isGatewayPart } from "./gateway-parts.js";
+import { readHeader } from "./index-codec.js";
 import type { SpaceLimit } from "./space.js";
 import { TreeReceiver, type TreeTotals } from "./tree-receiver.js";
 import type { TreeSink } from "./tree-sink.js";
@@ -27,6 +33,8 @@ export interface ForeignArchive {
   readonly format: "zstd" | "gzip" | "tar";
   /** The tenant's name given with `--as`; without it the paths must say which tenant they are of. */
   readonly as: string | undefined;
+  /** Given: it holds a gateway's state, or a part of one is taken out of it. */
+  readonly state?: StatePlacement;
 }
 
 export interface ExtractionResult {
@@ -35,7 +43,12 @@ export interface ExtractionResult {
   readonly totals: TreeTotals;
   /** Text of `tenant.json`, where the archive has one. */
   readonly tenantRecordJson: string | undefined;
+  /** How many links were left out because they lead outside, and which, as far as a list can bear. */
+  readonly leftOutLinks: { readonly count: number; readonly paths: readonly string[] };
 }
+
+/** Paths that are told by name. */
+const SHOWN_PATHS = 1000;
 
 /**
  * From stored bytes to a checked tree. Synchronous (gunzip apart), for a worker thread. `close` is called in any
@@ -49,12 +62,12 @@ export class Extraction {
   /** The sink is closed with the extraction. */
   constructor({ subject, archive, limits, space }: ExtractionTask, sink: TreeSink) {
     this.#sink = sink;
-    this.#receiver = new TreeReceiver(sink, { subject, space });
+    this.#receiver = new TreeReceiver(sink, { subject, space, holdsRecord: !isGateways(archive, limits) });
     const common = { subject, limits, receiver: this.#receiver };
     this.#extractor =
       archive.kind === "native"
         ? new NativeExtractor({ ...common, payload: archive.payload })
-        : new ForeignExtractor({ ...common, format: archive.format, as: archive.as });
+        : new ForeignExtractor({ ...common, format: archive.format, placer: placerOf(subject, archive) });
   }
 
   /** Of what was extracted so far. */
@@ -71,14 +84,27 @@ export class Extraction {
   async end(): Promise<ExtractionResult> {
     await this.#extractor.end();
     this.#receiver.finish();
+    const leftOut = this.#extractor instanceof ForeignExtractor ? this.#extractor.leftOut : [];
     return {
       tenant: this.#extractor.tenant,
       totals: this.#receiver.totals,
       tenantRecordJson: this.#receiver.tenantRecordJson,
+      leftOutLinks: { count: leftOut.length, paths: leftOut.slice(0, SHOWN_PATHS).map(shownPath) },
     };
   }
 
   close(): void {
     this.#sink.close();
   }
+}
+
+/** The tree is the gateway's own, where a `tenant.json` at the top is a file like any other. */
+function isGateways(archive: NativeArchive | ForeignArchive, limits: ArchiveLimits): boolean {
+  return archive.kind === "native"
+    ? isGatewayPart(readHeader(archive.payload, limits).tenant)
+    : archive.state?.isPart === false;
+}
+
+function placerOf(subject: string, { as, state }: ForeignArchive): EntryPlacer {
+  return state === undefined ? new ForeignRoot({ subject, as }) : new ForeignState(subject, state);
 }

@@ -2,6 +2,7 @@
 import { BackupError } from "../errors.js";
 import { damaged } from "./damage.js";
 import { brokenNameRule, isWithin, shownPath } from "./entry-name.js";
+import type { EntryPlacer, PlacedEntry } from "./entry-placer.js";
 import type { ForeignEntry } from "./foreign-tar.js";
 import { joinRaw, rawPath, type RawPath } from "./raw-path.js";
 import { TENANT_ID } from "./tenant-id.js";
@@ -16,14 +17,6 @@ export interface ForeignRootOptions {
   readonly as: string | undefined;
 }
 
-export interface PlacedEntry {
-  readonly entry: ForeignEntry;
-  /** For the entry policy, at or under {@link root}. */
-  readonly path: RawPath;
-  /** The tenant's root for the entry policy. */
-  readonly root: RawPath;
-}
-
 /**
  * Finds the root from the first entries, because a stream cannot be looked at twice:
  *
@@ -34,7 +27,8 @@ export interface PlacedEntry {
  * The last two do not say which tenant they are of, and are taken only with `--as`. What does not stand under the root
  * is refused: `tar -c *` and `find . | tar -T -` leave no root that could be told from a second one.
  */
-export class ForeignRoot {
+export class ForeignRoot implements EntryPlacer {
+  readonly leavesOutLinks = false;
   readonly #options: ForeignRootOptions;
   #root: RawPath | undefined;
   #tenant: string | undefined;
@@ -58,7 +52,7 @@ export class ForeignRoot {
    * before it was. Throws TENANT_AMBIGUOUS, UNSAFE_ENTRY.
    */
   place(entry: ForeignEntry): PlacedEntry[] {
-    const path = normalize(entry.path);
+    const path = normalizeName(entry.path);
     const directory = entry.type === "directory";
     if (
       path === HERE &&
@@ -89,8 +83,13 @@ export class ForeignRoot {
 
   /** The path, for the entry policy, of the entry that a hard link names. */
   linked(target: RawPath): RawPath {
-    const path = normalize(target);
+    const path = normalizeName(target);
     return this.#inside && this.#root !== undefined ? joinRaw(this.#root, path) : path;
+  }
+
+  /** As it is: a tenant's links lead nowhere else. */
+  linkTarget({ entry }: PlacedEntry): RawPath {
+    return entry.target;
   }
 
   #at(entry: ForeignEntry, path: RawPath, root: RawPath): PlacedEntry {
@@ -165,7 +164,7 @@ export class ForeignRoot {
 }
 
 /** Tools write "./" before names and "/" behind directories, or do not. */
-function normalize(name: RawPath): RawPath {
+export function normalizeName(name: RawPath): RawPath {
   const path = name.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
   return (path === "" && name.startsWith(".") ? HERE : path === "" ? name : path) as RawPath;
 }

@@ -38,6 +38,8 @@ function walkAll(directory: string, globs: readonly string[] = []): Walked {
       root,
       prefixBytes: 13,
       isExcluded,
+      isNeverArchived: () => false,
+      tellsOfNeverArchived: true,
       warnings,
       onLeftOut: (left) => leftOut.push(left),
     })) {

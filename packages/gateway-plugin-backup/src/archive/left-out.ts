@@ -4,7 +4,7 @@ import type { RawPath } from "./raw-path.js";
 /**
  * - `config-exclude`: a glob of the request's `exclude`; `rule` is the glob.
  * - `backupignore`: a rule of the tenant; `rule` is `workspace/.backupignore:LINE`.
- * - `ephemeral`: terminal state, `pty/`.
+ * - `ephemeral`: terminal state, `pty/`; of the gateway's own archives nothing is told that is never archived.
  * - `special-file`: a socket, FIFO or device.
  * - `escaping-link`: leads out of the tenant.
  * - `unreadable`: the system refuses to give it, and the request allows that.

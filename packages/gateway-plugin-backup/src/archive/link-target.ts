@@ -84,6 +84,26 @@ function depth(path: RawPath): number {
   return path.split("/").length;
 }
 
+export interface EscapingLink {
+  readonly path: RawPath;
+  /** Undefined: it was not judged. */
+  readonly rule: LinkRule | undefined;
+}
+
+/**
+ * The links to leave out, so that no other of the set escapes; they are taken out of it.
+ *
+ * @param found What {@link LinkSet.escaping} gave.
+ */
+export function allEscaping(set: LinkSet, found: readonly EscapingLink[]): readonly RawPath[] {
+  for (const { path } of found) set.delete(path);
+  // One round is enough: a link that passes through one that escapes, escapes as well, so no other changes its meaning
+  // when those are gone. A link that was not judged is another matter: without it, all that can climb are left out.
+  const more = found.some(({ rule }) => rule === undefined) ? [...set.escaping({ steps: 0 })] : [];
+  for (const { path } of more) set.delete(path);
+  return [...found, ...more].map(({ path }) => path);
+}
+
 export type LinkRule = "link leaves the root through another link" | "link passes more than 40 links";
 
 /**
@@ -116,9 +136,7 @@ export class LinkSet {
    *
    * @param budget Links left over when it is used up are given with rule undefined: not judged.
    */
-  *escaping(
-    budget: LinkBudget = { steps: MAX_LINK_STEPS },
-  ): Generator<{ readonly path: RawPath; readonly rule: LinkRule | undefined }> {
+  *escaping(budget: LinkBudget = { steps: MAX_LINK_STEPS }): Generator<EscapingLink> {
     for (const [path, target] of this.#suspects) {
       const verdict = this.#follow(path, target, budget);
       if (verdict !== "inside") yield { path, rule: verdict === "unjudged" ? undefined : verdict };

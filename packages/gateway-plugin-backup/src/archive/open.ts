@@ -13,6 +13,7 @@ import {
   type SegmentRecord,
 } from "./format.js";
 import { readSkippableFrame, SKIPPABLE_HEADER_BYTES } from "./frames.js";
+import { archiveRoot } from "./gateway-parts.js";
 import { beginsLikeIndex, readHeader, readIndex } from "./index-codec.js";
 import { naming } from "./naming.js";
 import { EntryPolicy } from "./policy.js";
@@ -21,7 +22,6 @@ import { decodeSeekTable, type FrameSize, type SeekTable } from "./seek-table.js
 import { type ArchiveSource, archiveSubject, readRange } from "./source.js";
 import { sharedMemory } from "./shared-memory.js";
 import { readSignature, SIGNATURE_FRAME_BYTES } from "./signature.js";
-import { TENANT_ID } from "./tenant-id.js";
 
 /** An index that agrees with itself, with the seek table and with the entry policy. */
 export interface OpenIndex {
@@ -258,7 +258,7 @@ function checkIndex(
 }
 
 function checkRoot({ root, tenant }: IndexHeader, subject: string): void {
-  if (!TENANT_ID.test(tenant) || root !== `tenants/${tenant}`)
+  if (root !== archiveRoot(tenant))
     throw refusal(subject, `claims to be of the tenant "${tenant}" under "${root}"`, "tenant");
 }
 

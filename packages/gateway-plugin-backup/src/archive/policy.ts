@@ -5,7 +5,7 @@
 import { BackupError } from "../errors.js";
 import { brokenNameRule, isWithin, shownPath } from "./entry-name.js";
 import type { ArchiveLimits } from "./format.js";
-import { brokenTargetRule, LinkSet, MAX_LINK_STEPS } from "./link-target.js";
+import { allEscaping, brokenTargetRule, type EscapingLink, LinkSet, MAX_LINK_STEPS } from "./link-target.js";
 import { NumberColumn } from "./number-column.js";
 import { PathTable } from "./path-table.js";
 import type { RawPath } from "./raw-path.js";
@@ -20,6 +20,8 @@ export interface PolicyOptions {
   readonly paths?: PathTable;
   /** Other tools write a directory again when they append to an archive; ours stands once. */
   readonly directoriesMayRepeat?: boolean;
+  /** A link that leaves the root is to be left out by the caller; else it refuses the whole archive. */
+  readonly leavesOutLinks?: boolean;
 }
 
 /** An entry as a tar header or an index line tells of it. */
@@ -60,6 +62,7 @@ export class EntryPolicy {
   readonly #limits: ArchiveLimits;
   readonly #subject: string;
   readonly #directoriesMayRepeat: boolean;
+  readonly #leavesOutLinks: boolean;
   readonly #paths: PathTable;
   readonly #rootNumber: number;
   readonly #kinds = new NumberColumn(Uint8Array);
@@ -76,20 +79,23 @@ export class EntryPolicy {
     this.#limits = options.limits;
     this.#subject = options.subject;
     this.#directoriesMayRepeat = options.directoriesMayRepeat === true;
+    this.#leavesOutLinks = options.leavesOutLinks === true;
     this.#paths = options.paths ?? new PathTable();
     this.#rootNumber = this.#paths.add(options.root);
     this.#kinds.set(this.#rootNumber, IMPLIED_DIRECTORY);
     this.#links = new LinkSet(options.root);
   }
 
-  /** Tells whether the entry is a directory that stood before. */
-  check(entry: PolicyEntry): "new" | "again" {
+  /** Tells whether the entry is a directory that stood before, or a link that is to be left out. */
+  check(entry: PolicyEntry): "new" | "again" | "left out" {
     const broken = brokenNameRule(entry.path);
     if (broken !== undefined) throw this.#unsafe(entry.path, broken);
     if (!isWithin(entry.path, this.#root)) throw this.#unsafe(entry.path, "path outside the root");
-    const { kind, size } = this.#judge(entry);
+    const { kind, size, isLeftOut } = this.#judge(entry);
     this.#count(entry, size);
-    return this.#record(entry.path, kind, size);
+    // Nothing may pass through it, whether it is left out or not.
+    const seen = this.#record(entry.path, kind, size);
+    return isLeftOut === true ? "left out" : seen;
   }
 
   /** Content bytes of the file at `path`, a hard link's included; 0 for anything else. */
@@ -97,12 +103,15 @@ export class EntryPolicy {
     return this.#knownFileSize(path) ?? 0;
   }
 
-  /** To be called after the last entry. */
-  finish(): void {
-    for (const { path, rule } of this.#links.escaping()) {
+  /** To be called after the last entry. Returns the links that are to be left out besides; relative to the root. */
+  finish(): readonly RawPath[] {
+    const escaping = [...this.#links.escaping()];
+    if (this.#leavesOutLinks) return this.#leftOut(escaping);
+    for (const { path, rule } of escaping) {
       if (rule !== undefined) throw this.#unsafe(path, rule);
       throw this.#exceeded(path, "steps to follow links", MAX_LINK_STEPS);
     }
+    return [];
   }
 
   /** A directory on the way to an entry, or the root, that has no entry itself: archives of ours have all of them. */
@@ -113,7 +122,7 @@ export class EntryPolicy {
   }
 
   /** What is to be known of the entry; throws when its type or target is not allowed. */
-  #judge(entry: PolicyEntry): { kind: number; size: number } {
+  #judge(entry: PolicyEntry): { kind: number; size: number; isLeftOut?: boolean } {
     if (entry.path === this.#root && entry.type !== "directory")
       throw this.#unsafe(entry.path, "root is not a directory");
     if (!Number.isSafeInteger(entry.size) || entry.size < 0)
@@ -126,6 +135,8 @@ export class EntryPolicy {
       case "symlink": {
         const { path, target = "" as RawPath } = entry;
         const broken = brokenTargetRule(path, target, this.#root);
+        if (broken === "link leaves the root" && this.#leavesOutLinks)
+          return { kind: SYMLINK, size: 0, isLeftOut: true };
         if (broken !== undefined) throw this.#unsafe(path, broken, target);
         this.#links.add(path, target);
         return { kind: SYMLINK, size: 0 };
@@ -140,6 +151,10 @@ export class EntryPolicy {
       default:
         throw this.#unsafe(entry.path, `type ${entry.type}`);
     }
+  }
+
+  #leftOut(escaping: readonly EscapingLink[]): readonly RawPath[] {
+    return allEscaping(this.#links, escaping).map((path) => path.slice(this.#root.length + 1) as RawPath);
   }
 
   #knownFileSize(path: RawPath): number | undefined {

@@ -99,12 +99,13 @@ export class StagingWriter implements TreeSink {
     }
   }
 
-  copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint): void {
+  /** @param written By which writer the earlier file was written. */
+  copyFile(from: RawPath, path: RawPath, mode: number, mtimeNs: bigint, written: StagingWriter = this): void {
     let source: number;
     try {
-      source = openForCopy(this.#handles.entry(from));
+      source = openForCopy(written.#handles.entry(from));
     } catch (error) {
-      throw this.#failed(from, error);
+      throw written.#failed(from, error);
     }
     try {
       this.beginFile(path, mode, mtimeNs);
@@ -112,7 +113,7 @@ export class StagingWriter implements TreeSink {
       for (let length; (length = readSync(source, buffer)) > 0;) this.content(buffer.subarray(0, length));
       this.endFile();
     } catch (error) {
-      throw error instanceof BackupError ? error : this.#failed(from, error);
+      throw error instanceof BackupError ? error : written.#failed(from, error);
     } finally {
       closeSync(source);
     }

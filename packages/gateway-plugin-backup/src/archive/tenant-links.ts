@@ -1,7 +1,12 @@
 /** Which symlinks of a tenant may be archived, and with what targets. */
 import { readlinkSync, realpathSync } from "node:fs";
 import { nameIn } from "./confined.js";
-import { LinkSet, MAX_LINK_STEPS as READER_LINK_STEPS, relativeTargetFor } from "./link-target.js";
+import {
+  allEscaping,
+  LinkSet,
+  MAX_LINK_STEPS as READER_LINK_STEPS,
+  relativeTargetFor,
+} from "./link-target.js";
 import { joinRaw, rawPath, rawPathFromBytes } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
 import { systemCode } from "../system-error.js";
@@ -54,19 +59,11 @@ export class TenantLinks {
     const root = rawPath(this.#source.root);
     const set = new LinkSet(root);
     for (const [path, target] of this.#safe) set.add(joinRaw(root, path), target);
-    const leaveOut = (escaping: readonly { readonly path: RawPath }[]): void => {
-      for (const { path: full } of escaping) {
-        const path = full.slice(root.length + 1) as RawPath;
-        set.delete(full);
-        this.#safe.delete(path);
-        this.#escaping.add(path);
-      }
-    };
-    // One round is enough: a link that passes through one that escapes, escapes as well, so no other changes its meaning
-    // when those are gone. A link that was not judged is another matter: without it, all that can climb are left out.
-    const found = [...set.escaping({ steps: MAX_LINK_STEPS })];
-    leaveOut(found);
-    if (found.some(({ rule }) => rule === undefined)) leaveOut([...set.escaping({ steps: 0 })]);
+    for (const full of allEscaping(set, [...set.escaping({ steps: MAX_LINK_STEPS })])) {
+      const path = full.slice(root.length + 1) as RawPath;
+      this.#safe.delete(path);
+      this.#escaping.add(path);
+    }
     return { safe: this.#safe, escaping: this.#escaping };
   }
 }

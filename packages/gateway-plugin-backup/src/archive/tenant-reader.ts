@@ -3,7 +3,7 @@
  * then the directories, then the end. Reads synchronously, in the reader thread; waits only for buffers and for the
  * helper process that copies databases.
  */
-import { closeSync, rmSync } from "node:fs";
+import { closeSync, rmSync, statSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path";
 import { FactsRecorder } from "./base/facts.js";
@@ -15,6 +15,7 @@ import { isWithin, parentPath } from "./entry-name.js";
 import { FileContents } from "./file-contents.js";
 import { LARGE_FILE_BYTES } from "./format.js";
 import type { ArchiveWarning } from "./format.js";
+import { ownerName } from "./gateway-parts.js";
 import { holdFile } from "./opened-file.js";
 import type { HeldFile } from "./opened-file.js";
 import { EntryPolicy } from "./policy.js";
@@ -27,9 +28,9 @@ import type { Verdict } from "./sqlite/protocol.js";
 import type { TarEntry } from "./tar-header.js";
 import type { TenantDatabases } from "./tenant-databases.js";
 import type { JudgedLinks } from "./tenant-links.js";
-import { ESCAPING_LINK } from "./tenant-scan.js";
+import { escapingLink } from "./tenant-scan.js";
 import { archivePath, openTenant, relativePath, subjectOf, walkOptions } from "./tenant-source.js";
-import type { TenantSource } from "./tenant-source.js";
+import type { DatabaseInArchive, TenantSource } from "./tenant-source.js";
 import { isReplaced, walk } from "./walk.js";
 import type { ListedDirectory, WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
@@ -140,7 +141,10 @@ export class TenantReader {
         else if (!this.#addAtOnce(item) && !(await this.#databases.isCompanion(item.directory, item.name)))
           await this.#addFile(item);
       }
+      const isLarge = (file: string): boolean => statSync(file).size >= LARGE_FILE_BYTES;
+      await this.#addCopies(({ file }) => !isLarge(file));
       await this.#addLargeFiles(root);
+      await this.#addCopies(({ file }) => isLarge(file));
     } finally {
       closeSync(root);
     }
@@ -179,7 +183,8 @@ export class TenantReader {
     const stats = statIn(directory.handle, name);
     if (target !== undefined && stats !== undefined)
       await this.#segmenter.place({ ...this.#entry("symlink", path, stats), target });
-    else if (this.#links.escaping.has(path)) this.#warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
+    else if (this.#links.escaping.has(path))
+      this.#warnings.add("LINK_ESCAPES", path, escapingLink(this.#source));
     else
       this.#warnings.add(
         "FILE_CHANGED",
@@ -278,7 +283,7 @@ export class TenantReader {
         return true;
       case "no-room": {
         const cause = Object.assign(new Error(copy.reason), { code: copy.code });
-        const what = `copy database ${displayPath(path)} of tenant ${this.#source.tenant}`;
+        const what = `copy database ${displayPath(path)} of ${ownerName(this.#source.tenant)}`;
         throw toBackupError(cause, `${what} to ${dirname(copy.file)}`);
       }
       case "mixed":
@@ -297,6 +302,15 @@ export class TenantReader {
       return true;
     } finally {
       rmSync(copy.file, { force: true });
+    }
+  }
+
+  async #addCopies(isMeant: (copy: DatabaseInArchive) => boolean): Promise<void> {
+    for (const { path, file } of (this.#source.copies ?? []).filter(isMeant)) {
+      const stats = statSync(file, { bigint: true });
+      const entry = this.#entry("file", rawPath(path), stats);
+      await this.#contents.addCopy(rawPath(path), file, entry, { flags: ["database"], state: undefined });
+      this.#databasesArchived++;
     }
   }
 

@@ -1,9 +1,10 @@
 /** The first pass over a tenant: what is there, how much, and which links may be archived. For the reader thread. */
-import { accessSync, closeSync, constants } from "node:fs";
+import { accessSync, closeSync, constants, statSync } from "node:fs";
 import { BackupError } from "../errors.js";
 import type { Comparison } from "./base/comparison.js";
 import { nameIn, statIn } from "./confined.js";
 import type { ArchiveWarning } from "./format.js";
+import { isGatewayPart } from "./gateway-parts.js";
 import { ExcludedTally } from "./left-out.js";
 import type { Excluded, LeftOut } from "./left-out.js";
 import type { Plan, PlanSummary } from "./plan.js";
@@ -17,7 +18,10 @@ import { walk } from "./walk.js";
 import type { WalkItem } from "./walk.js";
 import { Warnings } from "./warnings.js";
 
-export const ESCAPING_LINK = "Left out: this link leads out of the tenant.";
+/** Why a link is not in the archive. */
+export function escapingLink({ tenant }: Pick<TenantSource, "tenant">): string {
+  return `Left out: this link leads out of ${isGatewayPart(tenant) ? "the directory" : "the tenant"}.`;
+}
 
 /** Counts and sizes before anything is read. Databases count as they lie on disk; their copies may differ a little. */
 export interface ScanTotals {
@@ -89,13 +93,14 @@ export async function scanTree(
       if (item.type !== "symlink") plan?.include({ path: item.path, type: item.type, size });
       if (tally.entries % PROGRESS_ENTRIES === 0) onProgress(tally.totals);
     }
+    for (const { file } of source.copies ?? []) tally.countCopy(statSync(file).size);
   } finally {
     closeSync(root);
   }
   const judged = links.judge();
   comparison?.judgeLinks(judged);
   for (const path of judged.escaping) {
-    warnings.add("LINK_ESCAPES", path, ESCAPING_LINK);
+    warnings.add("LINK_ESCAPES", path, escapingLink(source));
     plan?.leaveOut({ path, type: "symlink", reason: "escaping-link", entries: 1, bytes: 0 });
   }
   tally.leaveOutLinks(judged.escaping.size);
@@ -146,14 +151,24 @@ class Tally {
     if (type === "directory") this.#directories++;
     else if (type === "symlink") this.#symlinks++;
     else this.#files++;
-    this.#contentBytes += size;
-    const { entries, bytes } = this.#source.limits;
-    if (this.entries > entries) throw this.#exceeded("entries", entries);
-    if (this.#contentBytes > bytes) throw this.#exceeded("bytes", bytes);
+    this.#add(size);
+  }
+
+  /** A database that somebody else has copied. */
+  countCopy(size: number): void {
+    this.#files++;
+    this.#add(size);
   }
 
   leaveOutLinks(count: number): void {
     this.#symlinks -= count;
+  }
+
+  #add(size: number): void {
+    this.#contentBytes += size;
+    const { entries, bytes } = this.#source.limits;
+    if (this.entries > entries) throw this.#exceeded("entries", entries);
+    if (this.#contentBytes > bytes) throw this.#exceeded("bytes", bytes);
   }
 
   #exceeded(what: string, limit: number): BackupError {

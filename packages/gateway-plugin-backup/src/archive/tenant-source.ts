@@ -1,9 +1,12 @@
 import { toBackupError } from "../errors.js";
 import { openRootDirectory } from "./confined.js";
-import { excludeMatcher } from "./exclude.js";
+import { excludeMatcher, type Exclude } from "./exclude.js";
 import type { ArchiveLimits } from "./format.js";
+import { isGatewayPart, ownerName } from "./gateway-parts.js";
+import { EPHEMERAL, neverArchived } from "./never-archived.js";
 import { joinRaw, rawPath } from "./raw-path.js";
 import type { RawPath } from "./raw-path.js";
+import { COMPANION_SUFFIXES } from "./sqlite/protocol.js";
 import type { WalkOptions } from "./walk.js";
 import type { Warnings } from "./warnings.js";
 
@@ -13,18 +16,30 @@ export interface TenantSource {
   readonly directory: string;
   /** The directory of the archive that stands for it: `tenants/acme`. */
   readonly root: string;
-  /** Tenant id. */
+  /** Tenant id, or a part of the gateway: see `gateway-parts.ts`. */
   readonly tenant: string;
   readonly limits: ArchiveLimits;
   /** Globs over paths relative to the tenant's directory: see {@link excludeMatcher}. */
   readonly exclude: readonly string[];
   /** Leaves out, with a warning, what cannot be read. Without it that is an error. */
   readonly allowUnreadable: boolean;
+  /** Paths that stay out whatever the rules say: see {@link neverArchived}. Absent: a tenant's. */
+  readonly leaveOut?: readonly string[];
+  /** Databases that somebody else has copied: the walk leaves them alone. Each stands in a directory that is archived. */
+  readonly copies?: readonly DatabaseInArchive[];
 }
 
-/** The tenant, as it begins a message. */
-export function subjectOf(source: TenantSource): string {
-  return `Tenant ${source.tenant}`;
+export interface DatabaseInArchive {
+  /** Relative to the directory that is archived. */
+  readonly path: string;
+  /** Absolute: the finished copy, which nobody writes to. */
+  readonly file: string;
+}
+
+/** Whose directory it is, as it begins a message: `Tenant acme`, `The gateway's state`. */
+export function subjectOf({ tenant }: Pick<TenantSource, "tenant">): string {
+  const name = ownerName(tenant);
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** The path in the archive of what lies at `path` in the tenant's directory. */
@@ -43,7 +58,7 @@ export function openTenant(source: TenantSource): number {
   try {
     return openRootDirectory(source.directory);
   } catch (error) {
-    throw toBackupError(error, `open the directory of tenant ${source.tenant}`);
+    throw toBackupError(error, `open the directory of ${ownerName(source.tenant)}`);
   }
 }
 
@@ -52,7 +67,24 @@ export function walkOptions(source: TenantSource, root: number, warnings: Warnin
   return {
     root,
     prefixBytes: source.root.length + 1,
-    isExcluded: excludeMatcher(source.exclude),
+    isExcluded: excludesOf(source),
+    isNeverArchived: neverArchived([...(source.leaveOut ?? EPHEMERAL), ...databaseFiles(source)]),
+    tellsOfNeverArchived: !isGatewayPart(source.tenant),
     warnings,
   };
+}
+
+/** Those that were copied, with what SQLite keeps beside them. */
+function databaseFiles({ copies = [] }: TenantSource): string[] {
+  return copies.flatMap(({ path }) => ["", ...COMPANION_SUFFIXES].map((suffix) => path + suffix));
+}
+
+/** A tenant's directory in the state's. */
+const IN_TENANT = /^tenants\/[^/]+\//;
+
+/** In the gateway's state the globs apply to each tenant, as they do in its own archive, and to nothing else. */
+function excludesOf({ tenant, exclude }: TenantSource): Exclude {
+  const matches = excludeMatcher(exclude);
+  if (tenant !== "@state") return matches;
+  return (path) => (IN_TENANT.test(path) ? matches(path.replace(IN_TENANT, "") as RawPath) : undefined);
 }

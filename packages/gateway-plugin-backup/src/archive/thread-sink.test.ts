@@ -20,7 +20,7 @@ const PROGRAM = new URL("./threads/write-thread.js", import.meta.url);
 function threadSink(into: string): { readonly sink: ThreadSink; readonly ended: Promise<unknown[]> } {
   const { port1, port2 } = new MessageChannel();
   const replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const start: WriteStart = { into, port: port2, replies };
+  const start: WriteStart = { into, routes: [], port: port2, replies };
   const ended = once(startThread(PROGRAM, start, {}, [port2]), "exit");
   return { sink: new ThreadSink({ port: port1, replies }), ended };
 }

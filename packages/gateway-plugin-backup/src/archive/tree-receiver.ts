@@ -17,6 +17,8 @@ export interface ReceiverOptions {
   /** The archive, as it begins a message. */
   readonly subject: string;
   readonly space: SpaceLimit;
+  /** False: `tenant.json` is a file like any other, because the tree is no tenant's. Default: true. */
+  readonly holdsRecord?: boolean;
 }
 
 /**
@@ -77,8 +79,8 @@ export class TreeReceiver {
   /** Begins a file of `size` bytes; the reader answers for it that so many follow. */
   beginFile(path: RawPath, mode: number, mtimeNs: bigint, size: number): void {
     this.#takeSpace(path, size);
-    if (path === TENANT_RECORD) this.#beginRecord(size);
-    else this.#refuseRecord(path, "directory");
+    if (path !== TENANT_RECORD) this.#refuseRecord(path, "directory");
+    else if (this.#options.holdsRecord !== false) this.#beginRecord(size);
     this.#file = { path, end: new FileEnd() };
     this.#sink.beginFile(path, mode, mtimeNs);
   }
@@ -131,6 +133,7 @@ export class TreeReceiver {
 
   /** Whoever reads `tenant.json` later must find the very file that was checked; what stands below makes it a directory. */
   #refuseRecord(path: RawPath, type: string): void {
+    if (this.#options.holdsRecord === false) return;
     if (path === TENANT_RECORD) throw this.#unsafe(`tenant.json that is a ${type}`);
     if (path.startsWith(`${TENANT_RECORD}/`)) throw this.#unsafe("tenant.json that is a directory");
   }

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import t from "tap";
 import { openRootDirectory } from "./confined.js";
 import { excludeMatcher } from "./exclude.js";
+import { EPHEMERAL, neverArchived } from "./never-archived.js";
 import { rawPathBytes } from "./raw-path.js";
 import type { LeftOut } from "./left-out.js";
 import type { RawPath } from "./raw-path.js";
@@ -50,6 +51,8 @@ function walkAll(
       root,
       prefixBytes: options.prefixBytes ?? 13,
       isExcluded: excludeMatcher(options.exclude ?? []),
+      isNeverArchived: neverArchived(EPHEMERAL),
+      tellsOfNeverArchived: true,
       onLeftOut: (item) => leftOut.push(item),
       warnings,
     })) {
@@ -142,7 +145,8 @@ t.test("without anybody to be told, what is excluded is not entered", (t) => {
   const root = openRootDirectory(directory);
   const isExcluded = excludeMatcher(["out"]);
   const warnings = new Warnings("Tenant acme", false);
-  const items = [...walk({ root, prefixBytes: 13, isExcluded, warnings })];
+  const never = { isNeverArchived: neverArchived(EPHEMERAL), tellsOfNeverArchived: true };
+  const items = [...walk({ root, prefixBytes: 13, isExcluded, ...never, warnings })];
   closeSync(root);
   t.strictSame(
     items.map(({ path }) => path),

@@ -13,6 +13,7 @@ import type { IgnoreLayer } from "./ignore-files.js";
 import type { LeftOut, LeftOutReason } from "./left-out.js";
 import { Listing } from "./listing.js";
 import type { Child, Children, ChildType } from "./listing.js";
+import type { NeverArchived } from "./never-archived.js";
 import { identityOf, OpenDirectories, ReplacedError } from "./open-directories.js";
 import type { Level } from "./open-directories.js";
 import { joinRaw, rawPath } from "./raw-path.js";
@@ -21,8 +22,6 @@ import { systemCode } from "../system-error.js";
 import type { Warnings } from "./warnings.js";
 
 const HERE = rawPath(".");
-/** Terminal state that means nothing once its process is gone; never archived. */
-const EPHEMERAL_DIRECTORY = rawPath("pty");
 
 /** A directory while the walk is in it. */
 export interface ListedDirectory {
@@ -51,6 +50,9 @@ export interface WalkOptions {
   /** Bytes that the archive puts before each path: `tenants/acme/`. */
   readonly prefixBytes: number;
   readonly isExcluded: Exclude;
+  readonly isNeverArchived: NeverArchived;
+  /** False: it may be large, and nobody wants to know of it. */
+  readonly tellsOfNeverArchived: boolean;
   readonly warnings: Warnings;
   /**
    * Told of everything that the walk leaves out, with the sum of what it holds: that is looked for only when somebody
@@ -153,8 +155,8 @@ class Walking {
   isLeftOut(directory: OpenDirectory, child: Child, path: RawPath): boolean {
     const verdict = this.#judge(directory, child, path);
     if (verdict === undefined) return false;
-    const { onLeftOut } = this.#options;
-    if (onLeftOut === undefined) return true;
+    const { onLeftOut, tellsOfNeverArchived } = this.#options;
+    if (onLeftOut === undefined || (verdict.reason === "ephemeral" && !tellsOfNeverArchived)) return true;
     const bytes = child.type === "file" ? sizeIn(directory, child) : 0;
     const item = { path, type: child.type, ...verdict, entries: 1, bytes };
     if (child.type !== "directory" || !this.#enterLeftOut(child.name, path, item)) onLeftOut(item);
@@ -166,9 +168,8 @@ class Walking {
   }
 
   #judge(directory: OpenDirectory, child: Child, path: RawPath): Verdict | undefined {
-    const { isExcluded, prefixBytes, warnings } = this.#options;
-    if (directory.path === "" && child.name === EPHEMERAL_DIRECTORY && child.type === "directory")
-      return { reason: "ephemeral" };
+    const { isExcluded, isNeverArchived, prefixBytes, warnings } = this.#options;
+    if (isNeverArchived(path, child.name, child.type)) return { reason: "ephemeral" };
     const glob = isExcluded(path);
     if (glob !== undefined) return { reason: "config-exclude", rule: glob };
     const rule = this.#ignoreRule(directory, child, path);

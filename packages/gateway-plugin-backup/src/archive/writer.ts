@@ -22,6 +22,7 @@ import { readEntries } from "./entry-batch.js";
 import { FORMAT_VERSION, INDEX_FRAME_MAGIC, SEGMENT_BYTES } from "./format.js";
 import type { ArchiveTotals, ArchiveWarning, SegmentRecord } from "./format.js";
 import { skippableHeader } from "./frames.js";
+import { ownerName } from "./gateway-parts.js";
 import { IndexWriter } from "./index-codec.js";
 import type { Excluded } from "./left-out.js";
 import { ReaderThread } from "./reader-thread-client.js";
@@ -160,11 +161,20 @@ class ArchiveWriting {
   #reject: ((error: BackupError) => void) | undefined;
 
   constructor(request: WriteRequest) {
-    const { directory, root, tenant, limits, exclude, allowUnreadable } = request;
+    const { directory, root, tenant, limits, exclude, allowUnreadable, leaveOut, copies } = request;
     this.#request = request;
     this.#spool = new Spool(join(request.temporaryDirectory, "index"));
     this.#index = new IndexWriter(this.#spool);
-    this.#source = { directory, root, tenant, limits, exclude, allowUnreadable };
+    this.#source = {
+      directory,
+      root,
+      tenant,
+      limits,
+      exclude,
+      allowUnreadable,
+      ...(leaveOut === undefined ? {} : { leaveOut }),
+      ...(copies === undefined ? {} : { copies }),
+    };
     this.summary = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -226,7 +236,7 @@ class ArchiveWriting {
         this.#outputs.push(result.output);
       }
     } catch (error) {
-      const failure = toBackupError(error, `write the archive of tenant ${this.#source.tenant}`);
+      const failure = toBackupError(error, `write the archive of ${ownerName(this.#source.tenant)}`);
       this.#reject?.(failure);
       throw failure;
     } finally {

@@ -17,6 +17,8 @@ const WAITS: Readonly<Record<JobType, boolean>> = {
   verify: true,
   drill: true,
   rekey: true,
+  "gateway-backup": true,
+  "gateway-prune": true,
 };
 
 /** Jobs that look at archives and leave the tenant's slot alone. */

@@ -42,9 +42,11 @@ export function isPreDelete(key: string): boolean {
  * they are.
  */
 export function fillPlaceholders(text: string, tenant: string, now: number): string {
+  return fillTimes(text.replaceAll("{tenant}", tenant), now);
+}
+
+/** As {@link fillPlaceholders}, of what is no tenant's: `{tenant}` stays as it is, too. */
+export function fillTimes(text: string, now: number): string {
   const timestamp = timestampName(now);
-  return text
-    .replaceAll("{tenant}", tenant)
-    .replaceAll("{date}", timestamp.slice(0, 10))
-    .replaceAll("{timestamp}", timestamp);
+  return text.replaceAll("{date}", timestamp.slice(0, 10)).replaceAll("{timestamp}", timestamp);
 }

@@ -1,28 +1,27 @@
 /** The backup job. */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { FORMAT_VERSION } from "../archive/format.js";
 import { keyIdOf } from "../archive/signature.js";
 import { BackupError, toBackupError } from "../errors.js";
 import type { MultipartLeftover } from "../stores/store.js";
 import { backedUpTenant } from "./backed-up-tenant.js";
-import { chooseBase, lastChecked, withBase, type BaseChoice } from "./bases.js";
+import { chooseBase, withBase, type BaseChoice } from "./bases.js";
 import { backupHooks } from "./backup-hooks.js";
-import { storeColumns, type ResolvedObject, type S3Options } from "./destinations.js";
+import type { ResolvedObject, S3Options } from "./destinations.js";
 import { dryRun } from "./dry-run.js";
 import { warnOfMoreExcluded } from "./excluded-more.js";
 import { factsFile, removeSuperseded } from "./facts-files.js";
-import type { ArchiveRecord, NewArchive } from "./ledger/archives.js";
 import { lockArchive } from "./lock-archive.js";
-import { makeDirectory } from "./make-directory.js";
+import { baseFigures, baseObject, newArchive } from "./new-archive.js";
 import { withoutSecrets } from "./public-request.js";
 import { nameSuffix, sealingOf, type SealingRequest } from "./sealing-of.js";
 import type { Caller, Services } from "./services.js";
 import type { Signer } from "./signatures.js";
 import type { Sealing } from "./thread/encryption.js";
-import type { BackupOutcome, BaseObject } from "./thread/protocol.js";
-import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types.js";
+import type { BackupOutcome } from "./thread/protocol.js";
+import type { JobContext, JobOutcome, JobSubmission } from "./types.js";
+import { inTemporaryDirectory } from "./temporary-directory.js";
 import { storedBytesWarning } from "./tenant-quotas.js";
 import { withRates, type RateRequest } from "./transfer-rates.js";
 import { uploadArchive } from "./upload-archive.js";
@@ -99,28 +98,6 @@ export async function backup(
   }
 }
 
-/** Runs `work` with a directory for copies of databases that is gone afterwards, even after a crash. */
-async function inTemporaryDirectory<T>(
-  services: Services,
-  context: JobContext,
-  work: (directory: string) => Promise<T>,
-): Promise<T> {
-  const path = join(services.host.paths.backup, "tmp", context.jobId);
-  const leftover: JobLeftover = { kind: "directory", path };
-  context.leftovers.add(leftover);
-  await makeDirectory(path);
-  try {
-    return await work(path);
-  } finally {
-    // What cannot be removed now stays noted, and is tried again when the job has ended.
-    const isGone = await rm(path, { recursive: true, force: true }).then(
-      () => true,
-      () => false,
-    );
-    if (isGone) context.leftovers.remove(leftover);
-  }
-}
-
 async function store(
   services: Services,
   request: BackupRequest,
@@ -176,7 +153,7 @@ async function store(
       target: { ...target, settings: withRates(target.settings, request, config) },
       namedAt,
       requestKeys: request.s3?.accessKey !== undefined,
-      isSealed: sealing !== undefined,
+      isResumable: sealing === undefined,
       limits: operation.limits,
       run: (place, options) => services.threads.run("backup", { ...operation, ...place }, options),
       ...(resume === undefined ? {} : { resume }),
@@ -238,47 +215,6 @@ async function store(
       services.ledger.completions.remove(context.jobId);
     },
   };
-}
-
-type ArchiveFacts = Pick<NewArchive, "size" | "indexSha256" | "totals" | "encryption" | "objectSha256"> &
-  Partial<Pick<BackupOutcome, "mode">> & { readonly base?: ArchiveRecord | undefined };
-
-type MadeBy = Pick<NewArchive, "id" | "jobId" | "tenant" | "tenantUid" | "createdAt" | "signedBy">;
-
-function newArchive(
-  made: MadeBy,
-  { settings, key, location }: ResolvedObject,
-  { size, indexSha256, totals, mode, base, encryption, objectSha256 }: ArchiveFacts,
-): Omit<NewArchive, "etag"> {
-  const ofBase = mode === "incremental" && base !== undefined;
-  return {
-    ...made,
-    location,
-    ...storeColumns(settings),
-    key,
-    size,
-    indexSha256,
-    formatVersion: FORMAT_VERSION,
-    totals,
-    state: "good",
-    ...(ofBase ? { baseId: base.id } : {}),
-    ...(encryption === undefined ? {} : { encryption }),
-    ...(objectSha256 === undefined ? {} : { objectSha256 }),
-    checkedAt: ofBase ? lastChecked(base) : made.createdAt,
-  };
-}
-
-/** What the result says of where the archive's bytes come from. */
-function baseFigures(
-  { mode }: Partial<Pick<BackupOutcome, "mode">>,
-  { base, fullReason = "nothing in the earlier archive could be taken over" }: BaseChoice,
-): { readonly base?: string; readonly fullReason?: string } {
-  return mode === "incremental" && base !== undefined ? { base: base.id } : { fullReason };
-}
-
-function baseObject({ host }: Services, { rehash }: BackupRequest, base: ArchiveRecord): BaseObject {
-  const { id, key, size, etag, indexSha256 } = base;
-  return { key, size, etag, indexSha256, ...(rehash === true ? {} : { factsFile: factsFile(host, id) }) };
 }
 
 interface Place {

@@ -6,7 +6,7 @@ import type { ArchiveRecord } from "./ledger/archives.js";
 import type { CheckKind } from "./ledger/checks.js";
 import type { Services } from "./services.js";
 import type { CheckedObject } from "./thread/protocol.js";
-import type { JobContext, JobOutcome, JsonObject } from "./types.js";
+import { NO_TENANT, type JobContext, type JobOutcome, type JsonObject } from "./types.js";
 
 /** What a check of one archive found, good or not. */
 export interface CheckFound {
@@ -209,7 +209,7 @@ function worst(
   const more =
     others.length === 0
       ? ""
-      : ` And ${others.length} more of ${archives.length} archives of tenant ${tenant}.`;
+      : ` And ${others.length} more of ${archives.length} archives of ${tenant === NO_TENANT ? "the gateway" : `tenant ${tenant}`}.`;
   return new BackupError(first.code, first.message + more, {
     ...serializeError(first),
     details: { ...first.details, level: kind, archives },

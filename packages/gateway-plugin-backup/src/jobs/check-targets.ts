@@ -1,4 +1,5 @@
 /** Which archives a verification or a drill is about. */
+import { isGatewayPart } from "../archive/gateway-parts.js";
 import { archiveLimits } from "../config.js";
 import { BackupError } from "../errors.js";
 import { archiveSource, identifyObject } from "./archive-source.js";
@@ -12,11 +13,15 @@ import type { Services } from "./services.js";
 import type { SignatureRequest } from "./signatures.js";
 import { withRates } from "./transfer-rates.js";
 import type { ArchiveToCheck } from "./thread/protocol.js";
+import { NO_TENANT } from "./types.js";
 
 export interface CheckRequest extends SignatureRequest {
-  /** Location of an archive, its id in the catalogue, or a tenant's id, for the newest archive of that tenant. */
+  /**
+   * Location of an archive, its id in the catalogue, or a tenant's id, for the newest archive of that tenant; `@gateway` for the
+   * archives of the newest backup of the whole gateway.
+   */
   readonly archive: string;
-  /** With a tenant's id: all of its archives. */
+  /** With a tenant's id, or `@gateway`: all of them. */
   readonly all?: boolean;
   /** For another tool's archive that does not say which tenant it is of. */
   readonly as?: string;
@@ -31,10 +36,13 @@ export interface CheckTarget {
   readonly opening: Opening;
 }
 
+/** In the place of a tenant's id, which never has an `@`. */
+const WHOLE_GATEWAY = "@gateway";
+
 type Found = Omit<CheckTarget, "opening">;
 
 export interface CheckTargets {
-  /** Whose archives they are. */
+  /** Whose archives they are; `NO_TENANT`: the gateway's own. */
   readonly tenant: string;
   /** Asked when the job's turn has come. Throws `ARCHIVE_NOT_FOUND`, `CREDENTIALS_MISSING`. */
   readonly list: () => readonly CheckTarget[];
@@ -50,6 +58,11 @@ export async function checkTargets(services: Services, request: CheckRequest): P
   const opening = openerOf(services, request.decrypt);
   const opened = (target: Found): CheckTarget => ({ ...target, opening });
   const record = services.ledger.archives.get(archive);
+  if (archive === WHOLE_GATEWAY) {
+    const targets = { tenant: NO_TENANT, list: () => ofGateway(services, all, s3).map(opened) };
+    targets.list();
+    return targets;
+  }
   if (record === undefined && !/[/:]/.test(archive)) {
     const targets = { tenant: archive, list: () => ofTenant(services, archive, all, s3).map(opened) };
     targets.list();
@@ -65,6 +78,7 @@ export async function checkTargets(services: Services, request: CheckRequest): P
     );
   const target = find();
   const tenant = target.known?.tenant ?? as ?? (await tenantOf(services, target));
+  if (isGatewayPart(tenant)) return { tenant: NO_TENANT, list: () => [find()] };
   services.host.tenants.directory(tenant); // what is no id at all gets an error of its own
   return { tenant, list: () => [find()] };
 }
@@ -115,6 +129,22 @@ function ofTenant(services: Services, tenant: string, all: boolean, s3: S3Option
   throw new BackupError("ARCHIVE_NOT_FOUND", `Tenant ${tenant} has no archive that could be checked.`, {
     hint: "`openclaw tenants backup <id>` makes one.",
   });
+}
+
+/** The archives of the newest set; they are the parts of one backup. */
+function ofGateway(services: Services, all: boolean, s3: S3Options): Found[] {
+  const { ledger } = services;
+  const sets = ledger.sets.list().filter(({ state }) => state === "complete");
+  const chosen = all ? sets : sets.slice(0, 1);
+  const archives = chosen.flatMap(({ id }) => ledger.archives.ofSet(id));
+  if (archives.length > 0) return archives.map((record) => catalogued(services, record, s3));
+  throw new BackupError(
+    "ARCHIVE_NOT_FOUND",
+    "There is no backup of the whole gateway that could be checked.",
+    {
+      hint: "`openclaw gateway backup` makes one.",
+    },
+  );
 }
 
 async function tenantOf(services: Services, { source, opening }: CheckTarget): Promise<string> {

@@ -11,7 +11,7 @@ import type {
   S3StoreSettings,
   StoreSettings,
 } from "../stores/settings.js";
-import { automaticName, fillPlaceholders } from "./archive-name.js";
+import { automaticName, fillPlaceholders, fillTimes } from "./archive-name.js";
 import { destinationOf, type NamedDestination } from "./destination-of.js";
 import type { ArchiveRecord } from "./ledger/archives.js";
 import type { StoreAddress } from "./types.js";
@@ -127,10 +127,31 @@ export class Destinations {
     return place.at(place.key);
   }
 
+  /** What a text names: an object, or a prefix of objects, whichever is there. Without it, the default destination. */
+  either(text: string | undefined, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(text, s3);
+    return place.at(place.key);
+  }
+
+  /** The object of this key, in the store of the place that a text names. */
+  objectAt(text: string, key: string, s3: S3Options = {}): ResolvedObject {
+    return this.#place(text, s3).at(key);
+  }
+
   /** The prefix under which the automatic names of `tenant` stand. */
   tenantPrefix(to: string | undefined, tenant: string, s3: S3Options = {}): ResolvedObject {
     const place = this.#place(to === undefined ? undefined : fillPlaceholders(to, tenant, 0), s3);
     return place.at(place.isPrefix ? `${joinKey(place.key, "tenants", tenant)}/` : place.key);
+  }
+
+  /**
+   * The directory that a backup of the whole gateway goes to; its key ends with a slash. As for an archive, its name is made
+   * automatically without `to`, or where that ends with a slash. Throws what {@link target} throws.
+   */
+  setDirectory(to: string | undefined, name: string, now: number, s3: S3Options = {}): ResolvedObject {
+    const place = this.#place(to === undefined ? undefined : fillTimes(to, now), s3);
+    if (!place.isPrefix) return place.at(`${place.key}/`);
+    return { ...place.at(`${joinKey(place.key, name)}/`), isAutomatic: true };
   }
 
   /** What a place has in common with all that lies in it: its store, and the start of their keys. */

@@ -10,7 +10,7 @@ import { archivedRecord } from "./restore.js";
 import { withoutSecrets } from "./public-request.js";
 import type { Caller, Services } from "./services.js";
 import type { DrillOutcome } from "./thread/protocol.js";
-import type { JobContext, JobLeftover, JobSubmission } from "./types.js";
+import { NO_TENANT, type JobContext, type JobLeftover, type JobSubmission } from "./types.js";
 
 export type DrillRequest = Omit<CheckRequest, "all">;
 
@@ -49,16 +49,17 @@ async function drillOne(
 ): Promise<CheckFound> {
   const { host, threads } = services;
   const { signal, tenant } = context;
+  const owner = tenant === NO_TENANT ? "the gateway" : `tenant ${tenant}`;
   const checked = await archiveToCheck(services, target, request);
   const outcome = await inScratch(services, context, (directory) =>
     threads.run(
       "drill",
-      { ...checked, directory, subject: `The drill of tenant ${tenant}` },
+      { ...checked, directory, subject: `The drill of ${owner}` },
       { signal, onProgress: (progress) => context.progress(progress) },
     ),
   );
   const { size, etag, hadIndex, bytesRead, restoreMs, objectSha256, totals, report, notChecked } = outcome;
-  // A restore would stop here.
+  // A restore would stop here. Of the gateway's own archives there is none.
   archivedRecord(host, outcome.tenantJson, target.source.location);
   const { findings, counts, databases, json } = report;
   for (const { severity: _, ...finding } of findings) context.warn(finding);

@@ -82,3 +82,22 @@ export const DRILL_COMMAND: JobCommand = {
   flags: { "--require-signature": flag("requireSignature") },
   refusedFlags: VERIFY_COMMAND.refusedFlags,
 };
+
+const { "--overwrite": _, ...GATEWAY_BACKUP_FLAGS } = BACKUP_COMMAND.flags;
+
+export const GATEWAY_BACKUP_COMMAND: JobCommand = {
+  words: ["gateway", "backup"],
+  flags: { ...GATEWAY_BACKUP_FLAGS, "--pre-delete": flag("preDelete") },
+  refusedFlags: {
+    ...S3_FLAGS,
+    "--offline": "it is for a gateway that is down, and this one runs its schedules",
+  },
+};
+
+const { "--now": __, ...GATEWAY_PRUNE_FLAGS } = PRUNE_COMMAND.flags;
+
+export const GATEWAY_PRUNE_COMMAND: JobCommand = {
+  words: ["gateway", "prune"],
+  flags: GATEWAY_PRUNE_FLAGS,
+  refusedFlags: S3_FLAGS,
+};

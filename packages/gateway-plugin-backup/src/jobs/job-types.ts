@@ -4,9 +4,13 @@ import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { backupSubmission, type BackupRequest } from "./backup.js";
 import { drillSubmission } from "./drill.js";
+import { gatewayBackupSubmission } from "./gateway/backup.js";
+import { gatewayPruneSubmission } from "./gateway/prune.js";
 import {
   BACKUP_COMMAND,
   DRILL_COMMAND,
+  GATEWAY_BACKUP_COMMAND,
+  GATEWAY_PRUNE_COMMAND,
   PRUNE_COMMAND,
   REBUILD_COMMAND,
   VERIFY_COMMAND,
@@ -155,6 +159,49 @@ export function backupJobType(services: Services): JobType {
       // The host has checked the parameters against the schema.
       const request = { ...(parameters as Static<typeof BackupParameters>), tenant };
       const { job } = services.start(submissionFor(services, request, { actor, trigger }));
+      return Promise.resolve({ jobId: job.id });
+    },
+  };
+}
+
+const { overwrite: _, ...gatewayBackupProperties } = BackupParameters.properties;
+
+const GatewayBackupParameters = Type.Object(
+  { ...gatewayBackupProperties, preDelete: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+);
+
+export function gatewayBackupJobType(services: Services): JobType {
+  return {
+    name: "gateway-backup",
+    description: "Backs the whole gateway up to a destination.",
+    parameters: GatewayBackupParameters,
+    scope: "gateway",
+    command: GATEWAY_BACKUP_COMMAND,
+    report: reporter(services),
+    start: ({ parameters, actor, trigger }) => {
+      const request = parameters as Static<typeof GatewayBackupParameters>;
+      const { job } = services.start(gatewayBackupSubmission(services, request, { actor, trigger }));
+      return Promise.resolve({ jobId: job.id });
+    },
+  };
+}
+
+const { now: __, ...gatewayPruneProperties } = PruneParameters.properties;
+
+const GatewayPruneParameters = Type.Object(gatewayPruneProperties, { additionalProperties: false });
+
+export function gatewayPruneJobType(services: Services): JobType {
+  return {
+    name: "gateway-prune",
+    description: "Removes the backups of the whole gateway that a retention policy does not keep.",
+    parameters: GatewayPruneParameters,
+    scope: "gateway",
+    command: GATEWAY_PRUNE_COMMAND,
+    report: reporter(services),
+    start: ({ parameters, actor, trigger }) => {
+      const request = parameters as Static<typeof GatewayPruneParameters>;
+      const { job } = services.start(gatewayPruneSubmission(services, request, { actor, trigger }));
       return Promise.resolve({ jobId: job.id });
     },
   };

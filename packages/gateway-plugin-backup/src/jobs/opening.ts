@@ -1,6 +1,7 @@
 /** What a request gives to open an encrypted archive with. Keys stay in memory: they are in no ledger, log or error. */
 import { parseIdentities } from "../archive/age/keys.js";
 import { BackupError } from "../errors.js";
+import type { Pipes } from "./pipes.js";
 import { pipeDirectory } from "./sealing-of.js";
 import type { Services } from "./services.js";
 import type { Opener } from "./thread/encryption.js";
@@ -24,6 +25,15 @@ export function openerOf(
   services: Pick<Services, "host" | "pipes">,
   decrypt: DecryptOptions | undefined,
 ): Opening {
+  return openerWith(services.pipes, pipeDirectory(services), decrypt);
+}
+
+/** @param directory Where a program works, and what it gives lies for a while. */
+export function openerWith(
+  pipes: Pick<Pipes, "command">,
+  directory: string,
+  decrypt: DecryptOptions | undefined,
+): Opening {
   if (decrypt === undefined) return {};
   const { identity, passphrase, pipe } = decrypt;
   if (Object.values(decrypt).filter((value) => value !== undefined).length !== 1)
@@ -31,10 +41,7 @@ export function openerOf(
       "REQUEST_INVALID",
       "An archive is opened with an identity, a passphrase, or a pipe: give one.",
     );
-  if (pipe !== undefined)
-    return {
-      opener: { kind: "pipe", command: services.pipes.command(pipe), directory: pipeDirectory(services) },
-    };
+  if (pipe !== undefined) return { opener: { kind: "pipe", command: pipes.command(pipe), directory } };
   // One of the two is given.
   const secret =
     passphrase === undefined ? { identities: parseIdentities(String(identity)) } : { passphrase };

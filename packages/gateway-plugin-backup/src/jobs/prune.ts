@@ -73,8 +73,8 @@ export function pruneSubmission(services: Services, request: PruneRequest, calle
  * The request's own policy; undefined where the configured ones apply. Throws `REQUEST_INVALID` where neither says anything
  * of this tenant.
  */
-function requestedPolicy(
-  { config }: Services,
+export function requestedPolicy(
+  { config }: Pick<Services, "config">,
   tenant: string,
   requested: RetentionPolicy,
 ): CheckedPolicy | undefined {

@@ -57,6 +57,12 @@ export async function rekeySubmission(
       hint: "Give --recipient age1…, or configure recipients for its destination.",
     });
   const known = knownAt(services, source);
+  if (known?.setId !== undefined && to === undefined)
+    throw new BackupError(
+      "ARCHIVE_PROTECTED",
+      `${source.location} is a part of a backup of the whole gateway, whose backup.json says what it is.`,
+      { hint: "Give --to: a copy with other keys can stand anywhere else." },
+    );
   const tenant = known?.tenant ?? (await identifyObject(services, source, opening)) ?? NO_TENANT;
   return {
     type: "rekey",
@@ -105,7 +111,7 @@ async function rekey(
     target: { ...target, settings },
     namedAt: startedAt,
     requestKeys: request.s3?.accessKey !== undefined,
-    isSealed: true,
+    isResumable: false,
     limits,
     run: (place, options) =>
       threads.run(

@@ -59,7 +59,11 @@ export function removeSubmission(
 
 function checkedArchive(services: RemovalServices, id: string, force: boolean): ArchiveRecord {
   const archive = knownArchive(services, id);
-  const { pinnedAt, state, lostAt, location, tenant } = archive;
+  const { pinnedAt, state, lostAt, location, tenant, setId } = archive;
+  if (setId !== undefined)
+    throw new BackupError("ARCHIVE_PROTECTED", `${location} is a part of a backup of the whole gateway.`, {
+      hint: "These are removed as a whole: `openclaw gateway prune`.",
+    });
   if (pinnedAt !== undefined) {
     throw new BackupError("ARCHIVE_PROTECTED", `${location} is pinned and is not removed.`, {
       hint: `\`openclaw backups pin ${id} --unpin\` takes the pin off.`,

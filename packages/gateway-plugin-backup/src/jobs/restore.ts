@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { PluginHost, TenantRecord } from "@openclaw/gateway-core";
+import { isGatewayPart, ownerName, type GatewayPart } from "../archive/gateway-parts.js";
 import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
@@ -23,6 +24,8 @@ import type { JobContext, JobLeftover, JobOutcome, JobSubmission } from "./types
 export interface RestoreRequest extends Pick<RateRequest, "limitDownload">, SignatureRequest {
   /** Location of the archive, or its id in the catalogue. */
   readonly from: string;
+  /** `from` is an archive of a whole gateway, or a set: this tenant is taken out of it. */
+  readonly tenant?: string;
   /** Restore under this name instead of the archive's. */
   readonly as?: string;
   /** Replace the tenant that stands in the slot. */
@@ -47,7 +50,8 @@ export async function restoreSubmission(
   caller: Caller,
 ): Promise<JobSubmission> {
   if (request.as !== undefined) services.host.tenants.directory(request.as);
-  const found = archiveSource(services, request.from, request.s3);
+  if (request.tenant !== undefined) services.host.tenants.directory(request.tenant);
+  const found = await sourceOf(services, request);
   const opening = openerOf(services, request.decrypt);
   const source = { ...found, settings: withRates(found.settings, request, services.config) };
   const tenant = await restoredTenant(services, request, source, opening);
@@ -69,18 +73,44 @@ export async function restoreSubmission(
   };
 }
 
+async function sourceOf(services: Services, request: RestoreRequest): Promise<ResolvedObject> {
+  const { from, s3, tenant } = request;
+  const known = services.ledger.archives.get(from);
+  if (tenant === undefined || known !== undefined) return archiveSource(services, from, s3);
+  const place = services.destinations.either(from, s3);
+  const { signal } = new AbortController();
+  const { key } = await services.threads.run(
+    "findState",
+    { store: place.settings, key: place.key },
+    { signal },
+  );
+  return services.destinations.objectAt(from, key, s3);
+}
+
 async function restoredTenant(
   services: Services,
   request: RestoreRequest,
   source: ResolvedObject,
   opening: Opening,
 ): Promise<string> {
-  if (request.as !== undefined) return request.as;
+  const named = request.as ?? request.tenant;
+  if (named !== undefined) return named;
   const tenant = await identifyObject(services, source, opening, request);
+  if (tenant !== undefined && isGatewayPart(tenant)) throw noTenants(source.location, tenant);
   if (tenant !== undefined) return tenant;
   throw new BackupError(
     "TENANT_AMBIGUOUS",
     `${source.location} does not say which tenant it holds: its entries do not stand under tenants/<id>/.`,
+  );
+}
+
+function noTenants(location: string, part: GatewayPart): BackupError {
+  return new BackupError(
+    "TENANT_AMBIGUOUS",
+    `${location} is an archive of ${ownerName(part)}, and of no tenant.`,
+    {
+      hint: "`openclaw gateway restore` restores the whole gateway.",
+    },
   );
 }
 
@@ -192,16 +222,21 @@ async function extract(
       into: tree,
       fileSystem: host.paths.tenants,
       as: request.as,
+      ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
       limits: { ...limits, entries: Math.min(limits.entries, quotas?.entries ?? Infinity) },
       signatures: await signatures.required(request),
       quotaBytes: quotas?.bytes,
     },
     { signal: context.signal, onProgress: (progress) => context.progress(progress) },
   );
+  if (extracted.tenant !== undefined && isGatewayPart(extracted.tenant))
+    throw noTenants(source.location, extracted.tenant);
   if (request.as === undefined && extracted.tenant !== tenant) {
     throw new BackupError("ARCHIVE_DAMAGED", `${source.location} was replaced while it was being restored.`);
   }
   for (const warning of extracted.warnings) context.warn(warning);
+  for (const path of extracted.leftOutLinks.paths)
+    context.warn({ code: "LINK_ESCAPES", path, message: "Left out: this link leads out of the tenant." });
   if (!extracted.hadIndex) {
     context.warn({
       code: "NO_INDEX",

@@ -17,11 +17,12 @@ import { KnownAbilities } from "./known-abilities.js";
 import { checkConfiguredZones } from "./retention/policy.js";
 import { Ledger } from "./ledger/ledger.js";
 import { Signatures } from "./signatures.js";
-import { SigningKeyFile } from "./signing-key.js";
+import { signingKeyFile, SigningKeyFile } from "./signing-key.js";
 import { movePaths } from "./path-swap-place.js";
 import { Pipes } from "./pipes.js";
 import { checkConfiguredRecipients } from "./configured-recipients.js";
 import { TenantSwap } from "./swap.js";
+import { TenantLayout } from "./tenant-layout.js";
 import { JobThreads } from "./thread/pool.js";
 import { systemTimer } from "./timer.js";
 import { TokenReservations } from "./token-reservations.js";
@@ -39,6 +40,7 @@ export interface Services {
   readonly threads: JobThreads;
   readonly signatures: Signatures;
   readonly swap: TenantSwap;
+  readonly layout: TenantLayout;
   readonly trash: Trash;
   readonly ids: IdMaker;
   readonly tokenReservations: TokenReservations;
@@ -76,7 +78,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
   });
   checkConfiguredZones(config);
   checkConfiguredRecipients(config);
-  const keyFile = new SigningKeyFile(join(paths.backup, "keys", "signing-key.pem"));
+  const keyFile = new SigningKeyFile(signingKeyFile(paths.backup));
   const signatures = new Signatures(keyFile, config.signatures);
   const threads = new JobThreads();
   const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
@@ -124,6 +126,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
       trashMs: config.trashHours * HOUR_MS,
       movePaths: (swap, direction) => movePaths(threads, swap, direction),
     }),
+    layout: new TenantLayout(),
     trash: new Trash({ ledger, clock, log }),
     ids,
     tokenReservations: new TokenReservations(tenants),

@@ -5,7 +5,7 @@
 import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { keyIdOf } from "../archive/signature.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { makeDirectory } from "./make-directory.js";
@@ -15,6 +15,11 @@ const MAX_FILE_BYTES = 4096;
 
 /** Bits of a mode that let others than the owner in. */
 const OTHERS = 0o077;
+
+/** @param backup The plugin's own directory in the state. */
+export function signingKeyFile(backup: string): string {
+  return join(backup, "keys", "signing-key.pem");
+}
 
 export class SigningKeyFile {
   readonly path: string;

@@ -6,6 +6,7 @@ import { auditEnd } from "./audit.js";
 import { sweepFacts } from "./facts-files.js";
 import { expirePlans } from "./plans.js";
 import { BackupError, toBackupError } from "../errors.js";
+import { purgeReplacedState } from "./replaced-state.js";
 import { recover, removeStale } from "./recovery.js";
 import { settleAllRemovals } from "./removal.js";
 import type { Services } from "./services.js";
@@ -49,6 +50,7 @@ export async function startUp(services: Services, timer: Timer = systemTimer): P
     trash
       .purge()
       .then(() => expirePlans(host))
+      .then(() => purgeReplacedState(services))
       .then(() => emptyTrash(services, stopped.signal));
   const uploads = new UnfinishedUploads(services, timer);
   void uploads.lookAfter();

@@ -2,6 +2,7 @@ import type { TenantRecord } from "@openclaw/gateway-core";
 import t from "tap";
 import type { Services } from "./services.js";
 import { swapTenant } from "./swap-tenant.js";
+import { TenantLayout } from "./tenant-layout.js";
 import type { JobContext, JobWarning } from "./types.js";
 
 const record: TenantRecord = {
@@ -31,11 +32,13 @@ function bench(options: { resume?: () => Promise<void>; swap?: () => Promise<voi
         get: () => current,
       },
     },
+    layout: new TenantLayout(),
     swap: { swap: options.swap ?? (() => Promise.resolve(void seen.push("swapped"))) },
   } as unknown as Services; // only what swapTenant touches
   const context = {
     jobId: "j1",
     tenant: "acme",
+    signal: new AbortController().signal,
     progress: () => undefined,
     uncancellable: () => undefined,
     warn: (warning: JobWarning) => warnings.push(warning),
@@ -70,4 +73,24 @@ await t.test("a tenant that does not come back after its swap is a warning: the 
   const { services, context, warnings } = bench({ resume: () => Promise.reject(new Error("no record")) });
   await swapTenant(services, context, () => Promise.resolve(staged));
   t.match(warnings, [{ code: "TENANT_NOT_RESUMED", message: /no record/ }]);
+});
+
+await t.test("a swap waits for a backup of the whole gateway, and says so", async (t) => {
+  const { services, context, seen } = bench();
+  const messages: (string | undefined)[] = [];
+  const told: JobContext = { ...context, progress: ({ message }) => void messages.push(message) };
+  const { signal } = context;
+  let end = (): void => undefined;
+  const holding = services.layout.hold(
+    "j0",
+    { signal, onWait: () => undefined },
+    () => new Promise<void>((resolve) => (end = resolve)),
+  );
+  const swapping = swapTenant(services, told, () => Promise.resolve(staged));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.strictSame(seen, []);
+  t.match(messages, [undefined, /waits for job j0, which backs up the whole gateway/]);
+  end();
+  await Promise.all([holding, swapping]);
+  t.strictSame(seen, ["suspended", "swapped", "resumed"]);
 });

@@ -20,9 +20,21 @@ export async function swapTenant(
     current: TenantRecord | undefined,
   ) => Promise<Omit<SwapRequest, "jobId" | "tenant" | "replacedUid">>,
 ): Promise<void> {
+  const { signal, tenant } = context;
+  const progress = { phase: "swap", doneBytes: 0, files: 0, storedBytes: 0 };
+  context.progress(progress);
+  const onWait = (jobId: string): void =>
+    context.progress({ ...progress, message: `waits for job ${jobId}, which backs up the whole gateway` });
+  await services.layout.change(tenant, { signal, onWait }, () => swapSuspended(services, context, prepare));
+}
+
+async function swapSuspended(
+  services: Services,
+  context: JobContext,
+  prepare: Parameters<typeof swapTenant>[2],
+): Promise<void> {
   const { tenants } = services.host;
   const { jobId, tenant } = context;
-  context.progress({ phase: "swap", doneBytes: 0, files: 0, storedBytes: 0 });
   const reason = `job ${jobId} replaces the tenant`;
   const suspension = await tenants.suspend(tenant, { reason, timeoutMs: SUSPEND_TIMEOUT_MS });
   try {

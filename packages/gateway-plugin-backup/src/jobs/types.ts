@@ -22,6 +22,8 @@
  * - **staging**: `tenants/.staging/<job>/`, where a restore is extracted.
  * - **swap**: putting a staged tree in the place of the live tenant, by rename, under a journal in the ledger.
  * - **trash**: `tenants/.trash/<job>/`, where a swap keeps what it replaced, for undo, until it expires.
+ * - **set**: a backup of the whole gateway: an archive of its state, one of its workspace where that is a volume of its
+ *   own, and `backup.json`, which is written last; see `gateway/`.
  * - **trash of archives**: archives that were removed and can be brought back for a while; see `archive-trash.ts`.
  */
 import type { JobTrigger, PluginLogger } from "@openclaw/gateway-core";
@@ -29,7 +31,18 @@ import type { SerializedError } from "../errors.js";
 import type { Leftover } from "../stores/store.js";
 
 export type JobType =
-  "backup" | "restore" | "undo" | "prune" | "remove" | "rebuild" | "check" | "verify" | "drill" | "rekey";
+  | "backup"
+  | "restore"
+  | "undo"
+  | "prune"
+  | "remove"
+  | "rebuild"
+  | "check"
+  | "verify"
+  | "drill"
+  | "rekey"
+  | "gateway-backup"
+  | "gateway-prune";
 
 /** Stands in the place of a tenant's id for a job that works on no tenant in particular: it has no claim on any. */
 export const NO_TENANT = "";

@@ -115,3 +115,24 @@ t.test("a stop ends the looking before anything is continued or taken away", asy
   t.ok(ledger.completions.get("j1"));
   t.match(ledger.leftovers.ofJob("j1"), [{ leftover: { path } }]);
 });
+
+t.test("a set of the gateway's that a store may still be writing is looked at again", async (t) => {
+  const { services, time } = await servicesBench(t);
+  const { ledger, host } = services;
+  const job = { type: "gateway-backup", tenant: "", trigger: "api", actor: "admin", request: {} } as const;
+  ledger.jobs.insert({ ...job, id: "j1", state: "queued", createdAt: 1, warnings: [] });
+  ledger.jobs.end({ id: "j1", state: "interrupted", finishedAt: 2, warnings: [] });
+  ledger.sets.begin({
+    ...{ id: "s1", jobId: "j1", kind: "scheduled", createdAt: host.clock.now() },
+    ...{ location: "s3://bucket/set/backup.json", key: "set/backup.json" },
+    store: { kind: "s3", bucket: "bucket" },
+  });
+  const empty = withThreads(services, () => undefined);
+  const uploads = new UnfinishedUploads(empty, time.timer);
+  await uploads.lookAfter();
+  t.match(ledger.sets.get("s1"), { state: "writing" });
+  time.advance(10_000);
+  while (ledger.sets.get("s1")?.state === "writing") await setImmediate();
+  t.match(ledger.sets.get("s1"), { state: "deleted" });
+  await uploads.stop(new Error("The test ends."));
+});

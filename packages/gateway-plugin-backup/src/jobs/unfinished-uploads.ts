@@ -1,6 +1,7 @@
 import { backup } from "./backup.js";
 import { awaitsItsStore, LATE_MS, settleCompletions } from "./completions.js";
 import { isPartialFile } from "./leftovers.js";
+import { awaitsSets, settleSets } from "./gateway/settle-sets.js";
 import { resumeUploads } from "./resume.js";
 import type { Services } from "./services.js";
 import type { Timer } from "./timer.js";
@@ -56,8 +57,10 @@ export class UnfinishedUploads {
 
   async #settle(): Promise<void> {
     await settleCompletions(this.#services, this.#stopped.signal);
+    await settleSets(this.#services, this.#stopped.signal);
     this.#cancelLateLook();
-    if (this.#stopped.signal.aborted || !awaitsItsStore(this.#services)) return;
+    const awaits = awaitsItsStore(this.#services) || awaitsSets(this.#services);
+    if (this.#stopped.signal.aborted || !awaits) return;
     this.#cancelLateLook = this.#timer(LATE_MS, () => void this.#then(() => this.#settle()));
   }
 

@@ -18,8 +18,8 @@ export interface ArchiveUpload<T> {
   readonly namedAt: number;
   /** The keys came with the request, and are not kept. */
   readonly requestKeys: boolean;
-  /** A sealed archive is not gone on with: encrypted anew, it has other bytes. */
-  readonly isSealed: boolean;
+  /** False: the upload is not gone on with after a stop of the gateway, because what is written then has other bytes. */
+  readonly isResumable: boolean;
   /** What the archive is written within. */
   readonly limits: ArchiveLimits;
   /** Has a job's thread write it. */
@@ -28,6 +28,8 @@ export interface ArchiveUpload<T> {
   readonly resume?: MultipartLeftover;
   /** What the ledger is to note if the next start finds the archive in its store; absent: nothing, it is not for the catalogue. */
   readonly describe?: (archive: CompletingArchive) => Pick<Completion, "archive" | "result" | "pinnedAt">;
+  /** Is told of the archive just before it becomes visible, and makes durable what it notes: for what is a part of something. */
+  readonly note?: (archive: CompletingArchive) => void;
 }
 
 /** Writes an archive into its store. Whatever becomes of it, the ledger knows what there is to take away or to settle. */
@@ -41,7 +43,7 @@ export async function uploadArchive<T>(
   const records = new UploadLeftovers(context, {
     store,
     // Without a time nobody goes on with it.
-    ...(upload.isSealed ? {} : { namedAt: upload.namedAt }),
+    ...(upload.isResumable ? { namedAt: upload.namedAt } : {}),
   });
   if (resume !== undefined) records.add(resume);
   try {
@@ -57,6 +59,7 @@ export async function uploadArchive<T>(
         onLeftover: (leftover) => records.add(leftover),
         onGone: (leftover) => records.remove(leftover),
         onCompleting: (archive) => {
+          upload.note?.(archive);
           if (upload.describe === undefined) return;
           const completion = {
             store,

@@ -1,8 +1,9 @@
 /** Starting backups, and listing what backups made. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import { backupSubmission } from "../jobs/backup.js";
 import { archivesAt, catalogueOf, listPlace } from "../jobs/catalogue.js";
+import { gatewaysIn, type GatewayInPlace } from "../jobs/gateways-in-place.js";
 import type { Services } from "../jobs/services.js";
 import { accept } from "./accept.js";
 import { archiveView } from "./job-view.js";
@@ -18,6 +19,35 @@ const PlaceQuery = Type.Object(
   { to: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })) },
   { additionalProperties: false },
 );
+
+const GatewayInPlaceSchema = Type.Object({
+  prefix: Type.String({ description: "Of its keys, with a slash at the end; empty: the place itself." }),
+  location: Type.String(),
+  sets: Type.Integer({ description: "Backups of the whole gateway that are complete." }),
+  incompleteSets: Type.Integer({ description: "Those without a backup.json." }),
+  newestSetAt: Type.Optional(
+    Type.String({ description: "RFC 3339; when the newest complete one was begun." }),
+  ),
+  preDeleteAt: Type.Optional(Type.String({ description: "RFC 3339; when the last pre-delete one ended." })),
+  tenants: Type.Integer({ description: "Tenants with archives of automatic names." }),
+  archives: Type.Integer({ description: "These archives." }),
+  newestArchiveAt: Type.Optional(Type.String({ description: "RFC 3339" })),
+  bytes: Type.Number(),
+});
+
+function gatewayView(gateway: GatewayInPlace): Static<typeof GatewayInPlaceSchema> {
+  const { newestSetAt, preDeleteAt, newestArchiveAt, ...figures } = gateway;
+  return {
+    ...figures,
+    ...timeView("newestSetAt", newestSetAt),
+    ...timeView("preDeleteAt", preDeleteAt),
+    ...timeView("newestArchiveAt", newestArchiveAt),
+  };
+}
+
+function timeView<Name extends string>(name: Name, at: number | undefined): { [_ in Name]?: string } {
+  return at === undefined ? {} : ({ [name]: new Date(at).toISOString() } as { [_ in Name]: string });
+}
 
 /** The tenant's archives, each with what its backup has sent, and how long that took. */
 function withFigures(services: Services, tenant: string): ArchiveView[] {
@@ -68,6 +98,23 @@ export function backupRoutes(services: Services): FastifyPluginCallbackTypebox {
           to === undefined ? withFigures(services, id) : [...(await listPlace(services, id, to))];
         return { archives };
       },
+    );
+
+    app.get(
+      "/backups/gateways",
+      {
+        schema: {
+          summary: "The gateways whose backups lie in one place, each under a prefix of its own",
+          description: "What the names of the objects tell; no object is read.",
+          tags: ["backups"],
+          querystring: Type.Object(
+            { to: Type.String({ minLength: 1, maxLength: 4096 }) },
+            { additionalProperties: false },
+          ),
+          response: { 200: Type.Object({ gateways: Type.Array(GatewayInPlaceSchema) }) },
+        },
+      },
+      async (request) => ({ gateways: (await gatewaysIn(services, request.query.to)).map(gatewayView) }),
     );
 
     app.get(

@@ -50,12 +50,18 @@ export function restoreRoutes(services: Services): FastifyPluginCallbackTypebox 
 
 /** Rejects with `REQUEST_INVALID` for what goes with a whole tenant alone, or with paths alone. */
 async function submissionOf(services: Services, body: RestoreBody, caller: Caller): Promise<JobSubmission> {
-  const { paths, into, token, ...request } = body;
+  const { paths, into, token, tenant, ...request } = body;
   if (paths !== undefined) {
+    if (tenant !== undefined)
+      throw new BackupError(
+        "REQUEST_INVALID",
+        "Out of a whole gateway's archive a tenant is restored whole.",
+      );
     if (token === undefined)
       return restorePathsSubmission(services, { ...request, paths, ...(into && { into }) }, caller);
     throw new BackupError("REQUEST_INVALID", "A restore of paths leaves the tenant's token as it is.");
   }
-  if (into === undefined) return restoreSubmission(services, { ...request, ...(token && { token }) }, caller);
+  const whole = { ...request, ...(token && { token }), ...(tenant !== undefined && { tenant }) };
+  if (into === undefined) return restoreSubmission(services, whole, caller);
   throw new BackupError("REQUEST_INVALID", "Only paths are restored into a directory of a tenant.");
 }

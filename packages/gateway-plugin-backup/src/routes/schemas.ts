@@ -101,6 +101,12 @@ export type BackupBody = Static<typeof BackupBodySchema>;
 export const RestoreBodySchema = Type.Object(
   {
     from: Type.String({ minLength: 1, maxLength: 4096, description: "A location, or an archive's id." }),
+    tenant: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: "`from` is an archive of a whole gateway, or a set: take this tenant out of it.",
+      }),
+    ),
     as: Type.Optional(Type.String({ maxLength: 256 })),
     force: Type.Optional(Type.Boolean()),
     token: Type.Optional(Type.Literal("archive")),

@@ -39,11 +39,14 @@ const PARENT = 2;
 /**
  * Finds the entries that are meant, and the segments that hold them. Directories on the way are part of it, for their
  * modes and times. Memory: a byte for each of the archive's entries, and the segments that are wanted.
+ *
+ * @param withRecord A whole tenant is meant, with what says who it is.
  */
 export function selectEntries(
   { header, payload }: OpenIndex,
   isMeant: PathMatcher,
   limits: ArchiveLimits,
+  { withRecord = false }: { readonly withRecord?: boolean } = {},
 ): Selection {
   const entries = new NumberColumn(Uint8Array);
   const parents = new Set<RawPath>();
@@ -52,10 +55,10 @@ export function selectEntries(
   let leftOutRecord = false;
   const paths: string[] = [];
   for (const line of readIndex(payload, limits)) {
-    if (line.kind !== "entry") continue;
+    if (line.kind !== "entry" || !isWithin(line.entry.path, rawPath(header.root))) continue;
     const path = relativePath(line.entry, header.root);
     if (!isMeant(path)) continue;
-    if (isWithin(path, TENANT_RECORD)) {
+    if (!withRecord && isWithin(path, TENANT_RECORD)) {
       leftOutRecord = true;
       continue;
     }
@@ -73,7 +76,9 @@ export function selectEntries(
       if (line.segment.kind !== "piece") group = [];
       group.push(line);
     } else if (line.kind === "entry") {
-      const isParent = line.entry.type === "directory" && parents.has(relativePath(line.entry, header.root));
+      const { path, type } = line.entry;
+      const isInside = isWithin(path, rawPath(header.root));
+      const isParent = type === "directory" && isInside && parents.has(relativePath(line.entry, header.root));
       if (isParent && entries.get(line.number) === 0) entries.set(line.number, PARENT);
       if (entries.get(line.number) === 0) continue;
       addToRuns(runs, group);

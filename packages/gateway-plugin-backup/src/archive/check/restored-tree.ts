@@ -42,8 +42,13 @@ export interface TreeReport {
   readonly counts: Readonly<Record<Severity, number>>;
 }
 
-/** Where the gateway and its plugins write. What people and agents keep below it may be called as they like. */
-const WORKSPACE = rawPath("workspace/");
+/**
+ * Where what people and agents keep may be called as they like: of a tenant, of each tenant in the gateway's state. Everywhere
+ * else the gateway and its plugins write.
+ */
+const WORKSPACE = /^(?:tenants\/[^/]+\/)?workspace\//;
+/** The gateway's config is JSON5. */
+const CONFIG = rawPath("openclaw.json");
 
 /** Times that every file system can hold, in nanoseconds: from 1970 to 2038. */
 const TIME_MIN = 0n;
@@ -196,9 +201,14 @@ class TreeCheck {
       this.#findings.add("warning", "JSON_TORN", path, message);
       return;
     }
-    const severity = path.startsWith(WORKSPACE) ? "warning" : "problem";
+    const severity = isFree(path, this.#request.index?.header.root) ? "warning" : "problem";
     this.#findings.add(severity, "JSON_WRONG", path, `${where} is not JSON.`);
   }
+}
+
+/** Whether nobody says that the file has to be JSON. */
+function isFree(path: RawPath, root: string | undefined): boolean {
+  return WORKSPACE.test(path) || root === "workspace" || (root === "state" && path === CONFIG);
 }
 
 function differencesOf(stats: BigIntStats, { type, mode, size, mtimeNs }: EntryRecord): string[] {

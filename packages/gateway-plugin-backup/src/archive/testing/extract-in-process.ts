@@ -1,4 +1,5 @@
 import { Extraction, type ExtractionResult, type ExtractionTask } from "../extraction.js";
+import type { StatePlacement } from "../foreign-state.js";
 import { type ArchiveLimits, DEFAULT_LIMITS } from "../format.js";
 import { identifyArchive } from "../identify.js";
 import { archiveSubject } from "../source.js";
@@ -12,19 +13,28 @@ export interface InProcessOptions {
   readonly limits?: ArchiveLimits;
   readonly space?: SpaceLimit;
   readonly chunkBytes?: number;
+  readonly state?: StatePlacement;
 }
 
 /** What `extractArchive` does, without its thread: for tests that extract thousands of archives. */
 export async function extractInProcess(
   bytes: Uint8Array,
   into: string | undefined,
-  { as, limits = DEFAULT_LIMITS, space = UNLIMITED_SPACE, chunkBytes = 64 * 1024 }: InProcessOptions = {},
+  {
+    as,
+    limits = DEFAULT_LIMITS,
+    space = UNLIMITED_SPACE,
+    chunkBytes = 64 * 1024,
+    state,
+  }: InProcessOptions = {},
 ): Promise<ExtractionResult & { readonly hadIndex: boolean }> {
   const source = memorySource(bytes, chunkBytes);
   const { format, index } = await identifyArchive(source, limits);
   const task: ExtractionTask = {
     subject: archiveSubject(source),
-    archive: index ? { kind: "native", payload: index.payload } : { kind: "foreign", format, as },
+    archive: index
+      ? { kind: "native", payload: index.payload }
+      : { kind: "foreign", format, as, ...(state && { state }) },
     limits,
     space,
   };

@@ -4,6 +4,7 @@ import { serializeError, toBackupError } from "../../errors.js";
 import { BaseTable } from "../base/base-table.js";
 import { Comparison } from "../base/comparison.js";
 import { Survival } from "../base/survival.js";
+import { ownerName } from "../gateway-parts.js";
 import { Plan } from "../plan.js";
 import { PlanFile } from "../plan-file.js";
 import { TenantDatabases } from "../tenant-databases.js";
@@ -27,7 +28,10 @@ try {
   if ("dryRun" in start) await dryRun(start.dryRun.planFile);
   else await read(start);
 } catch (error) {
-  port.send({ type: "failed", error: serializeError(toBackupError(error, `read tenant ${source.tenant}`)) });
+  port.send({
+    type: "failed",
+    error: serializeError(toBackupError(error, `read ${ownerName(source.tenant)}`)),
+  });
 }
 
 async function read({ temporaryDirectory, base }: BackupStart): Promise<void> {

@@ -1,6 +1,7 @@
 /** What an extract thread and the thread that writes for it say to each other. */
 import type { MessagePort } from "node:worker_threads";
 import type { SerializedError } from "../../errors.js";
+import type { TreeRoute } from "../routed-tree.js";
 import type { TreeBatch } from "../tree-batch.js";
 
 /** One end of the way between the two. */
@@ -13,6 +14,8 @@ export interface WriteLink {
 export interface WriteStart extends WriteLink {
   /** Existing, empty directory that becomes the tenant's. */
   readonly into: string;
+  /** Directories of the tree that are written elsewhere. */
+  readonly routes: readonly TreeRoute[];
 }
 
 export type ToWriteThread = ({ readonly type: "batch" } & TreeBatch) | { readonly type: "finish" };

@@ -1,14 +1,14 @@
 /** The thread that writes what an extract thread has checked: one batch at a time, each buffer goes back. */
 import { workerData } from "node:worker_threads";
 import { serializeError, toBackupError } from "../../errors.js";
-import { StagingWriter } from "../staging-writer.js";
+import { RoutedTree } from "../routed-tree.js";
 import { replay } from "../tree-batch.js";
 import { lowerThreadPriority } from "./priority.js";
 import type { FromWriteThread, ToWriteThread, WriteStart } from "./write-messages.js";
 
 lowerThreadPriority();
-const { into, port, replies } = workerData as WriteStart;
-let writer: StagingWriter | undefined;
+const { into, routes, port, replies } = workerData as WriteStart;
+let writer: RoutedTree | undefined;
 let left = false;
 
 function reply(message: FromWriteThread, transfer: readonly ArrayBuffer[] = []): void {
@@ -18,7 +18,7 @@ function reply(message: FromWriteThread, transfer: readonly ArrayBuffer[] = []):
 }
 
 function handle(message: ToWriteThread): void {
-  writer ??= new StagingWriter(into);
+  writer ??= new RoutedTree(into, routes);
   if (message.type === "batch") {
     replay(message, writer);
     reply({ type: "taken", buffer: message.content }, [message.content]);

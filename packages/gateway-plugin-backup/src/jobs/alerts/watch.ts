@@ -1,7 +1,7 @@
 /** Makes events of what jobs and schedules do. */
 import type { HookEvents } from "@openclaw/gateway-core";
 import type { Services } from "../services.js";
-import type { JobRecord } from "../types.js";
+import { NO_TENANT, type JobRecord } from "../types.js";
 import type { AlertEvent } from "./event.js";
 
 /** Longest list of warnings in one message; the job has them all. */
@@ -39,14 +39,14 @@ export function watch({ absence, alerts, channels, host, onEnded, onStarted, out
 /** A job that runs now. Undefined: nobody wants to hear of it, because nothing is done in earnest. */
 export function startOf(job: JobRecord): AlertEvent | undefined {
   if (isRehearsal(job)) return undefined;
-  return { ...factsOf(job), kind: "start", message: `The ${job.type} of tenant ${job.tenant} has begun.` };
+  return { ...factsOf(job), kind: "start", message: `${nameOf(job)} has begun.` };
 }
 
 /** What there is to say of a job that has ended. One that a person has cancelled is neither good nor bad. */
 export function endOf(job: JobRecord): readonly AlertEvent[] {
   if (isRehearsal(job) || job.state === "cancelled") return [];
   const facts = factsOf(job);
-  const whose = `The ${job.type} of tenant ${job.tenant}`;
+  const whose = nameOf(job);
   if (job.state !== "succeeded") {
     const reason = job.error === undefined ? "" : `: ${job.error.message}`;
     const code = job.error === undefined ? {} : { code: job.error.code };
@@ -99,6 +99,10 @@ export function scheduleEvent({
     case "skipped":
       return undefined;
   }
+}
+
+function nameOf({ type, tenant }: JobRecord): string {
+  return tenant === NO_TENANT ? `The job ${type} of the gateway` : `The ${type} of tenant ${tenant}`;
 }
 
 function isRehearsal({ request }: JobRecord): boolean {

@@ -45,6 +45,8 @@ export interface NewArchive {
   readonly baseId?: string;
   /** Id of the key that has signed it; absent: none, as far as is known. */
   readonly signedBy?: string | undefined;
+  /** The backup of the whole gateway that it is a part of; absent: of none. */
+  readonly setId?: string;
   /** Since when its oldest bytes lie in a store without having been checked as a whole: what was sent is checked then. */
   readonly checkedAt: number;
 }
@@ -110,6 +112,7 @@ export interface ArchiveRow {
   readonly object_sha256: string | null;
   readonly encryption: EncryptionKind | null;
   readonly signed_by: string | null;
+  readonly set_id: string | null;
 }
 
 /** What its object is told from others by. */
@@ -144,6 +147,7 @@ export function archiveRecord(row: ArchiveRow): ArchiveRecord {
     checkedAt: row.checked_at,
     ...(row.base_id === null ? {} : { baseId: row.base_id }),
     ...(row.signed_by === null ? {} : { signedBy: row.signed_by }),
+    ...(row.set_id === null ? {} : { setId: row.set_id }),
     ...(row.pinned_at === null ? {} : { pinnedAt: row.pinned_at }),
     ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
     ...(row.lost_at === null ? {} : { lostAt: row.lost_at }),

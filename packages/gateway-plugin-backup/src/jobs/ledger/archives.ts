@@ -58,6 +58,7 @@ export class ArchivesTable {
   readonly #sizes;
   readonly #within;
   readonly #goodBeside;
+  readonly #ofSet;
   readonly #atLocation;
   readonly #removing;
   readonly #setPinned;
@@ -72,13 +73,15 @@ export class ArchivesTable {
   readonly #inTrash;
   readonly #trashEnded;
   readonly #setLock;
+  readonly #setSet;
 
   constructor(database: Database.Database) {
     this.#insert = new Statement<
-      Omit<NewArchive, "totals" | "baseId" | "signedBy" | "encryption" | "objectSha256"> & {
+      Omit<NewArchive, "totals" | "baseId" | "signedBy" | "setId" | "encryption" | "objectSha256"> & {
         totals: string;
         baseId: string | null;
         signedBy: string | null;
+        setId: string | null;
         encryption: string | null;
         objectSha256: string | null;
       }
@@ -86,10 +89,10 @@ export class ArchivesTable {
       database,
       `INSERT INTO archives (id, job_id, tenant, tenant_uid, location, store_kind, endpoint, bucket, key, size, etag,
          index_sha256, format_version, created_at, totals_json, state, base_id, checked_at, signed_by,
-         encryption, object_sha256)
+         set_id, encryption, object_sha256)
        VALUES (@id, @jobId, @tenant, @tenantUid, @location, @storeKind, @endpoint, @bucket, @key, @size, @etag,
          @indexSha256, @formatVersion, @createdAt, @totals, @state, @baseId, @checkedAt, @signedBy,
-         @encryption, @objectSha256)`,
+         @setId, @encryption, @objectSha256)`,
     );
     this.#supersede = new Statement<Place>(
       database,
@@ -136,6 +139,10 @@ export class ArchivesTable {
     this.#goodBeside = new Statement<{ id: string; tenant: string; tenantUid: string }, { id: string }>(
       database,
       `SELECT id FROM archives WHERE ${isGood} AND id <> @id LIMIT 1`,
+    );
+    this.#ofSet = new Statement<{ setId: string }, ArchiveRow>(
+      database,
+      "SELECT * FROM archives WHERE set_id = @setId AND state <> 'deleted' ORDER BY seq",
     );
     this.#atLocation = new Statement<{ location: string }, ArchiveRow>(
       database,
@@ -197,6 +204,10 @@ export class ArchivesTable {
       database,
       "UPDATE archives SET lock_mode = @mode, locked_until = @until WHERE id = @id",
     );
+    this.#setSet = new Statement<{ id: string; setId: string }>(
+      database,
+      "UPDATE archives SET set_id = @setId WHERE id = @id",
+    );
   }
 
   /**
@@ -204,13 +215,23 @@ export class ArchivesTable {
    * in a transaction.
    */
   add(archive: NewArchive): void {
-    const { storeKind, endpoint, bucket, key, totals, baseId = null, signedBy = null } = archive;
+    const {
+      storeKind,
+      endpoint,
+      bucket,
+      key,
+      totals,
+      baseId = null,
+      signedBy = null,
+      setId = null,
+    } = archive;
     this.#supersede.run({ storeKind, endpoint, bucket, key });
     const { encryption = null, objectSha256 = null } = archive;
     this.#insert.run({
       ...archive,
       baseId,
       signedBy,
+      setId,
       encryption,
       objectSha256,
       totals: JSON.stringify(totals),
@@ -260,6 +281,11 @@ export class ArchivesTable {
   /** Whether a tenant has a good archive beside this one. */
   hasGoodBeside({ id, tenant, tenantUid }: ArchiveRecord): boolean {
     return this.#goodBeside.get({ id, tenant, tenantUid }) !== undefined;
+  }
+
+  /** The archives of a backup of the whole gateway that are not deleted: the state first. */
+  ofSet(setId: string): ArchiveRecord[] {
+    return this.#ofSet.all({ setId }).map(archiveRecord);
   }
 
   /** What is not deleted at a location, newest first; more than one where two endpoints have a bucket of that name. */
@@ -328,6 +354,11 @@ export class ArchivesTable {
 
   setLock(id: string, { mode, until }: WantedLock): void {
     this.#setLock.run({ id, mode, until });
+  }
+
+  /** Makes it a part of a backup of the whole gateway. */
+  setSet(id: string, setId: string): void {
+    this.#setSet.run({ id, setId });
   }
 
   #rows(tenant: string | undefined, tenantUid: string | undefined, filter: Filter): ArchiveRow[] {

@@ -385,3 +385,15 @@ t.test("every kind of leftover is noted by its own fields, and forgotten by them
   }
   t.end();
 });
+
+t.test("a ledger is copied while it is written to, into a file of its own", async (t) => {
+  const ledger = openLedger(t);
+  ledger.jobs.insert(job("j1"));
+  const copy = path.join(t.testdirName, "copy.sqlite");
+  await ledger.copyTo(copy);
+  t.equal(statSync(copy).mode & 0o777, 0o600);
+  const copied = new Database(copy);
+  t.strictSame(copied.prepare("SELECT id FROM jobs").pluck().all(), ["j1"]);
+  copied.close();
+  await t.rejects(ledger.copyTo(copy), { code: "IO_FAILED", message: /copy the backup ledger to/ });
+});

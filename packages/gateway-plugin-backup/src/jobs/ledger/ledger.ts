@@ -12,6 +12,7 @@ import { JobsTable } from "./jobs.js";
 import { LeftoversTable } from "./leftovers.js";
 import { migrate } from "./migrate.js";
 import { RebuiltArchives } from "./rebuilt-archives.js";
+import { SetsTable } from "./sets.js";
 import { Standings } from "./standings.js";
 import { guard } from "./statement.js";
 import { SwapsTable } from "./swaps.js";
@@ -31,6 +32,7 @@ export class Ledger {
   readonly leftovers: LeftoversTable;
   readonly archives: ArchivesTable;
   readonly rebuilt: RebuiltArchives;
+  readonly sets: SetsTable;
   readonly standings: Standings;
   readonly checks: ChecksTable;
   readonly completions: CompletionsTable;
@@ -47,6 +49,7 @@ export class Ledger {
     this.leftovers = new LeftoversTable(database);
     this.archives = new ArchivesTable(database);
     this.rebuilt = new RebuiltArchives(database);
+    this.sets = new SetsTable(database);
     this.standings = new Standings(database);
     this.checks = new ChecksTable(database);
     this.completions = new CompletionsTable(database);
@@ -77,6 +80,19 @@ export class Ledger {
   /** Runs `work` in one transaction: all of its changes stand, or, when it throws, none. May be nested. */
   transaction<T>(work: () => T): T {
     return guard(() => this.#database.transaction(work).immediate());
+  }
+
+  /**
+   * Copies the ledger as it is into `file`, a new one of mode 0600, though it is being written to. The event loop is let in
+   * between a hundred pages and the next; what is committed meanwhile is in the copy, too.
+   */
+  async copyTo(file: string): Promise<void> {
+    try {
+      closeSync(openSync(file, "wx", 0o600));
+      await this.#database.backup(file);
+    } catch (error) {
+      throw toBackupError(error, `copy the backup ledger to ${file}`);
+    }
   }
 
   close(): void {

@@ -1,8 +1,10 @@
 /** The rebuild job: makes the catalogue agree with what the stores hold. The catalogue is a cache; the archives tell it all but pins. */
+import { isDeepStrictEqual } from "node:util";
 import { archiveLimits } from "../../config.js";
 import { BackupError, serializeError, toBackupError } from "../../errors.js";
 import { noteDamage } from "../damage.js";
 import { publicOptions } from "../public-request.js";
+import type { StoreSettings } from "../../stores/settings.js";
 import { storeColumns, type ResolvedObject, type S3Options } from "../destinations.js";
 import { identityOf, type ArchiveRecord, type NewArchive } from "../ledger/archives.js";
 import type { Caller, Services } from "../services.js";
@@ -10,6 +12,7 @@ import type { Signer } from "../signatures.js";
 import type { FindOperation, FindOutcome } from "../thread/protocol.js";
 import { withRates } from "../transfer-rates.js";
 import { NO_TENANT, type JobContext, type JobOutcome, type JobSubmission } from "../types.js";
+import { findSets, listSets } from "./rebuilt-sets.js";
 import { inOrder, reconcile, type Changes, type PlacedArchive, type SearchedPlace } from "./reconcile.js";
 
 export interface RebuildRequest {
@@ -30,7 +33,7 @@ type RebuildServices = Pick<
   "alerts" | "destinations" | "threads" | "config" | "ids" | "signatures"
 > & {
   readonly host: Pick<Services["host"], "clock" | "log">;
-  readonly ledger: Pick<Services["ledger"], "archives" | "rebuilt">;
+  readonly ledger: Pick<Services["ledger"], "archives" | "rebuilt" | "sets">;
 };
 
 /** A place that was looked at, or why it was not. */
@@ -84,7 +87,7 @@ class Rebuild {
   /** Store and prefix of those that were searched to their end. */
   readonly #whole: string[] = [];
   /** Those that were searched, in full or in part. */
-  readonly #searched: SearchedPlace[] = [];
+  readonly #searched: (SearchedPlace & { readonly settings: StoreSettings })[] = [];
 
   constructor(services: RebuildServices, request: RebuildRequest, context: JobContext) {
     this.#services = services;
@@ -102,14 +105,32 @@ class Rebuild {
     this.#warn(changes);
     const signatures = await this.#signatures(changes);
     const { dryRun = false } = this.#request;
+    const sets = await findSets(this.#services, this.#context, this.#located(changes));
     const result = {
       ...(dryRun ? { dryRun } : {}),
       places: this.#reports,
       ...this.#figures(changes),
       signatures,
+      sets: sets.length,
       durationMs: clock.now() - startedAt,
     };
-    return dryRun ? { result } : { result, record: () => this.#apply(changes) };
+    const record = (): void => {
+      this.#apply(changes);
+      listSets(this.#services, sets);
+    };
+    return dryRun ? { result } : { result, record };
+  }
+
+  /** What was found, with the way to its store. */
+  #located({ added }: Changes): { readonly found: PlacedArchive; readonly settings: StoreSettings }[] {
+    return this.#searched.flatMap(({ columns, prefix, settings }) =>
+      added
+        .filter(
+          ({ key, storeKind, endpoint, bucket }) =>
+            key.startsWith(prefix) && isDeepStrictEqual({ storeKind, endpoint, bucket }, columns),
+        )
+        .map((found) => ({ found, settings })),
+    );
   }
 
   /** Wide places first: what lies in one that was searched whole is not searched again. */
@@ -157,7 +178,7 @@ class Rebuild {
       return;
     }
     const start = place.location.slice(0, place.location.length - prefix.length);
-    this.#searched.push({ columns, start, prefix, records, found });
+    this.#searched.push({ columns, start, prefix, records, found, settings: request.store });
     const { archives, known, objects, failure } = found;
     if (failure === undefined) this.#whole.push(id);
     else this.#failures.push(new BackupError(failure.code, failure.message, failure));

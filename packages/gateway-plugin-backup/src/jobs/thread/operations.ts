@@ -2,6 +2,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { extractArchive } from "../../archive/extract.js";
+import { rootOf } from "../../archive/gateway-parts.js";
 import { identifyArchive, identifyTenant } from "../../archive/identify.js";
 import { TAIL_BYTES } from "../../archive/open.js";
 import { scanTenant } from "../../archive/scan.js";
@@ -15,6 +16,7 @@ import type {
   DiscardOperation,
   ExtractOperation,
   ExtractOutcome,
+  FoundState,
   IdentifyOperation,
   IdentifyOutcome,
   ListedObject,
@@ -29,11 +31,15 @@ import type {
   StageOutcome,
 } from "./protocol.js";
 import { checkStore } from "./check-store.js";
+import { BackupError } from "../../errors.js";
+import { findGatewaySource } from "../gateway-restore/find-source.js";
+import { extractTenant } from "./extract-tenant.js";
 import { findArchives, glance } from "./find-archives.js";
 import { requireSignature } from "./required-signature.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
 import { rekey } from "./rekey.js";
+import { readManifest, removeManifest, removeObjects, writeManifest } from "./set-objects.js";
 import { settle } from "./settle.js";
 import { spaceFor } from "./space-for.js";
 import { storeArchive } from "./store-archive.js";
@@ -50,6 +56,7 @@ export const operations: {
   backup: storeArchive,
   scan,
   identify,
+  findState,
   extract,
   stage,
   record,
@@ -72,10 +79,14 @@ export const operations: {
   verify,
   drill,
   rekey,
+  readManifest,
+  writeManifest,
+  removeManifest,
+  removeObjects,
 };
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {
-  return scanTenant({ ...request, root: `tenants/${request.tenant}`, signal });
+  return scanTenant({ ...request, root: rootOf(request.tenant), signal });
 }
 
 function identify(request: IdentifyOperation, context: OperationContext): Promise<IdentifyOutcome> {
@@ -92,11 +103,25 @@ function identify(request: IdentifyOperation, context: OperationContext): Promis
   });
 }
 
+/** A set, or an archive, at a key that may be a prefix. Throws what {@link findGatewaySource} throws. */
+function findState({ store: settings, key }: ObjectInStore, context: OperationContext): Promise<FoundState> {
+  return withStore(settings, context, async (store) => {
+    const source = await findGatewaySource(store, { key }, context.signal);
+    if (source.kind === "archive") return { key: source.key };
+    const state = source.kind === "set" ? source.parts.find(({ name }) => name === "state") : undefined;
+    if (state !== undefined) return { key: state.objectKey };
+    throw new BackupError("UNSUPPORTED", `${source.location} holds loose files, and no archive.`, {
+      hint: "Make an archive of the tenant's directory there, and restore that: `tar -C DIR -cf acme.tar tenants/acme`.",
+    });
+  });
+}
+
 function extract(request: ExtractOperation, context: OperationContext): Promise<ExtractOutcome> {
   return withObject(request, context, async (source) => {
     const { bytes } = await source.tail(TAIL_BYTES);
     const archive = await identifyArchive(source, request.limits, bytes);
     requireSignature(source, archive.index, request.signatures);
+    if (request.tenant !== undefined) return extractTenant(source, archive, request.tenant, request, context);
     const extracted = await extractArchive({
       source,
       ...archive,
@@ -107,8 +132,9 @@ function extract(request: ExtractOperation, context: OperationContext): Promise<
       signal: context.signal,
       onProgress: (progress) => context.progress(extractProgress(progress)),
     });
-    const { tenant, totals, hadIndex, warnings, tenantRecordJson: tenantJson } = extracted;
-    return { tenant, totals, hadIndex, signedBy: archive.index?.signedBy, warnings, tenantJson };
+    const { tenant, totals, hadIndex, warnings, leftOutLinks, tenantRecordJson: tenantJson } = extracted;
+    const signedBy = archive.index?.signedBy;
+    return { tenant, totals, hadIndex, signedBy, warnings, leftOutLinks, tenantJson };
   });
 }
 

@@ -9,8 +9,10 @@ import type { PathSwapPlace } from "../../archive/access/path-swap.js";
 import type { TreeReport } from "../../archive/check/restored-tree.js";
 import type { SampleRequest, Verification } from "../../archive/check/verification.js";
 import type { ArchiveLimits, ArchiveTotals, ArchiveWarning } from "../../archive/format.js";
+import type { ExtractionResult } from "../../archive/extraction.js";
 import type { Excluded } from "../../archive/left-out.js";
 import type { DryRun } from "../../archive/scan.js";
+import type { TenantSource } from "../../archive/tenant-source.js";
 import type { SerializedError } from "../../errors.js";
 import type { ObjectLock, WantedLock } from "../../stores/object-lock.js";
 import type { StoreCheck } from "../../stores/check/report.js";
@@ -24,6 +26,7 @@ export interface Operations {
   readonly backup: { readonly request: BackupOperation; readonly result: BackupOutcome };
   readonly scan: { readonly request: ScanOperation; readonly result: ScanOutcome };
   readonly identify: { readonly request: IdentifyOperation; readonly result: IdentifyOutcome };
+  readonly findState: { readonly request: ObjectInStore; readonly result: FoundState };
   readonly extract: { readonly request: ExtractOperation; readonly result: ExtractOutcome };
   readonly stage: { readonly request: StageOperation; readonly result: StageOutcome };
   readonly record: { readonly request: RecordOperation; readonly result: RecordOutcome };
@@ -46,6 +49,16 @@ export interface Operations {
   readonly verify: { readonly request: VerifyOperation; readonly result: VerifyOutcome };
   readonly rekey: { readonly request: RekeyOperation; readonly result: RekeyOutcome };
   readonly drill: { readonly request: DrillOperation; readonly result: DrillOutcome };
+  readonly readManifest: {
+    readonly request: ReadManifestOperation;
+    readonly result: ManifestOutcome | undefined;
+  };
+  readonly writeManifest: { readonly request: WriteManifestOperation; readonly result: ManifestOutcome };
+  readonly removeManifest: { readonly request: RemoveManifestOperation; readonly result: boolean };
+  readonly removeObjects: {
+    readonly request: RemoveObjectsOperation;
+    readonly result: readonly RemoveOutcome[];
+  };
 }
 
 export type OperationName = keyof Operations;
@@ -67,10 +80,11 @@ export interface ObjectToRead extends ObjectInStore {
   readonly opener?: Opener;
 }
 
-/** What of a tenant goes into an archive. */
-export interface BackedUpTenant {
-  /** The tenant's directory. */
+/** What of a tenant, or of the gateway, goes into an archive: see `TenantSource`. */
+export interface BackedUpTenant extends Pick<TenantSource, "leaveOut" | "copies"> {
+  /** The directory that is archived. */
   readonly directory: string;
+  /** Tenant id, or a part of the gateway: see `archive/gateway-parts.ts`. */
   readonly tenant: string;
   readonly limits: ArchiveLimits;
   readonly exclude: readonly string[];
@@ -174,6 +188,11 @@ export interface IdentifyOutcome {
   readonly tenant: string | undefined;
 }
 
+/** Where the archive of a gateway's state lies. */
+export interface FoundState {
+  readonly key: string;
+}
+
 export interface ExtractOperation extends ObjectToRead {
   /** Existing, empty directory that becomes the tenant's; undefined: everything is checked and nothing written. */
   readonly into: string | undefined;
@@ -181,6 +200,8 @@ export interface ExtractOperation extends ObjectToRead {
   readonly fileSystem: string;
   /** The name given with `--as`; without it an archive whose root is not `tenants/<id>/` is refused. */
   readonly as: string | undefined;
+  /** The object is an archive of a whole gateway's state, out of which this tenant is taken. */
+  readonly tenant?: string;
   readonly limits: ArchiveLimits;
   /** See `IdentifyOperation`. */
   readonly signatures: TrustedSigners | undefined;
@@ -199,6 +220,8 @@ export interface ExtractOutcome {
   /** Content of `tenant.json`, where the archive has one. */
   readonly tenantJson: string | undefined;
   readonly warnings: readonly ArchiveWarning[];
+  /** See `ExtractionResult`. */
+  readonly leftOutLinks: ExtractionResult["leftOutLinks"];
 }
 
 /** The last touches to an extracted tree, and making it durable. */
@@ -546,6 +569,29 @@ export type RemoveOutcome =
   | { readonly outcome: "removed" | "gone" | "untouched" }
   | { readonly outcome: "other" | "locked"; readonly reason: string }
   | { readonly outcome: "failed"; readonly error: SerializedError; readonly asked: boolean };
+
+/** The backup.json of a gateway's backup. */
+export type ReadManifestOperation = ObjectInStore;
+
+export interface ManifestOutcome extends SeenObject {
+  readonly text: string;
+}
+
+export interface WriteManifestOperation extends ObjectInStore {
+  readonly text: string;
+  readonly overwrite: boolean;
+}
+
+export interface RemoveManifestOperation extends ObjectInStore {
+  /** Of its text, 64 hex digits. */
+  readonly sha256: string;
+}
+
+/** Removes objects by their names alone. */
+export interface RemoveObjectsOperation {
+  readonly store: StoreSettings;
+  readonly keys: readonly string[];
+}
 
 /** From the main thread. */
 export type ToThread =

@@ -1,6 +1,5 @@
 import { statfsSync } from "node:fs";
 import type { SpaceLimit } from "../../archive/space.js";
-import type { ExtractOperation } from "./protocol.js";
 
 /** Share of the free space that a restore leaves to the gateway. */
 const SPARE_SPACE = 0.1;
@@ -9,7 +8,10 @@ const SPARE_SPACE = 0.1;
 export function spaceFor({
   quotaBytes = Infinity,
   fileSystem,
-}: Pick<ExtractOperation, "quotaBytes" | "fileSystem">): SpaceLimit {
+}: {
+  readonly quotaBytes?: number | undefined;
+  readonly fileSystem: string;
+}): SpaceLimit {
   const free = freeSpace(fileSystem);
   return quotaBytes < free ? { bytes: quotaBytes, boundBy: "quota" } : { bytes: free, boundBy: "disk" };
 }

@@ -7,6 +7,7 @@ import {
   type WriteSummary,
 } from "../../archive/writer.js";
 import { encodeFacts } from "../../archive/base/facts.js";
+import { rootOf } from "../../archive/gateway-parts.js";
 import { BackupError } from "../../errors.js";
 import type { Store, StoredObject, Upload } from "../../stores/store.js";
 import { isInterruption } from "../interruption.js";
@@ -68,7 +69,7 @@ async function writeAndComplete(
   const { compressionLevel: level, factsFile, ...source } = operation;
   const archive = writeArchive({
     ...source,
-    root: `tenants/${request.tenant}`,
+    root: rootOf(request.tenant),
     level,
     base: base?.write,
     signal,
