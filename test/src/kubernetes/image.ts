@@ -3,7 +3,7 @@
  * namespace of their own, as the image's user, the root read-only, with the mounts that they are given and no others.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -142,8 +142,7 @@ export class Image {
 
   /** The directory of a new volume, with the owner and the mode that a cluster gives one: root's, the group's to write. */
   volume(name: string): string {
-    const directory = join(this.#directory, name);
-    mkdirSync(directory);
+    const directory = mkdtempSync(join(this.#directory, `${name}-`));
     chownSync(directory, 0, 1000);
     chmodSync(directory, 0o2775);
     return directory;
