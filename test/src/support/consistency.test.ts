@@ -75,8 +75,9 @@ t.test("the consistency checker finds what disagrees", async (t) => {
       "job",
       /claims the archive/,
       sql(
-        `INSERT INTO jobs SELECT 'planted', type, tenant, tenant_uid, trigger, actor, request_json, state, created_at,
-           started_at, finished_at, result_json, warnings_json, error_json FROM jobs WHERE type = 'backup' LIMIT 1`,
+        `INSERT INTO jobs (id, type, tenant, tenant_uid, trigger, actor, request_json, state, created_at, result_json)
+         SELECT 'planted', type, tenant, tenant_uid, trigger, actor, request_json, state, created_at, result_json
+           FROM jobs WHERE type = 'backup' LIMIT 1`,
       ),
     ],
     [
