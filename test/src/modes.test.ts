@@ -108,5 +108,5 @@ t.test("a state directory that others may enter is reported", async (t) => {
   mkdirSync(join(directory, "state"), { recursive: true, mode: 0o755 });
   const bed = await Bed.start(t, { directory }).finally(() => process.umask(before));
   const { stdout } = await bed.cli.run(["doctor"]);
-  t.match(stdout, /warning +state-directory: .* is open to other users/);
+  t.match(stdout, /warning +permissions: Open to other users .*mode 755/);
 });

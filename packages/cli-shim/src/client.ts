@@ -38,6 +38,12 @@ export class GatewayClient {
     this.#fetch = send;
   }
 
+  /** Whether the URL leads to the machine that this command runs on. */
+  get isOnThisMachine(): boolean {
+    const { hostname } = new URL(this.url);
+    return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+  }
+
   /** The answer's JSON. The caller names its shape: the gateway is trusted, and its schemas are checked there. */
   async request(
     method: "GET" | "POST" | "PUT" | "DELETE",

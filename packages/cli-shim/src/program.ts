@@ -5,11 +5,12 @@ import { Command } from "commander";
 import { addAuditCommands } from "./commands/audit.js";
 import { addBackupCommands } from "./commands/backups.js";
 import { addCronCommands } from "./commands/cron.js";
+import { addDoctorCommand } from "./commands/doctor.js";
 import { addGatewayCommands } from "./commands/gateway.js";
 import { addGatewayBackupCommands } from "./commands/gateway-backup.js";
 import { addGatewayRestoreCommand } from "./commands/gateway-restore.js";
-import { addHealthCommands } from "./commands/health.js";
 import { addJobCommands } from "./commands/jobs.js";
+import { addStatusCommand } from "./commands/status.js";
 import { addTenantBackupCommands } from "./commands/tenant-backups.js";
 import { addTenantCommands } from "./commands/tenants.js";
 import { Context, type ProcessIo } from "./context.js";
@@ -62,7 +63,8 @@ export function buildProgram(context: Context): Command {
   addCronCommands(program, context);
   addJobCommands(program, context);
   addAuditCommands(program, context);
-  addHealthCommands(program, context);
+  addDoctorCommand(program, context);
+  addStatusCommand(program, context);
   throwInsteadOfExit(program, "openclaw");
   return program;
 }

@@ -160,6 +160,8 @@ export interface RestoreResult {
   readonly into?: string;
   /** Of its dry run: what would be written, or the beginning of that. */
   readonly paths?: readonly string[];
+  /** What was looked at when a whole tenant had been restored. */
+  readonly checklist?: readonly ChecklistItemView[];
 }
 
 /** `result` of a prune. */
@@ -398,6 +400,69 @@ export interface FindingView {
   readonly message: string;
   readonly fix?: string;
   readonly tenant?: string;
+  /** `doctor --yes` puts it right. */
+  readonly repairable?: boolean;
+}
+
+export interface RepairView {
+  readonly check: string;
+  readonly tenant?: string;
+  /** The message of the finding. */
+  readonly finding: string;
+  readonly ok: boolean;
+  readonly outcome: string;
+}
+
+export interface DoctorView {
+  readonly findings: readonly FindingView[];
+  readonly worst: FindingView["severity"];
+  /** Of `--yes`. */
+  readonly repairs?: readonly RepairView[];
+  /** The state directory itself was looked at. */
+  readonly offline?: true;
+  readonly stateDir?: string;
+}
+
+export interface ChecklistItemView {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+/** What a restore of the whole gateway has left to be looked after. */
+export interface PostRestoreView {
+  readonly from: string;
+  readonly restoredAt: string;
+  /** Absent: it was not gone through yet. */
+  readonly checkedAt?: string;
+  readonly items?: readonly ChecklistItemView[];
+}
+
+/** The backup plugin's part of the status, as far as it is shown. */
+export interface BackupStatusView {
+  readonly activeJobs: number;
+  readonly defaultDestination: { readonly severity: string; readonly message: string };
+  readonly signatures: { readonly key?: string; readonly problem?: string };
+  readonly channels: readonly {
+    readonly name: string;
+    readonly unsent: number;
+    readonly problem?: string;
+  }[];
+  readonly tenants: readonly TenantStatusView[];
+  readonly postRestore?: PostRestoreView;
+}
+
+export interface TenantStatusView {
+  readonly tenant: string;
+  readonly state: string;
+  readonly lastBackup?: string;
+  readonly ageHours?: number;
+  readonly size?: number;
+  readonly failureCode?: string;
+  readonly nextRun?: string;
+  readonly schedule: string;
+  readonly verified?: string;
 }
 
 export interface StatusView {
@@ -407,6 +472,7 @@ export interface StatusView {
   readonly tenants: { readonly count: number };
   readonly warnings: readonly string[];
   readonly sections: Readonly<Record<string, unknown>>;
+  readonly failures?: readonly { readonly section: string; readonly message: string }[];
 }
 
 export function isFinished(state: JobState): boolean {

@@ -125,14 +125,12 @@ t.test(
     t.equal(await status(globex.headers), 401, "a token of two tenants is nobody's");
     t.equal(await status(initech.headers), 401);
     const doctor = await next.app.inject({ url: "/api/admin/doctor", headers: ADMIN });
-    t.match(doctor.json(), {
-      worst: "critical",
-      findings: [
-        {},
-        { check: "tenants", tenant: "broken", severity: "critical" },
-        { check: "tenants", message: /globex, initech/ },
-      ],
-    });
+    const { findings, worst } = doctor.json<{ findings: { check: string }[]; worst: string }>();
+    t.equal(worst, "critical");
+    t.match(
+      findings.filter(({ check }) => check === "tenants"),
+      [{ tenant: "broken", severity: "critical" }, { message: /globex, initech/ }],
+    );
   },
 );
 

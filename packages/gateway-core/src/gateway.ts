@@ -13,15 +13,16 @@ import type { Config } from "./config/schema.js";
 import { secretResolver } from "./config/secrets.js";
 import { beatFor } from "./cron/beat.js";
 import { Cron } from "./cron/cron.js";
-import { scheduleCheck } from "./cron/doctor.js";
+import { cronDirectories, scheduleCheck } from "./cron/doctor.js";
 import { systemTicker, type Ticker } from "./cron/ticker.js";
-import { coreDoctorChecks } from "./doctor/core-checks.js";
+import { CheckUp } from "./doctor/check-up.js";
+import { adminTokenCheck, coreDoctorChecks } from "./doctor/core-checks.js";
 import { clearTextWarning, networkCheck, type Edge } from "./doctor/network-check.js";
-import { GatewayError } from "./errors.js";
 import { TenantUsage } from "./files/usage.js";
 import { Workspace } from "./files/workspace.js";
 import { Certificate } from "./http/certificate.js";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http/limits.js";
+import { listenError } from "./http/listen-error.js";
 import { createLogger, type LogLevel } from "./http/logger.js";
 import { createMetrics } from "./http/metrics.js";
 import { buildServer } from "./http/server.js";
@@ -35,7 +36,7 @@ import { defaultStateDirectory, prepareStateDirectory } from "./state/directory.
 import { lockState } from "./state/locked-state.js";
 import type { StateVolume } from "./state/restore/state-restores.js";
 import { workspaceVolume } from "./state/workspace-volume.js";
-import { errorText, isSystemError } from "./system-error.js";
+import { errorText } from "./system-error.js";
 import { TenantLifecycle } from "./tenants/lifecycle.js";
 import { Tenants } from "./tenants/tenants.js";
 import { tokenHash } from "./tenants/token.js";
@@ -137,9 +138,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await lifecycle.removeLeftovers();
 
     const contributions = new Contributions();
-    for (const check of coreDoctorChecks(paths, tenants, token.token.length)) {
+    const { plugins } = options;
+    const inUse = { plugins, env, isGatewaysEnv: true };
+    for (const check of coreDoctorChecks({ paths, tenants, clock, config: inUse })) {
       contributions.addDoctorCheck(check);
     }
+    contributions.addDoctorCheck(adminTokenCheck(token.token.length));
     const edge: Edge = {
       bind: options.bind ?? config.gateway.bind,
       certificate,
@@ -162,23 +166,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ticker: beatFor(options.ticker ?? systemTicker, contributions.ticks, log),
       random: Math.random,
     });
-    contributions.addDoctorCheck(
-      scheduleCheck(cron, (owner) =>
-        owner.kind === "tenant"
-          ? [path.join(tenants.directory(owner.id), "cron")]
-          : [path.join(paths.root, "cron"), path.join(paths.root, "cron", "runs")],
-      ),
-    );
+    contributions.addDoctorCheck(scheduleCheck(cron, cronDirectories(paths)));
     contributions.addShutdown(cron);
     closing.stops(contributions.shutdowns);
     const metrics = createMetrics();
+    const checkUp = new CheckUp({ contributions, tenants, adminToken: token.token });
     const host = {
       ...{ paths, log, clock, tenants, hooks, metrics, contributions, resolveSecret, env },
       schedules: cron,
       audit,
       replacedState: { forget: (before: number) => restores.forget(before, volumesOf(paths)) },
+      checkUp: (tenant?: string) => checkUp.run(tenant),
     };
-    for (const plugin of options.plugins) {
+    for (const plugin of plugins) {
       await plugin.setup(pluginHost(plugin, host), config.plugins[plugin.name]);
     }
     contributions.seal();
@@ -206,6 +206,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       audit,
     });
     closing.serves(app);
+    checkUp.asks(app);
     await cron.start();
     return gatewayOf({ app, stateDir: paths.root, log, edge, options, config, token, closing });
   } catch (error) {
@@ -280,23 +281,4 @@ function listeningUrl(scheme: "http" | "https", host: string, address: AddressIn
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
-}
-
-function listenError(error: unknown, host: string, port: number): Error {
-  if (isSystemError(error, "EADDRINUSE")) {
-    return new GatewayError("PORT_IN_USE", `Port ${port} of ${host} is in use`, { details: { port } });
-  }
-  if (isSystemError(error, "EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL")) {
-    return new GatewayError("CONFIG_INVALID", `gateway.bind ${host} is not an address of this machine`, {
-      hint: "Choose 127.0.0.1, 0.0.0.0, or an address of a network interface.",
-    });
-  }
-  if (isSystemError(error, "EACCES")) {
-    return new GatewayError("CONFIG_INVALID", `The gateway's user may not listen on port ${port}`, {
-      hint: "Choose a port of 1024 or more.",
-    });
-  }
-  return new GatewayError("INTERNAL", `The gateway cannot listen on ${host}:${port}: ${errorText(error)}`, {
-    cause: error,
-  });
 }

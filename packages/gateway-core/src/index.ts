@@ -2,6 +2,8 @@
 export { createGateway } from "./gateway.js";
 export type { CloseOptions, Gateway, GatewayOptions } from "./gateway.js";
 export { secretResolver } from "./config/secrets.js";
+export { doctorOffline } from "./doctor/offline.js";
+export type { OfflineDoctorOptions, OfflineReport } from "./doctor/offline.js";
 export { loadConfig } from "./config/load.js";
 export type { LoadConfigOptions } from "./config/load.js";
 export { configSchema } from "./config/schema.js";

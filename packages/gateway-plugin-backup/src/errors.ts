@@ -59,7 +59,7 @@ const definitions = {
   LEDGER_UNUSABLE: {
     status: 500,
     exitCode: 1,
-    hint: "Check the disk under the state's backup/ directory. A damaged ledger can be moved aside with its -wal and -shm to start with an empty one; the archives themselves are not touched.",
+    hint: "With the gateway stopped, `openclaw doctor` says what is wrong with the ledger; `openclaw doctor --yes` makes a new one of what can be read, and keeps the damaged one. The archives themselves are not touched.",
   },
 
   // tenants
@@ -79,6 +79,11 @@ const definitions = {
     hint: "Use --force to replace the tenant (undo is kept for a while), or --as NEW to restore beside it.",
   },
   UNDO_NOT_POSSIBLE: { status: 409, exitCode: 4 },
+  CHECKLIST_OPEN: {
+    status: 409,
+    exitCode: 4,
+    hint: "Do what its lines say; `openclaw gateway checklist` goes through it again.",
+  },
   QUOTA_EXCEEDED: { status: 413, exitCode: 5 },
   TENANT_QUOTA_REACHED: {
     status: 429,

@@ -5,19 +5,13 @@
 import { fileURLToPath } from "node:url";
 import type { GatewayPlugin, PluginHost, UiPanel } from "@openclaw/gateway-core";
 import { BackupConfigSchema, type BackupConfig } from "./config.js";
-import { backupDoctorChecks } from "./doctor.js";
+import { backupDoctorChecks } from "./doctor/index.js";
+import { inspect } from "./doctor/inspect.js";
 import { watch } from "./jobs/alerts/watch.js";
 import { auditEnd } from "./jobs/audit.js";
-import {
-  backupJobType,
-  drillJobType,
-  gatewayBackupJobType,
-  gatewayPruneJobType,
-  pruneJobType,
-  rebuildJobType,
-  verifyJobType,
-} from "./jobs/job-types.js";
+import { addJobTypes } from "./jobs/job-types.js";
 import { pruneAfterBackups } from "./jobs/prune-after-backup.js";
+import { runPending } from "./jobs/run-pending-checklist.js";
 import { openServices } from "./jobs/services.js";
 import { startUp } from "./jobs/start-up.js";
 import { guardUnsettledSwaps } from "./jobs/unsettled-swap.js";
@@ -26,6 +20,7 @@ import { archivePartRoutes } from "./routes/archive-parts.js";
 import { archiveRoutes } from "./routes/archives.js";
 import { backupRoutes } from "./routes/backups.js";
 import { catalogueRoutes } from "./routes/catalogue.js";
+import { checklistRoutes } from "./routes/checklist.js";
 import { checkRoutes } from "./routes/checks.js";
 import { gatewayRoutes } from "./routes/gateway.js";
 import { jobRoutes } from "./routes/jobs.js";
@@ -68,19 +63,14 @@ export function backupPlugin(): GatewayPlugin {
     configSchema: BackupConfigSchema,
     // The host has checked the section against the schema.
     setup: (host, config) => setup(host, config as BackupConfig),
+    inspect: (host, config, options) => inspect(host, config as BackupConfig, options),
   };
 }
 
 async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   const services = openServices(host, config);
   registerMetrics(services);
-  host.addJobType(backupJobType(services));
-  host.addJobType(pruneJobType(services));
-  host.addJobType(rebuildJobType(services));
-  host.addJobType(verifyJobType(services));
-  host.addJobType(drillJobType(services));
-  host.addJobType(gatewayBackupJobType(services));
-  host.addJobType(gatewayPruneJobType(services));
+  addJobTypes(host, services);
   host.addRoutes("admin", async (app) => {
     refuseSecretsInClear(app);
     await app.register(overviewRoutes(services));
@@ -95,6 +85,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
     await app.register(gatewayRoutes(services));
     await app.register(jobRoutes(services));
     await app.register(notifyRoutes(services));
+    await app.register(checklistRoutes(services));
   });
   host.addRoutes("tenant", async (app) => {
     await app.register(ownRoutes(services));
@@ -106,6 +97,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   watch(services);
   services.onEnded((job) => auditEnd(host.audit, job));
   pruneAfterBackups(services);
+  const checklist = runPending(services);
   const housekeeping = await startUp(services);
   guardUnsettledSwaps(services);
   services.layout.watch(host);
@@ -113,6 +105,7 @@ async function setup(host: PluginHost, config: BackupConfig): Promise<void> {
   host.addShutdown({
     drain: () => services.engine.drain(),
     stop: async () => {
+      await checklist.stop();
       await services.engine.stop();
       await services.threads.close();
       await housekeeping.stop();

@@ -1,7 +1,8 @@
 /** The plugin's part of `openclaw status`. */
 import type { StatusSection } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
-import { defaultDestination } from "./doctor.js";
+import { defaultDestination } from "./doctor/destinations.js";
+import { PostRestoreSchema, type PostRestoreNote } from "./jobs/post-restore.js";
 import type { Services } from "./jobs/services.js";
 import type { Signatures } from "./jobs/signatures.js";
 import { messageOf } from "./system-error.js";
@@ -53,6 +54,7 @@ const BackupStatus = Type.Object({
     },
     { description: "Who signs archives, and whose signatures count." },
   ),
+  postRestore: Type.Optional(PostRestoreSchema),
   channels: Type.Array(Channel, { description: "Where alerts go." }),
   tenants: Type.Array(TenantBackupSchema, { description: "Worst first." }),
 });
@@ -78,6 +80,7 @@ async function read(services: Services): Promise<Static<typeof BackupStatus>> {
       trusted: [...signatures.trusted],
       required: signatures.isRequired,
     },
+    ...(await pendingChecklist(services)),
     channels: channels.map(({ name, kind }) => {
       const { sentAt, problem } = ledger.deliveries.channel(name);
       return {
@@ -88,6 +91,12 @@ async function read(services: Services): Promise<Static<typeof BackupStatus>> {
     }),
     tenants: tenantHealth(services).map((health) => tenantStatus(health, now)),
   };
+}
+
+/** A note that cannot be read is the doctor's to tell. */
+async function pendingChecklist({ postRestore }: Services): Promise<{ postRestore?: PostRestoreNote }> {
+  const note = await postRestore.pending().catch(() => undefined);
+  return note === undefined ? {} : { postRestore: note };
 }
 
 function ownKey(signatures: Signatures): Promise<{ key: string } | { problem: string }> {

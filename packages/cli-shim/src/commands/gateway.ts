@@ -2,6 +2,7 @@
 import type { LogLevel } from "@openclaw/gateway-core";
 import { Option, type Command } from "commander";
 import type { Context } from "../context.js";
+import { addGatewayChecklist } from "./gateway-checklist.js";
 import { addExamples, integerOption } from "./options.js";
 
 interface RunFlags {
@@ -19,6 +20,7 @@ export function addGatewayCommands(program: Command, context: Context): Command 
     .command("gateway")
     .summary("run the gateway, back it up as a whole, and restore it")
     .description("Run the gateway itself, and work with backups of all of it.");
+  addGatewayChecklist(gateway, context);
   const command = gateway
     .command("run")
     .summary("run the gateway in the foreground")

@@ -1,5 +1,6 @@
 /** What people read at the end of a job. */
 import type { BackupResult, JobView, RekeyResult, RestoreResult, TotalsView } from "../views.js";
+import { checklistLines } from "./checklist.js";
 import { checkSummary } from "./checks.js";
 import { formatBytes, formatCount, formatDuration, plural } from "./format.js";
 import { gatewayBackupSummary, gatewayPruneSummary } from "./gateway-sets.js";
@@ -113,6 +114,7 @@ export function restoreSummary(job: JobView): string[] {
   if (result.rePair !== undefined && result.rePair.length > 0) {
     lines.push(`to be paired again: ${result.rePair.join(", ")}`);
   }
+  lines.push(...checklistLines(result.checklist ?? []));
   return lines;
 }
 

@@ -244,17 +244,6 @@ t.test("old files go as a whole, the chain notes it, and what remains is whole",
   await third.close();
 });
 
-t.test("a directory that others can enter is told", async (t) => {
-  const bed = new AuditBed(t);
-  mkdirSync(bed.directory, { mode: 0o755 });
-  const log = await bed.open();
-  t.match(await runDoctor([auditCheck(log)]), {
-    worst: "warning",
-    findings: [{ message: /mode 755/, fix: /^chmod 700/ }],
-  });
-  await log.close();
-});
-
 t.test("lines are listed newest first, by filter, and page by page over all files", async (t) => {
   const bed = new AuditBed(t);
   const log = await bed.open({ maxFileBytes: 3000 });

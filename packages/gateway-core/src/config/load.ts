@@ -16,30 +16,44 @@ export interface LoadConfigOptions {
 
 const DEFAULTS = { gateway: { bind: "127.0.0.1", port: 18_789 }, plugins: {} };
 
+/** What is written where there is no config. */
+export const DEFAULT_CONFIG_TEXT = `${JSON.stringify(DEFAULTS, undefined, 2)}\n`;
+
 /**
  * Reads and checks the config. Throws `CONFIG_INVALID` with the file, the path of the first key that is unknown or out
  * of range, and what is allowed there.
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
-  const { file, plugins } = options;
-  const raw = parsed(await readOrWriteDefaults(file), file);
-  const complete = withSections(raw, plugins);
+  const config = await readConfig(options);
+  if (config !== undefined) return config;
+  await writeFileAtomic(options.file, DEFAULT_CONFIG_TEXT);
+  return parseConfig(DEFAULT_CONFIG_TEXT, options);
+}
+
+/** As {@link loadConfig}, and writes nothing. Undefined: there is no file. */
+export async function readConfig(options: LoadConfigOptions): Promise<Config | undefined> {
+  const text = await readConfigText(options.file);
+  return text === undefined ? undefined : parseConfig(text, options);
+}
+
+/** Undefined: there is no file. Throws `CONFIG_INVALID` when it cannot be read. */
+export async function readConfigText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw invalid(`${file} cannot be read: ${errorText(error)}`);
+  }
+}
+
+/** Checks what stands in a config. Throws as {@link loadConfig} does. */
+export function parseConfig(text: string, { file, plugins }: LoadConfigOptions): Config {
+  const complete = withSections(parsed(text, file), plugins);
   const checked = schemaCheck(configSchema(plugins))(complete);
   if (!checked.ok) {
     throw invalid(`${file}: ${faultText(checked.fault, "the config")}`, { key: checked.fault.path });
   }
   return { file, gateway: checked.value.gateway, plugins: checked.value.plugins };
-}
-
-async function readOrWriteDefaults(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (!isSystemError(error, "ENOENT")) throw invalid(`${file} cannot be read: ${errorText(error)}`);
-  }
-  const text = `${JSON.stringify(DEFAULTS, undefined, 2)}\n`;
-  await writeFileAtomic(file, text);
-  return text;
 }
 
 function parsed(text: string, file: string): unknown {

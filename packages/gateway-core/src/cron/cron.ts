@@ -29,6 +29,7 @@ import { rightOf, tenantRefusal } from "./rights.js";
 import { approvalHash, timingOf, type Schedule } from "./schedule.js";
 import { Scheduler } from "./scheduler.js";
 import { removeRunsOfTheGone } from "./runs-of-the-gone.js";
+import type { JsonFiles } from "./json-file.js";
 import type { Ticker } from "./ticker.js";
 import { WriteQueue } from "./write-queue.js";
 
@@ -44,6 +45,8 @@ export interface CronOptions {
   readonly log: PluginLogger;
   readonly ticker: Ticker;
   readonly random: () => number;
+  /** For {@link Cron.inspect}: see {@link JsonFiles}. */
+  readonly onDamaged?: JsonFiles["onDamaged"];
 }
 
 /** Who asks for a change. */
@@ -75,9 +78,9 @@ export class Cron implements ScheduleAccess {
   #stopTicks: () => void = () => undefined;
 
   constructor(options: CronOptions) {
-    const { paths, tenants, clock, log } = options;
+    const { paths, tenants, clock, log, onDamaged } = options;
     const directory = path.join(paths.root, "cron");
-    const files = { clock, log };
+    const files = { clock, log, onDamaged };
     this.#options = options;
     this.#runsDirectory = path.join(directory, "runs");
     this.#approvals = new Approvals(path.join(directory, "approvals.json"), files);
@@ -100,6 +103,12 @@ export class Cron implements ScheduleAccess {
     await this.#forgetTheGone();
     this.#options.hooks.forPlugin("gateway").on("tenantResumed", ({ tenant }) => this.#books.reload(tenant));
     this.#stopTicks = this.#options.ticker(() => this.#beat());
+  }
+
+  /** Reads all schedules, in the place of {@link start}: runs none, and writes nothing. */
+  async inspect(): Promise<void> {
+    await this.#approvals.load();
+    await this.#books.load(() => undefined);
   }
 
   async #beat(): Promise<void> {

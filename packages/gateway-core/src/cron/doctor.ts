@@ -1,17 +1,36 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import type { DoctorCheck, Finding } from "../plugin/host.js";
+import type { DoctorCheck, Finding, StatePaths } from "../plugin/host.js";
 import { isSystemError } from "../system-error.js";
 import type { Cron } from "./cron.js";
 import { DAMAGED } from "./json-file.js";
 import { ownerText, tenantOf, type Owner } from "./owner.js";
 
-/** What `doctor` says of schedules: files that were set aside or cannot be read, and schedules that cannot run. */
-export function scheduleCheck(cron: Cron, directories: (owner: Owner) => readonly string[]): DoctorCheck {
+/** A file that the next start will set aside. */
+export interface DamagedFile {
+  readonly file: string;
+  /** `is not JSON`. */
+  readonly problem: string;
+}
+
+/**
+ * What `doctor` says of schedules: files that are damaged, were set aside or cannot be read, and schedules that cannot run.
+ *
+ * @param damaged Files that stand damaged where they belong: of a gateway that is down.
+ */
+export function scheduleCheck(
+  cron: Cron,
+  directories: (owner: Owner) => readonly string[],
+  damaged: readonly DamagedFile[] = [],
+): DoctorCheck {
   return {
     name: "schedules",
     run: async () => {
-      const findings: Finding[] = [];
+      const findings: Finding[] = damaged.map(({ file, problem }) => ({
+        severity: "critical",
+        message: `${file} is damaged (${problem}): what stands in it does not run.`,
+        fix: "Correct it before the gateway starts, which sets it aside and goes on without it; or add the schedules anew then, with `openclaw cron add`.",
+      }));
       for (const owner of cron.owners()) {
         for (const directory of directories(owner)) findings.push(...(await damagedFiles(owner, directory)));
       }
@@ -51,6 +70,14 @@ export function scheduleCheck(cron: Cron, directories: (owner: Owner) => readonl
       return [{ severity: "ok", message: `${running} schedules are enabled and may run` }];
     },
   };
+}
+
+/** Where the files of an owner's schedules stand. */
+export function cronDirectories(paths: StatePaths): (owner: Owner) => readonly string[] {
+  return (owner) =>
+    owner.kind === "tenant"
+      ? [path.join(paths.tenants, owner.id, "cron")]
+      : [path.join(paths.root, "cron"), path.join(paths.root, "cron", "runs")];
 }
 
 async function damagedFiles(owner: Owner, directory: string): Promise<readonly Finding[]> {

@@ -21,6 +21,8 @@ export const DAMAGED = ".damaged-";
 export interface JsonFiles {
   readonly clock: Clock;
   readonly log: PluginLogger;
+  /** Told of a damaged file, which then stays where it is: for whoever looks without changing anything. */
+  readonly onDamaged?: ((file: string, problem: string) => void) | undefined;
 }
 
 export interface ReadOptions {
@@ -56,11 +58,15 @@ export async function readJsonFile<S extends TSchema>(
 
 /** Renames a file to what it is called plus `.damaged-` and the time. */
 export async function setAside(
-  { clock, log }: JsonFiles,
+  { clock, log, onDamaged }: JsonFiles,
   file: string,
   problem: string,
   shown = file,
 ): Promise<void> {
+  if (onDamaged !== undefined) {
+    onDamaged(shown, problem);
+    return;
+  }
   const suffix = `${DAMAGED}${new Date(clock.now()).toISOString().replaceAll(":", "-")}`;
   await rename(file, file + suffix);
   log.error({ file: shown, keptAs: shown + suffix, problem }, "a damaged file of schedules was set aside");

@@ -13,7 +13,7 @@ import { acceptRecordRoute } from "./routes/accept-record.js";
 import { controlUi } from "./routes/control-ui.js";
 import { createTenantRoute } from "./routes/create-tenant.js";
 import { deleteTenantRoute } from "./routes/delete-tenant.js";
-import { doctorRoute } from "./routes/doctor.js";
+import { doctorRoutes } from "./routes/doctor.js";
 import { deleteFileRoute } from "./routes/files-delete.js";
 import { getFileRoute } from "./routes/files-get.js";
 import { putFileRoute } from "./routes/files-put.js";
@@ -75,7 +75,7 @@ export async function adminRoutes(app: TypedApp, parts: RouteParts): Promise<voi
         whose: "a tenant",
         owner: ({ params }) => cron.owner((params as { readonly id: string }).id),
       });
-      doctorRoute(admin, () => contributions.doctorChecks.values());
+      doctorRoutes(admin, () => contributions.doctorChecks.values());
       statusRoute(admin, {
         clock: parts.clock,
         tenants,

@@ -30,6 +30,19 @@ export interface GatewayPlugin {
    * everything through `host`. What it rejects with stops the start.
    */
   setup(host: PluginHost, config: unknown): Promise<void>;
+  /**
+   * Called in the place of `setup` by a doctor while no gateway runs: registers job types and doctor checks through
+   * `host`; nothing else of what it registers counts. It changes nothing on disk, and neither do its checks, until one of
+   * their repairs is asked for. The state lock is held where a repair may be.
+   *
+   * @returns What gives everything free again.
+   */
+  inspect?(host: PluginHost, config: unknown, options: InspectOptions): Promise<() => Promise<void>>;
+}
+
+export interface InspectOptions {
+  /** False: the next start would not accept openclaw.json, and `config` holds the defaults. What depends on it is left out. */
+  readonly isConfigValid: boolean;
 }
 
 export interface PluginHost {
@@ -66,6 +79,13 @@ export interface PluginHost {
   addPanel(panel: UiPanel): void;
   addDoctorCheck(check: DoctorCheck): void;
   addStatusSection(section: StatusSection): void;
+  /**
+   * Whether the gateway does its work, as far as it can tell by itself: the part of the post-restore checklist that is the
+   * host's. Asks no store. Rejects until the gateway serves.
+   *
+   * @param tenant Says of this tenant whether it is served, and what the doctor finds with it.
+   */
+  checkUp(tenant?: string): Promise<readonly ChecklistItem[]>;
   /** A probe of `/readyz`: undefined when ready, else one line that says what is missing. */
   addReadiness(name: string, probe: () => string | undefined): void;
   /**
@@ -422,11 +442,29 @@ export interface Finding {
   /** What to do; absent when all is well. */
   readonly fix?: string;
   readonly tenant?: string;
+  /**
+   * Puts it right without losing anything: what has to go is kept under another name. `openclaw doctor --yes` calls it.
+   * Gives what it did, as one sentence.
+   */
+  readonly repair?: () => Promise<string>;
 }
 
 export interface DoctorCheck {
   readonly name: string;
+  /** It asks stores or other machines, or reads much: left out where an answer has to come at once. */
+  readonly takesTime?: true;
   run(): Promise<readonly Finding[]>;
+}
+
+/** One line of a post-restore checklist. */
+export interface ChecklistItem {
+  /** `readiness`, `doctor`, `status`, `ui`, `sizes`, …: one word. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** One sentence. */
+  readonly message: string;
+  /** What to do; absent when all is well. */
+  readonly fix?: string;
 }
 
 export interface StatusSection {

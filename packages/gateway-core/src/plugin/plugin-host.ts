@@ -6,6 +6,7 @@ import type { Contributions } from "./contributions.js";
 import type { Hooks } from "./hook-bus.js";
 import type {
   AuditAccess,
+  ChecklistItem,
   Clock,
   GatewayPlugin,
   PluginHost,
@@ -29,6 +30,7 @@ export interface HostParts {
   readonly contributions: Contributions;
   readonly resolveSecret: SecretResolver;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly checkUp: (tenant?: string) => Promise<readonly ChecklistItem[]>;
 }
 
 /** The gateway as one plugin sees it. */
@@ -52,6 +54,7 @@ export function pluginHost(plugin: Pick<GatewayPlugin, "name">, parts: HostParts
     addPanel: (panel) => contributions.addPanel(panel),
     addDoctorCheck: (check) => contributions.addDoctorCheck(check),
     addStatusSection: (section) => contributions.addStatusSection(section),
+    checkUp: (tenant) => parts.checkUp(tenant),
     addReadiness: (name, probe) => contributions.addReadiness(name, probe),
     addTick: (tick) => contributions.addTick(tick),
     addShutdown: (shutdown) => contributions.addShutdown(shutdown),

@@ -49,7 +49,7 @@ export class TenantDisk {
 
   /** The slots in which something stands, in order. */
   async ids(): Promise<readonly string[]> {
-    return (await readdir(this.#paths.tenants)).sort().filter(isTenantId);
+    return (await namesIn(this.#paths.tenants)).filter(isTenantId).sort();
   }
 
   /**
@@ -131,8 +131,8 @@ export class TenantDisk {
 
   /** What a crash left of creations, uploads and deletions. Never what a restore keeps for undo. */
   async leftovers(): Promise<readonly string[]> {
-    const staged = await readdir(this.#paths.staging);
-    const trashed = await readdir(this.#paths.trash);
+    const staged = await namesIn(this.#paths.staging);
+    const trashed = await namesIn(this.#paths.trash);
     return [
       ...staged
         .filter((name) => name.startsWith(GATEWAY_TEMPORARY))
@@ -143,6 +143,16 @@ export class TenantDisk {
 
   #recordFile(id: string): string {
     return path.join(this.directory(id), "tenant.json");
+  }
+}
+
+/** Before the first start there is no such directory. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return [];
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@
  * `tenant.json` travels with its tenant, and whoever can write there could write another one; so it is believed when
  * it is seen for the first time, and when the gateway itself has put it there. After that, what is noted here counts.
  */
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { Type, type Static } from "typebox";
 import type { TenantRecord } from "../plugin/host.js";
@@ -12,6 +12,7 @@ import { writeFileAtomic } from "../state/atomic-write.js";
 import { readSmallFile } from "../state/small-file.js";
 import { errorText, isSystemError } from "../system-error.js";
 import { TenantRecordSchema } from "./record.js";
+import { isTenantId } from "./tenant-id.js";
 
 const NoteSchema = Type.Object(
   {
@@ -31,6 +32,8 @@ const NoteSchema = Type.Object(
 
 export type TenantNote = Omit<Static<typeof NoteSchema>, "version">;
 
+const SUFFIX = ".json";
+
 /** A record is some 20 KB at most. */
 const MAX_NOTE_BYTES = 64 * 1024;
 
@@ -42,6 +45,19 @@ export class TenantNotes {
   /** @param directory `tenant-records`. */
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  /** The tenants of which something is noted, in order. */
+  async ids(): Promise<readonly string[]> {
+    const names = await readdir(this.#directory).catch((error: unknown) => {
+      if (isSystemError(error, "ENOENT")) return [];
+      throw error;
+    });
+    return names
+      .filter((name) => name.endsWith(SUFFIX))
+      .map((name) => name.slice(0, -SUFFIX.length))
+      .filter(isTenantId)
+      .sort();
   }
 
   /** Undefined: nothing was ever noted. Rejects for a note that cannot be read, or is none. */
@@ -69,7 +85,7 @@ export class TenantNotes {
   }
 
   #file(id: string): string {
-    return path.join(this.#directory, `${id}.json`);
+    return path.join(this.#directory, id + SUFFIX);
   }
 }
 

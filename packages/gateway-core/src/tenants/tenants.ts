@@ -26,6 +26,8 @@ export interface TenantsOptions {
   readonly hooks: Hooks;
   readonly clock: Clock;
   readonly log: PluginLogger;
+  /** For a doctor that looks at the tenants of a gateway that is down: what is seen is not noted. */
+  readonly notesNothing?: true;
 }
 
 /** A tenant whose `tenant.json` does not say what counts. */
@@ -33,6 +35,15 @@ export interface AlteredRecord {
   readonly id: string;
   /** A clause: `it says something else of quotas`. */
   readonly problem: string;
+  /** There is no file that says anything else. */
+  readonly isMissing?: true;
+}
+
+/** A tenant of which the gateway has a note, and no directory. */
+export interface UnansweredNote {
+  readonly id: string;
+  /** A crash has cut off a swap, which the next start settles. */
+  readonly isSuspended: boolean;
 }
 
 /** The tenants of this gateway, as plugins see them, over the parts that do the work. */
@@ -45,6 +56,7 @@ export class Tenants implements TenantAccess {
   readonly #hooks: Hooks;
   readonly #clock: Clock;
   readonly #log: PluginLogger;
+  readonly #notesNothing: boolean;
 
   constructor(options: TenantsOptions) {
     this.disk = new TenantDisk(options.paths);
@@ -52,6 +64,7 @@ export class Tenants implements TenantAccess {
     this.#hooks = options.hooks;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#notesNothing = options.notesNothing === true;
   }
 
   /** Called once, before plugins are set up. One that cannot be read is reported, and harms no other. */
@@ -182,13 +195,25 @@ export class Tenants implements TenantAccess {
   async altered(): Promise<readonly AlteredRecord[]> {
     const altered: AlteredRecord[] = [];
     for (const record of this.registry.list()) {
-      const { problem } = await this.#alteration(record);
+      const { problem, isMissing } = await this.#alteration(record);
       // It may have been replaced while its file was read.
-      if (problem !== undefined && this.registry.get(record.id) === record) {
-        altered.push({ id: record.id, problem });
-      }
+      if (problem === undefined || this.registry.get(record.id) !== record) continue;
+      // That of `unanswered`.
+      if (isMissing === true && !(await this.disk.occupied(record.id))) continue;
+      altered.push({ id: record.id, problem, ...(isMissing === true ? { isMissing } : {}) });
     }
     return altered;
+  }
+
+  /** Notes of tenants whose directory is gone: `delete` takes the note along, so nobody has deleted those. */
+  async unanswered(): Promise<readonly UnansweredNote[]> {
+    const notes: UnansweredNote[] = [];
+    for (const id of await this.notes.ids()) {
+      if (await this.disk.occupied(id)) continue;
+      const note = await this.notes.read(id).catch(() => undefined);
+      if (note?.record !== undefined) notes.push({ id, isSuspended: note.suspended !== undefined });
+    }
+    return notes;
   }
 
   async putRecordRight(id: string): Promise<void> {
@@ -220,11 +245,13 @@ export class Tenants implements TenantAccess {
     this.registry.put(record);
   }
 
-  async #alteration(
-    record: TenantRecord,
-  ): Promise<{ readonly problem?: string; readonly isUnread?: true | undefined }> {
+  async #alteration(record: TenantRecord): Promise<{
+    readonly problem?: string;
+    readonly isUnread?: true | undefined;
+    readonly isMissing?: true;
+  }> {
     const read = await this.disk.read(record.id);
-    if (read === undefined) return { problem: "it is missing" };
+    if (read === undefined) return { problem: "it is missing", isMissing: true };
     if ("reason" in read) return { problem: read.reason, isUnread: read.isUnread };
     const fields = differences(record, read);
     return fields.length === 0 ? {} : { problem: `it says something else of ${fields.join(", ")}` };
@@ -270,6 +297,7 @@ export class Tenants implements TenantAccess {
 
   /** A note that cannot be written is made up for: by the next start, which sees what a note that is there leads to. */
   async #try(id: string, work: () => Promise<void>): Promise<void> {
+    if (this.#notesNothing) return;
     try {
       await work();
     } catch (error) {

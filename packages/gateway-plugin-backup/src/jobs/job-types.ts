@@ -1,5 +1,5 @@
 /** The job types that the plugin offers its host, for everything that starts jobs by name. */
-import type { JobReport, JobType } from "@openclaw/gateway-core";
+import type { JobReport, JobType, PluginHost } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { backupSubmission, type BackupRequest } from "./backup.js";
@@ -228,4 +228,10 @@ function reporter({ ledger }: Services): (jobId: string) => JobReport | undefine
       ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
     };
   };
+}
+
+/** All that can be started by name. */
+export function addJobTypes(host: Pick<PluginHost, "addJobType">, services: Services): void {
+  const types = [backupJobType, pruneJobType, rebuildJobType, verifyJobType, drillJobType];
+  for (const type of [...types, gatewayBackupJobType, gatewayPruneJobType]) host.addJobType(type(services));
 }

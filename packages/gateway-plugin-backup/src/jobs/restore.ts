@@ -8,6 +8,7 @@ import { archiveLimits } from "../config.js";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf } from "../system-error.js";
 import { archiveSource, identifyObject } from "./archive-source.js";
+import { checkUp, treeSizes } from "./checklist.js";
 import type { ResolvedObject, S3Options } from "./destinations.js";
 import { makeDirectory } from "./make-directory.js";
 import { openerOf, type DecryptOptions, type Opening } from "./opening.js";
@@ -171,6 +172,8 @@ async function restore(
     return { result: { dryRun: true, ...facts, token: identity.token, durationMs } };
   }
 
+  // Before anybody writes to it: what the tenant does from then on is not the restore's.
+  const found = await services.threads.run("measure", { tree, except: [] }, { signal: context.signal });
   // What comes back under another name is a copy, also where another tool's archive does not say of what.
   const isCopy = request.as !== undefined && archived?.id !== tenant;
   const { schedulesDisabled, pairAgain } = await stage(services, context, tree, identity, isCopy);
@@ -194,7 +197,8 @@ async function restore(
   });
   if (identity.newToken !== undefined) context.secret(identity.newToken);
   context.leftovers.remove(leftover);
-  return { result };
+  const checklist = [treeSizes(found, totals), ...(await checkUp(host, tenant))];
+  return { result: { ...result, checklist } };
 }
 
 interface Extraction {

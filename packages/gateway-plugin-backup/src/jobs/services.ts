@@ -20,6 +20,7 @@ import { Signatures } from "./signatures.js";
 import { signingKeyFile, SigningKeyFile } from "./signing-key.js";
 import { movePaths } from "./path-swap-place.js";
 import { Pipes } from "./pipes.js";
+import { PostRestore } from "./post-restore.js";
 import { checkConfiguredRecipients } from "./configured-recipients.js";
 import { TenantSwap } from "./swap.js";
 import { TenantLayout } from "./tenant-layout.js";
@@ -47,6 +48,7 @@ export interface Services {
   readonly knownAbilities: KnownAbilities;
   readonly archivesInUse: ArchivesInUse;
   readonly views: Views;
+  readonly postRestore: PostRestore;
   /** `alerts.raise({ kind: "damaged", tenant, archive, message })` tells people; see there. */
   readonly alerts: Alerts;
   readonly channels: readonly Channel[];
@@ -67,8 +69,21 @@ export interface Caller {
 
 const HOUR_MS = 3_600_000;
 
-/** Opens the ledger and makes everything that works on it. Throws `LEDGER_UNUSABLE`, `DESTINATION_UNKNOWN`, `REQUEST_INVALID`. */
-export function openServices(host: PluginHost, config: BackupConfig): Services {
+/** Where the ledger is. */
+export function ledgerFile({ backup }: Pick<PluginHost["paths"], "backup">): string {
+  return join(backup, "ledger.sqlite");
+}
+
+/**
+ * Opens the ledger and makes everything that works on it. Throws `LEDGER_UNUSABLE`, `DESTINATION_UNKNOWN`, `REQUEST_INVALID`.
+ *
+ * @param openLedger Default: the gateway's own.
+ */
+export function openServices(
+  host: PluginHost,
+  config: BackupConfig,
+  openLedger: () => Ledger = () => Ledger.open(ledgerFile(host.paths)),
+): Services {
   const { clock, log, paths, tenants } = host;
   const destinations = new Destinations({
     config,
@@ -81,7 +96,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
   const keyFile = new SigningKeyFile(signingKeyFile(paths.backup));
   const signatures = new Signatures(keyFile, config.signatures);
   const threads = new JobThreads();
-  const ledger = Ledger.open(join(paths.backup, "ledger.sqlite"));
+  const ledger = openLedger();
   const engine = new JobEngine({
     ledger,
     tenants,
@@ -133,6 +148,7 @@ export function openServices(host: PluginHost, config: BackupConfig): Services {
     knownAbilities: new KnownAbilities(),
     archivesInUse: new ArchivesInUse(),
     views: new Views(),
+    postRestore: new PostRestore(host, threads),
     alerts,
     channels,
     outbox: new Outbox({ ledger, clock, log, channels }),

@@ -17,7 +17,9 @@ t.test("whose signature an archive has, and whose it must have", async (t) => {
     { trust: "stranger", keyId: stranger },
     "before there is a key",
   );
+  t.equal(await signatures.existingId(), undefined, "nor does asking for its id make one");
   const own = await signatures.ownId();
+  t.equal(await signatures.existingId(), own);
   t.equal(own, keyIdOf(await signatures.key()));
   t.strictSame(await signatures.signer(own), { trust: "own", keyId: own });
   t.strictSame(await signatures.signer(friend), { trust: "trusted", keyId: friend });

@@ -54,6 +54,12 @@ export class Signatures {
     return keyIdOf(await this.key());
   }
 
+  /** As {@link ownId}, and makes none; undefined: there is no key. */
+  async existingId(): Promise<string | undefined> {
+    const key = await this.#file.read();
+    return key === undefined ? undefined : keyIdOf(key);
+  }
+
   /** The keys by one of which an archive has to be signed; undefined: anybody's archive will do. Rejects as {@link key} does. */
   async required({ requireSignature = false }: SignatureRequest = {}): Promise<TrustedSigners | undefined> {
     if (!this.isRequired && !requireSignature) return undefined;

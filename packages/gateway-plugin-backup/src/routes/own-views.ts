@@ -58,8 +58,8 @@ export function ownArchiveView({ record, destination, name }: OwnArchive): Stati
   };
 }
 
-/** Of a job's result: what says where things lie, which is the gateway's affair. */
-const PLACES: readonly string[] = ["location", "key", "etag", "from"];
+/** Of a job's result: what says where things lie and how the gateway does, which is its own affair. */
+const PLACES: readonly string[] = ["location", "key", "etag", "from", "checklist"];
 
 /** Of a job's request: what a tenant can ask for. */
 const REQUEST_FIELDS: readonly string[] = ["to", "rehash", "allowUnreadable", "dryRun", "from", "undoes"];

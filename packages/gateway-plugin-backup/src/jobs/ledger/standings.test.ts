@@ -37,6 +37,7 @@ await t.test("how the archives of every tenant stand, in a few statements", asyn
   t.same(all.get(ACME), { archives: 5, bytes: 15, verifiedAt: 70 });
   t.same(all.get(GLOBEX), { archives: 2, bytes: 30 });
   t.equal(all.get(NOBODY), undefined);
+  t.same(standings.owners(), [ACME, { ...ACME, uid: "an earlier tenant of this name" }, GLOBEX]);
   t.match(standings.newest().get(ACME), { id: third, size: 3 }, "neither lost nor in the trash");
   t.equal(standings.newest().get(GLOBEX), undefined, "none is good");
   t.match(standings.damaged().get(GLOBEX), [{ id: worse }, { id: broken }]);

@@ -93,6 +93,11 @@ export class Standings {
     return standings;
   }
 
+  /** The tenants that have archives, whether they are on this gateway or not. */
+  owners(): TenantIdentity[] {
+    return this.#all.all({}).map(({ tenant: id, tenant_uid: uid }) => ({ id, uid }));
+  }
+
   /** The newest good archive of each tenant, by the order in which archives were added; none that is lost or going. */
   newest(): ByTenant<ArchiveRecord> {
     const newest = new ByTenant<ArchiveRecord>();

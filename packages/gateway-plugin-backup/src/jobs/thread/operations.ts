@@ -30,6 +30,7 @@ import type {
   StageOperation,
   StageOutcome,
 } from "./protocol.js";
+import { checkLedger } from "./check-ledger.js";
 import { checkStore } from "./check-store.js";
 import { BackupError } from "../../errors.js";
 import { findGatewaySource } from "../gateway-restore/find-source.js";
@@ -38,6 +39,7 @@ import { findArchives, glance } from "./find-archives.js";
 import { requireSignature } from "./required-signature.js";
 import { lock, look, remove } from "./remove-archives.js";
 import { channelsToPairAgain, disableSchedules, readTenantJson, replaceFile } from "./restored-files.js";
+import { measure } from "./measure.js";
 import { rekey } from "./rekey.js";
 import { readManifest, removeManifest, removeObjects, writeManifest } from "./set-objects.js";
 import { settle } from "./settle.js";
@@ -83,6 +85,8 @@ export const operations: {
   writeManifest,
   removeManifest,
   removeObjects,
+  measure,
+  checkLedger,
 };
 
 function scan(request: ScanOperation, { signal }: OperationContext): Promise<ScanOutcome> {

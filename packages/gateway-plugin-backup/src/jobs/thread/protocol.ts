@@ -59,6 +59,8 @@ export interface Operations {
     readonly request: RemoveObjectsOperation;
     readonly result: readonly RemoveOutcome[];
   };
+  readonly measure: { readonly request: MeasureOperation; readonly result: MeasureOutcome };
+  readonly checkLedger: { readonly request: CheckLedgerOperation; readonly result: string | undefined };
 }
 
 export type OperationName = keyof Operations;
@@ -238,6 +240,24 @@ export interface StageOutcome {
   readonly schedulesDisabled: number;
   /** Names of channels that must be paired again. */
   readonly pairAgain: readonly string[];
+}
+
+/** How much stands in a tree? */
+export interface MeasureOperation {
+  /** Absolute. */
+  readonly tree: string;
+  /** Relative to it: what is not counted, with all that is below it. */
+  readonly except: readonly string[];
+}
+
+export interface MeasureOutcome {
+  /** Regular files, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface CheckLedgerOperation {
+  readonly file: string;
 }
 
 /** Whose tree is it? */

@@ -101,4 +101,13 @@ export interface RestoreResult {
   readonly undoUntil?: string;
   /** Of an undo: whether the tenant is there after it. */
   readonly present?: boolean;
+  /** What the gateway has looked at when a whole tenant was restored. */
+  readonly checklist?: readonly ChecklistItem[];
+}
+
+export interface ChecklistItem {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly fix?: string;
 }

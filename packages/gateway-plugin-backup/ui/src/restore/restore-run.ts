@@ -13,6 +13,7 @@ import { holds } from "../archive/archive-facts.js";
 import { apiRoot, type Accepted, type JobView } from "../jobs/job-view.js";
 import "../jobs/job-progress.js";
 import type { RestoreCall, RestoreResult } from "./plan.js";
+import "./checklist.js";
 import "./shown-token.js";
 
 defineProblem();
@@ -130,6 +131,7 @@ export class RestoreRunElement extends LitElement {
           ? nothing
           : html`<oc-shown-token .host=${host} .token=${result.newToken}></oc-shown-token>`
       }
+      ${result.checklist === undefined ? nothing : html`<oc-restore-checklist .items=${result.checklist}></oc-restore-checklist>`}
       <section class="card stack tight" aria-labelledby="todo">
         <h3 id="todo">What to do now</h3>
         <ul>

@@ -1,5 +1,5 @@
 import t from "tap";
-import { testGateway } from "./test-support/gateway.js";
+import { testGateway } from "../test-support/gateway.js";
 
 await t.test("doctor, status and metrics tell which tenants are backed up", async (t) => {
   const host = await testGateway(t);
