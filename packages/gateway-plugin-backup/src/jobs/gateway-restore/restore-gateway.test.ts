@@ -250,7 +250,9 @@ t.test("a signature can be asked for", async (t) => {
   const refused = { code: "SIGNATURE_REQUIRED", exitCode: 7 };
   await t.rejects(bench.restore({ from: set, dryRun: true, requireSignature: true }), refused);
   await t.rejects(bench.restore({ from: set, dryRun: true, trust: ["ed25519:other"] }), refused);
-  t.match(await bench.restore({ from: set, dryRun: true, trust: [keyId] }), { signedBy: { keyId } });
+  t.match(await bench.restore({ from: set, dryRun: true, trust: [keyId] }), {
+    signedBy: { trust: "trusted", keyId },
+  });
   const { signatures } = bench.gateway.config;
   const strict = new GatewayRestoreBench(parent, {
     config: { signatures: { ...signatures, require: true, trusted: [keyId] } },

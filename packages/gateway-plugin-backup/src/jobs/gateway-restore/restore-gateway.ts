@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, ReplacedVolume, StateVolume } from "@openclaw/gateway-core";
-import { keyIdOf } from "../../archive/signature.js";
+import { isKeyId, keyIdOf } from "../../archive/signature.js";
 import { archiveLimits } from "../../config.js";
 import { BackupError } from "../../errors.js";
 import { openStore } from "../../stores/open.js";
@@ -113,7 +113,7 @@ async function check(work: Work): Promise<RestoredFacts> {
     await sourceRequest(work, undefined, join(tmpdir(), "openclaw-restore")),
     work.options,
   );
-  return restoredFacts(parts, signaturesOf(work.gateway));
+  return restoredFacts(parts, signaturesOf(work.gateway, work.request));
 }
 
 async function restore(work: Work): Promise<RestoredFacts & Partial<GatewayRestoreResult>> {
@@ -126,7 +126,7 @@ async function restore(work: Work): Promise<RestoredFacts & Partial<GatewayResto
     const staged = await restores.stage(job, volumes);
     const request = await sourceRequest(work, staged, join(root, ".restore", job, "tmp"));
     const parts = await extractSource(request, options);
-    const facts = await restoredFacts(parts, signaturesOf(gateway));
+    const facts = await restoredFacts(parts, signaturesOf(gateway, work.request));
     await requireSameWorkspace(gateway, staged, parts.length);
     const from = source.location;
     const restoredAt = new Date(clock.now()).toISOString();
@@ -187,8 +187,13 @@ async function sourceRequest(
   };
 }
 
-function signaturesOf({ root, config }: RestoredGateway): Signatures {
-  return new Signatures(keyFile(root), config.signatures);
+/** Keys that the request trusts count as those of the config do. */
+function signaturesOf(
+  { root, config: { signatures } }: RestoredGateway,
+  { trust = [] }: GatewayRestoreRequest,
+): Signatures {
+  const trusted = [...signatures.trusted, ...trust.filter(isKeyId)];
+  return new Signatures(keyFile(root), { ...signatures, trusted });
 }
 
 function keyFile(root: string): SigningKeyFile {
