@@ -6,7 +6,7 @@ import t from "tap";
 import { parse as parseYaml } from "yaml";
 import { mustRun } from "../support/run.js";
 import { OPENCLAW } from "../support/processes.js";
-import { blocksOf, commandsOf, inlineCommandsOf, type Command } from "./runbook.js";
+import { blocksOf, commandsOf, inlineCommandsOf, type Command } from "../support/runbook.js";
 import { Helm, NAMESPACE, RELEASE, WITH_SNAPSHOTS, type Manifest, type Values } from "./helm.js";
 import { containersOf, podOf } from "./pods.js";
 

@@ -22,10 +22,30 @@ export function commandsOf(file: string): readonly Command[] {
 
 /** The contents of the code blocks in a language, without their indentation. */
 export function blocksOf(file: string, language: string): readonly string[] {
-  const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/^( *)```(\w*)\n([^]*?)^ *```$/gm)]
-    .filter(([, , found]) => found === language)
-    .map(([, indent = "", , content = ""]) => content.replaceAll(new RegExp(`^${indent}`, "gm"), ""));
+  return allBlocksOf(file)
+    .filter((block) => block.language === language)
+    .map(({ content }) => content);
+}
+
+export interface Block {
+  /** The nearest heading before it, of any level; empty before the first. */
+  readonly heading: string;
+  readonly language: string;
+  /** Without its indentation. */
+  readonly content: string;
+}
+
+/** Every code block, in order. */
+export function allBlocksOf(file: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let heading = "";
+  // A block is matched as a whole, so that a comment in it is no heading.
+  for (const found of readFileSync(file, "utf8").matchAll(/^( *)```(\w*)\n([^]*?)^ *```$|^#+ (.+)$/gm)) {
+    const [, indent = "", language = "", content = "", title] = found;
+    if (title !== undefined) heading = title;
+    else blocks.push({ heading, language, content: content.replaceAll(new RegExp(`^${indent}`, "gm"), "") });
+  }
+  return blocks;
 }
 
 /** The commands in `inline code` that begins with one of these programs; two words (`helm upgrade`) only name one. */
