@@ -449,12 +449,13 @@ export interface BackupStatusView {
     readonly unsent: number;
     readonly problem?: string;
   }[];
+  readonly gateway: BackupStandingView;
   readonly tenants: readonly TenantStatusView[];
   readonly postRestore?: PostRestoreView;
 }
 
-export interface TenantStatusView {
-  readonly tenant: string;
+/** How the backups of a tenant, or of the whole gateway, do. */
+export interface BackupStandingView {
   readonly state: string;
   readonly lastBackup?: string;
   readonly ageHours?: number;
@@ -463,6 +464,10 @@ export interface TenantStatusView {
   readonly nextRun?: string;
   readonly schedule: string;
   readonly verified?: string;
+}
+
+export interface TenantStatusView extends BackupStandingView {
+  readonly tenant: string;
 }
 
 export interface StatusView {

@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import type { DestinationStream } from "pino";
 import { AuditLog } from "./audit/audit-log.js";
 import { auditCheck } from "./audit/doctor.js";
@@ -35,7 +34,7 @@ import { Closing } from "./closing.js";
 import { defaultStateDirectory, prepareStateDirectory } from "./state/directory.js";
 import { lockState } from "./state/locked-state.js";
 import type { StateVolume } from "./state/restore/state-restores.js";
-import { workspaceVolume } from "./state/workspace-volume.js";
+import { pathsInConfig } from "./state/paths-in-config.js";
 import { errorText } from "./system-error.js";
 import { TenantLifecycle } from "./tenants/lifecycle.js";
 import { Tenants } from "./tenants/tenants.js";
@@ -213,18 +212,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await closing.close(0);
     throw error;
   }
-}
-
-function pathsInConfig(
-  env: NodeJS.ProcessEnv,
-  section: Config["gateway"],
-  root: string,
-): Pick<StatePaths, "workspace" | "privateKeys"> {
-  const workspace = workspaceVolume(env, section, root);
-  return {
-    ...(workspace === undefined ? {} : { workspace }),
-    ...(section.tls === undefined ? {} : { privateKeys: [path.resolve(root, section.tls.key)] }),
-  };
 }
 
 function volumesOf({ workspace }: StatePaths): StateVolume[] {

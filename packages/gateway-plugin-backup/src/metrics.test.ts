@@ -51,7 +51,10 @@ await t.test(
     const plain = new Set([...shown].map((name) => name.replace(SUFFIX, "")));
     t.same(
       [...metrics].filter((name) => !plain.has(name)),
-      ["openclaw_backup_last_success_timestamp_seconds"],
+      [
+        "openclaw_backup_last_success_timestamp_seconds",
+        "openclaw_backup_gateway_last_success_timestamp_seconds",
+      ],
       "its age is shown instead",
     );
   },

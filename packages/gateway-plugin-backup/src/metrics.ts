@@ -1,6 +1,7 @@
 /** What `/metrics` says about backups. Names and meanings are stable; docs/alerts.md lists them. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { ScheduleInfo } from "@openclaw/gateway-core";
+import { gatewayHealth, type GatewayHealth } from "./jobs/gateway/gateway-health.js";
 import type { Services } from "./jobs/services.js";
 import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 import type { JobRecord } from "./jobs/types.js";
@@ -14,6 +15,7 @@ export function registerMetrics(services: Services): void {
   countJobs(services, registers);
   countAlerts(services, registers);
   gaugeTenants(services, registers);
+  gaugeGateway(services, registers);
   gaugeSchedules(services, registers);
 }
 
@@ -176,6 +178,49 @@ function gaugeTenants(services: Services, registers: Registry[]): void {
   });
 }
 
+interface GatewayGauge {
+  readonly name: string;
+  readonly help: string;
+  /** Undefined: no series. */
+  readonly read: (health: GatewayHealth, now: number) => number | undefined;
+}
+
+const GATEWAY_GAUGES: readonly GatewayGauge[] = [
+  {
+    name: "openclaw_backup_gateway_last_success_timestamp_seconds",
+    help: "When the newest good backup of the whole gateway was taken, in seconds since the epoch.",
+    read: ({ newest }) => seconds(newest?.createdAt),
+  },
+  {
+    name: "openclaw_backup_gateway_last_success_age_seconds",
+    help: "Age of the newest good backup of the whole gateway; none while there is none.",
+    read: ({ newest }, now) => (newest === undefined ? undefined : seconds(now - newest.createdAt)),
+  },
+  {
+    name: "openclaw_backup_gateway_overdue",
+    help: "1 while the whole gateway has had no good backup for longer than its schedules allow; else 0.",
+    read: ({ isOverdue }) => (isOverdue ? 1 : 0),
+  },
+  {
+    name: "openclaw_backup_gateway_failing",
+    help: "1 while the last backup of the whole gateway has failed, else 0.",
+    read: ({ lastFailure }) => (lastFailure === undefined ? 0 : 1),
+  },
+  {
+    name: "openclaw_backup_gateway_verified_age_seconds",
+    help: "Time since a backup of the whole gateway was last verified and found good.",
+    read: ({ verifiedAt }, now) => seconds(verifiedAt === undefined ? undefined : now - verifiedAt),
+  },
+];
+
+function gaugeGateway(services: Services, registers: Registry[]): void {
+  gaugeAnew(GATEWAY_GAUGES, [], registers, (set) => {
+    const now = services.host.clock.now();
+    const health = gatewayHealth(services);
+    set({}, ({ read }) => read(health, now));
+  });
+}
+
 interface ScheduleGauge {
   readonly name: string;
   readonly help: string;
@@ -229,7 +274,11 @@ function gaugeAnew<D extends { readonly name: string; readonly help: string }>(
     return { definition, gauge };
   });
   function collect(): void {
-    for (const { gauge } of gauges) gauge.reset();
+    for (const { gauge } of gauges) {
+      gauge.reset();
+      // One without labels begins at 0, which would be a value.
+      if (labelNames.length === 0) gauge.remove();
+    }
     collectAll((labels, read) => {
       for (const { gauge, definition } of gauges) {
         const value = read(definition);

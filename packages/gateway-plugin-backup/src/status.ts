@@ -2,6 +2,7 @@
 import type { StatusSection } from "@openclaw/gateway-core";
 import { Type, type Static } from "typebox";
 import { defaultDestination } from "./doctor/destinations.js";
+import { gatewayHealth, type GatewayHealth } from "./jobs/gateway/gateway-health.js";
 import { PostRestoreSchema, type PostRestoreNote } from "./jobs/post-restore.js";
 import type { Services } from "./jobs/services.js";
 import type { Signatures } from "./jobs/signatures.js";
@@ -10,8 +11,8 @@ import { tenantHealth, type TenantHealth } from "./jobs/tenant-health.js";
 
 const When = (description: string) => Type.Optional(Type.String({ description: `RFC 3339; ${description}` }));
 
-export const TenantBackupSchema = Type.Object({
-  tenant: Type.String(),
+/** Of a tenant's backups, or of those of the whole gateway. */
+const STANDING = {
   state: Type.String({
     description: "ok, overdue, failing, damaged (an archive of it), or none (no backup).",
   }),
@@ -26,8 +27,15 @@ export const TenantBackupSchema = Type.Object({
     description: "ok, none, disabled, or why it does not run.",
   }),
   verified: When("when an archive of it was last verified and found good."),
+};
+
+export const TenantBackupSchema = Type.Object({
+  tenant: Type.String(),
+  ...STANDING,
   lastDrill: When("when one last succeeded."),
 });
+
+export const GatewayBackupSchema = Type.Object(STANDING, { description: "Of the gateway as a whole." });
 
 const Channel = Type.Object({
   name: Type.String(),
@@ -55,6 +63,7 @@ const BackupStatus = Type.Object({
     { description: "Who signs archives, and whose signatures count." },
   ),
   postRestore: Type.Optional(PostRestoreSchema),
+  gateway: GatewayBackupSchema,
   channels: Type.Array(Channel, { description: "Where alerts go." }),
   tenants: Type.Array(TenantBackupSchema, { description: "Worst first." }),
 });
@@ -89,6 +98,7 @@ async function read(services: Services): Promise<Static<typeof BackupStatus>> {
         ...(problem === undefined ? {} : { problem }),
       };
     }),
+    gateway: standing(gatewayHealth(services), now),
     tenants: tenantHealth(services).map((health) => tenantStatus(health, now)),
   };
 }
@@ -108,12 +118,29 @@ function ownKey(signatures: Signatures): Promise<{ key: string } | { problem: st
 
 /** @param now Milliseconds since the epoch. */
 export function tenantStatus(health: TenantHealth, now: number): Static<typeof TenantBackupSchema> {
-  const { tenant, newest, lastFailure, verifiedAt, lastDrill, schedules } = health;
+  const { tenant, lastDrill } = health;
+  return {
+    tenant: tenant.id,
+    ...standing(health, now),
+    ...(lastDrill?.finishedAt === undefined ? {} : { lastDrill: iso(lastDrill.finishedAt) }),
+  };
+}
+
+type Standing = Static<typeof GatewayBackupSchema>;
+
+/** What tenants and the whole gateway have in common. */
+type Health = Pick<GatewayHealth, "isOverdue" | "lastFailure" | "verifiedAt" | "schedules"> & {
+  readonly newest?: { readonly createdAt: number; readonly location: string; readonly size: number };
+  readonly damaged: readonly unknown[];
+};
+
+/** @param now Milliseconds since the epoch. */
+export function standing(health: Health, now: number): Standing {
+  const { newest, lastFailure, verifiedAt, schedules } = health;
   const next = schedules
     .filter(({ enabled, problem }) => enabled && problem === undefined)
     .flatMap((schedule) => schedule.nextRun(now) ?? []);
   return {
-    tenant: tenant.id,
     state: stateOf(health),
     ...(newest === undefined
       ? {}
@@ -128,18 +155,17 @@ export function tenantStatus(health: TenantHealth, now: number): Static<typeof T
     ...(next.length === 0 ? {} : { nextRun: iso(Math.min(...next)) }),
     schedule: scheduleState(health),
     ...(verifiedAt === undefined ? {} : { verified: iso(verifiedAt) }),
-    ...(lastDrill?.finishedAt === undefined ? {} : { lastDrill: iso(lastDrill.finishedAt) }),
   };
 }
 
-function stateOf({ isOverdue, lastFailure, damaged, newest }: TenantHealth): string {
+function stateOf({ isOverdue, lastFailure, damaged, newest }: Health): string {
   if (isOverdue) return "overdue";
   if (lastFailure !== undefined) return "failing";
   if (damaged.length > 0) return "damaged";
   return newest === undefined ? "none" : "ok";
 }
 
-function scheduleState({ schedules }: TenantHealth): string {
+function scheduleState({ schedules }: Health): string {
   if (schedules.length === 0) return "none";
   const enabled = schedules.filter((schedule) => schedule.enabled);
   if (enabled.length === 0) return "disabled";

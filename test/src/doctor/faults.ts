@@ -534,6 +534,6 @@ export const FAULTS: readonly Fault[] = [
     check: "post-restore",
     severity: "warning",
     message: /was not gone through yet/,
-    fix: /Start the gateway/,
+    fix: /openclaw gateway checklist/,
   },
 ];

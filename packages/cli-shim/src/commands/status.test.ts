@@ -90,6 +90,10 @@ t.test(
       defaultDestination: { severity: "ok", message: "Backups go to s3://bucket by default." },
       signatures: { key: "ed25519:abc", trusted: [], required: false },
       channels: [{ name: "pager", kind: "webhook", unsent: 2, problem: "it answers 500" }],
+      gateway: {
+        ...{ state: "ok", lastBackup: "2026-06-02T02:00:00Z", ageHours: 25.5, schedule: "ok" },
+        ...{ verified: "2026-06-02T03:00:00Z" },
+      },
       tenants: [tenant, { tenant: "beta", state: "none", schedule: "none" }],
       postRestore,
     };
@@ -124,6 +128,7 @@ t.test(
       "  `openclaw gateway checklist` goes through it again",
       "",
       "backups      2 of 2 tenants not ok",
+      "gateway      ok, backed up 2026-06-02 02:00:00Z (1 d 2 h ago), verified 2026-06-02 03:00:00Z, schedule: ok",
       "jobs         1 waiting or running",
       "destination  Backups go to s3://bucket by default.",
       "signing key  ed25519:abc",
@@ -149,10 +154,12 @@ t.test("a thousand tenants fit on a screen", async (t) => {
     defaultDestination: { severity: "ok", message: "There." },
     signatures: { problem: "it is gone", trusted: [], required: false },
     channels: [],
+    gateway: { state: "none", schedule: "none" },
     tenants,
   };
   const { lines } = await shown(t, { ...STATUS, warnings: [], sections: { backup } }, [GOOD]);
   t.ok(lines.length < 32, `${lines.length} lines`);
   t.ok(lines.includes("backups      all of 1,000 tenants ok"));
+  t.ok(lines.includes("gateway      never backed up as a whole; `openclaw gateway backup` does it"));
   t.ok(lines.includes("… and 985 more, none of them worse; `openclaw status --json` lists all"));
 });

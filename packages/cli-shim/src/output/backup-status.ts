@@ -1,5 +1,5 @@
 /** How the backups do, as people read it. */
-import type { BackupStatusView, PostRestoreView, TenantStatusView } from "../views.js";
+import type { BackupStandingView, BackupStatusView, PostRestoreView, TenantStatusView } from "../views.js";
 import { checklistLines } from "./checklist.js";
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from "./format.js";
 import { formatFacts, formatTable } from "./table.js";
@@ -10,11 +10,12 @@ const SHOWN_TENANTS = 15;
 const HOUR_MS = 3_600_000;
 
 export function backupLines(status: BackupStatusView): string[] {
-  const { activeJobs, defaultDestination, signatures, channels, tenants, postRestore } = status;
+  const { activeJobs, defaultDestination, signatures, channels, gateway, tenants, postRestore } = status;
   return [
     ...(postRestore === undefined ? [] : [...pendingLines(postRestore), ""]),
     ...formatFacts([
       ["backups", tenantsText(tenants)],
+      ["gateway", gatewayText(gateway)],
       ["jobs", `${formatCount(activeJobs)} waiting or running`],
       ["destination", defaultDestination.message],
       ["signing key", signatures.key ?? signatures.problem],
@@ -41,6 +42,26 @@ function tenantsText(tenants: readonly TenantStatusView[]): string {
   return bad === 0
     ? `all of ${plural(tenants.length, "tenant")} ok`
     : `${formatCount(bad)} of ${plural(tenants.length, "tenant")} not ok`;
+}
+
+/** Of the whole gateway: its tenants are backed up by themselves, too. */
+function gatewayText({
+  state,
+  failureCode,
+  lastBackup,
+  ageHours,
+  verified,
+  schedule,
+}: BackupStandingView): string {
+  const shown = failureCode === undefined ? state : `${state} (${failureCode})`;
+  if (lastBackup === undefined) {
+    return state === "none"
+      ? "never backed up as a whole; `openclaw gateway backup` does it"
+      : `${shown}, never backed up as a whole`;
+  }
+  const age = formatDuration((ageHours ?? 0) * HOUR_MS);
+  const checked = verified === undefined ? "not verified" : `verified ${formatTime(verified)}`;
+  return `${shown}, backed up ${formatTime(lastBackup)} (${age} ago), ${checked}, schedule: ${schedule}`;
 }
 
 function channelsText(channels: BackupStatusView["channels"]): string {

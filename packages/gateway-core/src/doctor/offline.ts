@@ -17,6 +17,7 @@ import { Hooks } from "../plugin/hook-bus.js";
 import type { Clock, DoctorCheck, GatewayPlugin } from "../plugin/host.js";
 import { pluginHost, type HostParts } from "../plugin/plugin-host.js";
 import { defaultStateDirectory, gatewayPaths, type GatewayPaths } from "../state/directory.js";
+import { pathsInConfig } from "../state/paths-in-config.js";
 import { StateRestores } from "../state/restore/state-restores.js";
 import { errorText, isSystemError } from "../system-error.js";
 import { Tenants } from "../tenants/tenants.js";
@@ -64,13 +65,15 @@ export async function doctorOffline(options: OfflineDoctorOptions): Promise<Offl
   try {
     if (lock.state === "held") {
       const file = paths.config;
-      const config = configCheck({ file, plugins, env, isGatewaysEnv: false });
+      const check = configCheck({ file, plugins, env, isGatewaysEnv: false });
+      const { config } = await configOf({ file, plugins });
+      const named = { ...paths, ...pathsInConfig(env, config.gateway, stateDir) };
       return {
         stateDir,
         ...(await runDoctor([
           silent(stateDir),
-          withoutRepairs(config),
-          withoutRepairs(permissionsCheck(paths)),
+          withoutRepairs(check),
+          withoutRepairs(permissionsCheck(named)),
         ])),
         repairs: [],
       };
@@ -90,9 +93,12 @@ interface Inspection {
   close(): Promise<void>;
 }
 
-async function inspect({ plugins, env, clock, paths }: Inspected, lock: OfflineLock): Promise<Inspection> {
-  const file = paths.config;
-  const { config, isValid } = await configOf({ file, plugins });
+async function inspect(
+  { plugins, env, clock, paths: ofState }: Inspected,
+  lock: OfflineLock,
+): Promise<Inspection> {
+  const { config, isValid } = await configOf({ file: ofState.config, plugins });
+  const paths = { ...ofState, ...pathsInConfig(env, config.gateway, ofState.root) };
   const log = createLogger("silent");
   const hooks = new Hooks();
   const tenants = new Tenants({ paths, hooks, clock, log, notesNothing: true });

@@ -11,9 +11,6 @@ const SHOWN = 5;
 
 const OTHERS = 0o077;
 
-/** A volume that belongs to somebody else lets the gateway in by its group: Kubernetes' `fsGroup`. */
-const OTHERS_THAN_THE_GROUP = 0o007;
-
 interface Entry {
   readonly path: string;
   readonly stats: Stats;
@@ -39,9 +36,18 @@ async function checkPermissions(paths: GatewayPaths): Promise<readonly Finding[]
       });
     }
   }
-  findings.push(...foreign(paths.root, entries), ...open(paths.root, entries));
+  const own = entries.filter((entry) => !isHandedOver(entry, paths));
+  findings.push(...foreign(paths.root, entries[0], own), ...open(paths.root, own));
   if (findings.length > 0) return findings;
   return [{ severity: "ok", message: `${paths.root} is open to the gateway's user only.` }];
+}
+
+/**
+ * A volume's own directory that belongs to somebody else, who lets the gateway in by its group: what Kubernetes does with
+ * `fsGroup`. Its mode is not the gateway's to change, and what stands in it is looked at by itself.
+ */
+function isHandedOver({ path, stats }: Entry, { root, workspace }: GatewayPaths): boolean {
+  return (path === root || path === workspace) && !isMine(stats) && stats.gid === process.getegid?.();
 }
 
 /** All that the gateway keeps to itself, down to the tenants' directories: what stands in a private directory is private. */
@@ -66,9 +72,7 @@ async function children(directory: string): Promise<readonly string[]> {
 }
 
 function open(root: string, entries: readonly Entry[]): readonly Finding[] {
-  const tooOpen = entries.filter(
-    ({ stats }) => !stats.isSymbolicLink() && (stats.mode & othersOf(stats)) !== 0,
-  );
+  const tooOpen = entries.filter(({ stats }) => !stats.isSymbolicLink() && (stats.mode & OTHERS) !== 0);
   const groups = [
     { wanted: 0o700, members: tooOpen.filter(({ stats }) => stats.isDirectory()) },
     { wanted: 0o600, members: tooOpen.filter(({ stats }) => !stats.isDirectory()) },
@@ -95,12 +99,11 @@ async function close(members: readonly Entry[], wanted: number): Promise<string>
 }
 
 /** A restore that ran as another user leaves what the gateway cannot write, or cannot even read. */
-function foreign(root: string, entries: readonly Entry[]): readonly Finding[] {
-  const [rootEntry, ...others] = entries;
+function foreign(root: string, rootEntry: Entry | undefined, entries: readonly Entry[]): readonly Finding[] {
   const user = process.geteuid?.();
   if (rootEntry === undefined || user === undefined) return [];
   const owner = user === 0 ? rootEntry.stats.uid : user;
-  const strange = others.filter(({ stats }) => stats.uid !== owner);
+  const strange = entries.filter(({ stats }) => stats.uid !== owner);
   if (strange.length === 0) return [];
   const shown = strange.slice(0, SHOWN).map(({ path, stats }) => `${path} (user ${stats.uid})`);
   return [
@@ -110,10 +113,6 @@ function foreign(root: string, entries: readonly Entry[]): readonly Finding[] {
       fix: `chown -hR ${owner}:${rootEntry.stats.gid} ${root}`,
     },
   ];
-}
-
-function othersOf(stats: Stats): number {
-  return isMine(stats) ? OTHERS : OTHERS_THAN_THE_GROUP;
 }
 
 /** Whether this user can change its mode. */

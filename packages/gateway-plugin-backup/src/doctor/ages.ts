@@ -1,95 +1,196 @@
-/** How old each tenant's last good backup is, and the last one that was verified. */
-import type { Finding } from "@openclaw/gateway-core";
+/** How old the last good backup of each tenant, and of the whole gateway, is, and the last one that was verified. */
+import type { Finding, ScheduleInfo } from "@openclaw/gateway-core";
+import { gatewayHealth } from "../jobs/gateway/gateway-health.js";
 import type { Services } from "../jobs/services.js";
 import { tenantHealth, type TenantHealth } from "../jobs/tenant-health.js";
+import type { JobRecord } from "../jobs/types.js";
 import { ageText, iso } from "./words.js";
 
-/** Older than this, the newest backup of a tenant that has no schedule is worth a word. */
+/** Older than this, the newest backup of who has no schedule is worth a word. */
 const OLD_BACKUP_MS = 48 * 3_600_000;
 
 /** After this time a backup builds on nothing that was not verified since: see "Incremental upload" in docs/operations.md. */
 const OLD_CHECK_MS = 30 * 24 * 3_600_000;
 
+/** Whose backups they are. */
+interface Subject {
+  /** As in "The newest backup of …". */
+  readonly whose: string;
+  readonly tenant?: string;
+  /** The commands that back it up, list its schedules, and enable one. */
+  readonly backup: string;
+  readonly listSchedules: string;
+  readonly enable: (schedule: string) => string;
+}
+
+const GATEWAY: Subject = {
+  whose: "the gateway",
+  backup: "openclaw gateway backup",
+  listSchedules: "openclaw cron list --gateway",
+  enable: (schedule) => `openclaw cron enable --gateway ${schedule}`,
+};
+
+function subjectOf({ tenant: { id } }: TenantHealth): Subject & { readonly tenant: string } {
+  return {
+    whose: `tenant ${id}`,
+    tenant: id,
+    backup: `openclaw tenants backup ${id}`,
+    listSchedules: `openclaw cron list ${id}`,
+    enable: (schedule) => `openclaw cron enable ${id} ${schedule}`,
+  };
+}
+
 /** Worst tenant first. */
 export function backupAges(services: Services): readonly Finding[] {
   const now = services.host.clock.now();
-  return tenantHealth(services).flatMap((health) => [ageFinding(health, now), ...troubles(health)]);
+  return tenantHealth(services).flatMap((health) => {
+    const subject = subjectOf(health);
+    const { newest, isOverdue, deadline, lastFailure, schedules } = health;
+    const age = { takenAt: newest?.createdAt, isOverdue, isExpected: deadline !== undefined };
+    return [
+      ageFinding(subject, age, now) ?? neverBackedUp(subject),
+      ...failureFindings(subject, lastFailure),
+      ...troubles(health),
+      ...scheduleFindings(subject, schedules),
+    ];
+  });
 }
 
-function ageFinding({ tenant, newest, isOverdue, deadline }: TenantHealth, now: number): Finding {
-  const { id } = tenant;
-  const fix = `Run \`openclaw tenants backup ${id}\`.`;
+/** Of the whole gateway; each tenant's own backups bring that tenant back, so that one that has none is not as bad. */
+export function gatewayBackupAge(services: Services): readonly Finding[] {
+  const now = services.host.clock.now();
+  const { newest, isOverdue, deadline, lastFailure, schedules, damaged, verifiedAt } =
+    gatewayHealth(services);
+  const age = { takenAt: newest?.createdAt, isOverdue, isExpected: deadline !== undefined };
+  const never: Finding = {
+    severity: "info",
+    message: "The gateway as a whole was never backed up: its config, its own schedules, its ledger.",
+    fix: `Run \`${GATEWAY.backup}\`; docs/gateway-backups.md has a schedule for it.`,
+  };
+  return [
+    ageFinding(GATEWAY, age, now) ?? never,
+    ...failureFindings(GATEWAY, lastFailure),
+    ...damaged.map(({ location }): Finding => ({
+      severity: "warning",
+      message: `A backup of the gateway is damaged: ${location}`,
+      fix: `Run \`${GATEWAY.backup}\`; \`openclaw gateway backups\` says what is wrong with that one.`,
+    })),
+    ...scheduleFindings(GATEWAY, schedules),
+    ...(newest === undefined
+      ? []
+      : verifiedFindings(GATEWAY, { verifiedAt, since: newest.createdAt }, now, "@gateway")),
+  ];
+}
+
+/** Undefined: there is none, and nothing asks for one. */
+function ageFinding(
+  { whose, tenant, backup, listSchedules }: Subject,
+  {
+    takenAt,
+    isOverdue,
+    isExpected,
+  }: { readonly takenAt: number | undefined; readonly isOverdue: boolean; readonly isExpected: boolean },
+  now: number,
+): Finding | undefined {
+  if (takenAt === undefined && !isOverdue) return undefined;
+  const of = tenant === undefined ? {} : { tenant };
+  const fix = `Run \`${backup}\`.`;
   const message =
-    newest === undefined
-      ? `Tenant ${id} has never been backed up.`
-      : `The newest backup of tenant ${id} was taken at ${iso(newest.createdAt)}, ${ageText(now - newest.createdAt)} ago.`;
+    takenAt === undefined
+      ? `${capital(whose)} has never been backed up.`
+      : `The newest backup of ${whose} was taken at ${iso(takenAt)}, ${ageText(now - takenAt)} ago.`;
   if (isOverdue) {
-    const overdue = `${message} It is overdue by its schedule or plugins.backup.absence.`;
-    return {
-      severity: "critical",
-      tenant: id,
-      message: overdue,
-      fix: `${fix} \`openclaw cron list ${id}\`.`,
-    };
+    const overdue = `${message} It is overdue by its schedule${tenant === undefined ? "" : " or plugins.backup.absence"}.`;
+    return { severity: "critical", ...of, message: overdue, fix: `${fix} \`${listSchedules}\`.` };
   }
-  if (newest === undefined) return { severity: "warning", tenant: id, message, fix };
-  const isOld = deadline === undefined && now - newest.createdAt > OLD_BACKUP_MS;
-  return isOld ? { severity: "warning", tenant: id, message, fix } : { severity: "ok", tenant: id, message };
+  const isOld = !isExpected && takenAt !== undefined && now - takenAt > OLD_BACKUP_MS;
+  return isOld ? { severity: "warning", ...of, message, fix } : { severity: "ok", ...of, message };
 }
 
-function troubles({ tenant, lastFailure, damaged, conditions, schedules }: TenantHealth): readonly Finding[] {
-  const { id } = tenant;
-  const of = { severity: "warning", tenant: id } as const;
-  const findings: Finding[] = [];
-  if (lastFailure?.error !== undefined) {
-    const { code, message, hint } = lastFailure.error;
-    const at = iso(lastFailure.finishedAt ?? lastFailure.createdAt);
-    findings.push({
-      ...of,
-      message: `The last backup of tenant ${id} failed at ${at} (${code}): ${message}`,
+function neverBackedUp({ whose, tenant, backup }: Subject & { readonly tenant: string }): Finding {
+  const message = `${capital(whose)} has never been backed up.`;
+  return { severity: "warning", tenant, message, fix: `Run \`${backup}\`.` };
+}
+
+function failureFindings({ whose, tenant }: Subject, lastFailure: JobRecord | undefined): readonly Finding[] {
+  if (lastFailure?.error === undefined) return [];
+  const { code, message, hint } = lastFailure.error;
+  const at = iso(lastFailure.finishedAt ?? lastFailure.createdAt);
+  return [
+    {
+      severity: "warning",
+      ...(tenant === undefined ? {} : { tenant }),
+      message: `The last backup of ${whose} failed at ${at} (${code}): ${message}`,
       fix: hint ?? `openclaw jobs show ${lastFailure.id}`,
-    });
-  }
-  for (const archive of damaged) {
-    findings.push({
+    },
+  ];
+}
+
+function scheduleFindings(
+  { whose, tenant, enable }: Subject,
+  schedules: readonly ScheduleInfo[],
+): readonly Finding[] {
+  const [first] = schedules;
+  if (first === undefined || schedules.some(({ enabled }) => enabled)) return [];
+  return [
+    {
+      severity: "warning",
+      ...(tenant === undefined ? {} : { tenant }),
+      message: `No schedule backs ${whose} up: ${first.name} is disabled.`,
+      fix: enable(first.name),
+    },
+  ];
+}
+
+function troubles({ tenant: { id }, damaged, conditions }: TenantHealth): readonly Finding[] {
+  const of = { severity: "warning", tenant: id } as const;
+  return [
+    ...damaged.map((archive) => ({
       ...of,
       message: `Archive ${archive.id} of tenant ${id} is damaged: ${archive.location}`,
       fix: `Back the tenant up again, then \`openclaw backups rm ${archive.id}\`.`,
-    });
-  }
-  for (const { event, since, count } of conditions) {
-    // Those have a finding of their own.
-    if (event.kind !== "failure" || event.job === "backup") continue;
-    findings.push({ ...of, message: `${event.message} (${count} times since ${iso(since)})` });
-  }
-  const enabled = schedules.filter((schedule) => schedule.enabled);
-  if (schedules.length > 0 && enabled.length === 0) {
-    const [{ name } = { name: "" }] = schedules;
-    findings.push({
-      ...of,
-      message: `No schedule backs tenant ${id} up: ${name} is disabled.`,
-      fix: `openclaw cron enable ${id} ${name}`,
-    });
-  }
-  return findings;
+    })),
+    ...conditions
+      // The others have a finding of their own.
+      .filter(({ event }) => event.kind === "failure" && event.job !== "backup")
+      .map(({ event, since, count }) => ({
+        ...of,
+        message: `${event.message} (${count} times since ${iso(since)})`,
+      })),
+  ];
 }
 
 /** An archive that nobody has read is a hope; the worst tenant comes first. */
 export function verifiedAges(services: Services): readonly Finding[] {
   const now = services.host.clock.now();
-  const findings = tenantHealth(services).flatMap(({ tenant, newest, verifiedAt }): readonly Finding[] => {
+  const findings = tenantHealth(services).flatMap((health) => {
+    const { tenant, newest, verifiedAt } = health;
     if (newest === undefined) return [];
-    const { id, createdAt } = tenant;
-    const fix = `Run \`openclaw backups verify ${id}\`, or have a schedule do it: see docs/verification.md.`;
-    if (verifiedAt === undefined) {
-      const isOld = now - Date.parse(createdAt) > OLD_CHECK_MS;
-      const message = `No backup of tenant ${id} was ever verified.`;
-      return [{ severity: isOld ? "warning" : "info", tenant: id, message, fix }];
-    }
-    if (now - verifiedAt <= OLD_CHECK_MS) return [];
-    const message = `A backup of tenant ${id} was last verified at ${iso(verifiedAt)}, ${ageText(now - verifiedAt)} ago.`;
-    return [{ severity: "warning", tenant: id, message, fix }];
+    const since = Date.parse(tenant.createdAt);
+    return verifiedFindings(subjectOf(health), { verifiedAt, since }, now, tenant.id);
   });
   if (findings.length > 0) return findings;
   return [{ severity: "ok", message: "Of every tenant that has backups, one was verified lately." }];
+}
+
+/** @param since From when on one could have been verified. */
+function verifiedFindings(
+  { whose, tenant }: Subject,
+  { verifiedAt, since }: { readonly verifiedAt: number | undefined; readonly since: number },
+  now: number,
+  target: string,
+): readonly Finding[] {
+  const of = tenant === undefined ? {} : { tenant };
+  const fix = `Run \`openclaw backups verify ${target}\`, or have a schedule do it: see docs/verification.md.`;
+  if (verifiedAt === undefined) {
+    const message = `No backup of ${whose} was ever verified.`;
+    return [{ severity: now - since > OLD_CHECK_MS ? "warning" : "info", ...of, message, fix }];
+  }
+  if (now - verifiedAt <= OLD_CHECK_MS) return [];
+  const message = `A backup of ${whose} was last verified at ${iso(verifiedAt)}, ${ageText(now - verifiedAt)} ago.`;
+  return [{ severity: "warning", ...of, message, fix }];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

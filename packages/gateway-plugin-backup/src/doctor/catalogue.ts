@@ -1,6 +1,7 @@
 /** Whether the catalogue fits what is there: archives, tenants, times, and the room for a restore. */
 import { statfs } from "node:fs/promises";
 import type { Finding } from "@openclaw/gateway-core";
+import { isGatewayPart } from "../archive/gateway-parts.js";
 import { tenantOfName } from "../jobs/archive-name.js";
 import type { Services } from "../jobs/services.js";
 import { iso } from "./words.js";
@@ -33,7 +34,9 @@ export async function lostCatalogue({
 /** Archives of tenants that are not on this gateway: deleted ones, or ones that were lost. */
 export function absentTenants({ host, ledger }: Services): readonly Finding[] {
   const present = new Set(host.tenants.list().map(({ id }) => id));
-  const absent = [...new Set(ledger.standings.owners().map(({ id }) => id))].filter((id) => !present.has(id));
+  const absent = [...new Set(ledger.standings.owners().map(({ id }) => id))].filter(
+    (id) => !present.has(id) && !isGatewayPart(id),
+  );
   if (absent.length === 0)
     return [{ severity: "ok", message: "The catalogue has archives of this gateway's tenants only." }];
   const shown = absent.sort().slice(0, 10).join(", ");

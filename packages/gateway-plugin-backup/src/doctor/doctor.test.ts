@@ -1,5 +1,8 @@
 import t from "tap";
 import { testGateway } from "../test-support/gateway.js";
+import { TickingTime } from "../test-support/ticking-time.js";
+
+const DAY = 86_400_000;
 
 await t.test("doctor, status and metrics tell which tenants are backed up", async (t) => {
   const host = await testGateway(t);
@@ -40,4 +43,49 @@ await t.test("doctor, status and metrics tell which tenants are backed up", asyn
   t.match(metrics.body, /openclaw_backup_last_success_timestamp_seconds\{tenant="acme"\} \d+/);
   t.notMatch(metrics.body, /last_success_timestamp_seconds\{tenant="beta"\}/);
   t.match(metrics.body, /openclaw_backup_queue_length 0/);
+});
+
+await t.test("and whether the whole gateway is", async (t) => {
+  const time = new TickingTime("2026-03-07T12:00:00Z");
+  const host = await testGateway(t, {}, undefined, [], { clock: time.clock, ticker: time.ticker });
+  await host.tenant("acme");
+  const found = async (): Promise<unknown> => {
+    const { body } = await host.call("GET", "/api/admin/doctor");
+    const findings = body["findings"] as { readonly check: string }[];
+    return findings.filter(({ check }) => check === "backup-gateway");
+  };
+  const metrics = async (): Promise<string> =>
+    (await host.gateway.app.inject({ url: "/metrics", headers: host.headers })).body;
+  const status = async (): Promise<object> => {
+    const { body } = await host.call("GET", "/api/admin/status");
+    return (body as { sections: { backup: { gateway: object } } }).sections.backup.gateway;
+  };
+  t.match(await found(), [{ severity: "info", message: /never backed up/, fix: /openclaw gateway backup/ }]);
+  t.same(await status(), { state: "none", schedule: "none" });
+  t.match(await metrics(), /openclaw_backup_gateway_overdue 0/);
+  t.notMatch(await metrics(), /openclaw_backup_gateway_last_success_timestamp_seconds \d/);
+
+  await host.job("/api/admin/gateway/backups");
+  t.match(await found(), [
+    { severity: "ok", message: /newest backup of the gateway was taken at 2026-03-07T12:/ },
+    { severity: "info", message: /No backup of the gateway was ever verified/, fix: /verify @gateway/ },
+  ]);
+  t.match(await status(), { state: "ok", lastBackup: /^2026-03-07T12/, location: /backups/, size: Number });
+  t.match(await metrics(), /openclaw_backup_gateway_last_success_timestamp_seconds 1\.?\d+/);
+  t.notMatch(JSON.stringify((await host.call("GET", "/api/admin/doctor")).body), /not on this gateway/);
+
+  await time.pass(3 * DAY);
+  t.match(await found(), [{ severity: "warning", message: /3 days ago/ }, {}]);
+  const nightly = { name: "nightly", schedule: "@daily", job: "gateway-backup", parameters: {} };
+  t.equal((await host.call("POST", "/api/admin/gateway/cron", nightly)).status, 201);
+  t.equal((await host.call("POST", "/api/admin/gateway/cron/nightly/disable")).status, 200);
+  t.match(await found(), [
+    { severity: "warning" },
+    {
+      severity: "warning",
+      message: /No schedule backs the gateway up: nightly is disabled/,
+      fix: /--gateway nightly/,
+    },
+    {},
+  ]);
 });

@@ -1,7 +1,7 @@
 /** The registry of what the doctor looks at for backups; docs/doctor.md has what each check finds. */
 import type { DoctorCheck, Finding } from "@openclaw/gateway-core";
 import type { Services } from "../jobs/services.js";
-import { backupAges, verifiedAges } from "./ages.js";
+import { backupAges, gatewayBackupAge, verifiedAges } from "./ages.js";
 import { absentTenants, lostCatalogue, restoreSpace, timesAhead } from "./catalogue.js";
 import { alertChannels } from "./channels.js";
 import { defaultDestination, destinations } from "./destinations.js";
@@ -18,6 +18,7 @@ const CHECKS: readonly (readonly [name: string, look: Look, takesTime?: true])[]
   ["backup-tenants", absentTenants],
   ["backup-age", backupAges],
   ["backup-verified", verifiedAges],
+  ["backup-gateway", gatewayBackupAge],
   ["backup-alerts", alertChannels],
   ["backup-destination", defaultDestination],
   ["backup-stores", destinations, true],

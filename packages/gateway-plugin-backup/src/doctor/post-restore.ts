@@ -9,7 +9,13 @@ export async function postRestore(checklist: PostRestore): Promise<readonly Find
   const restore = `the restore of ${from} at ${restoredAt}`;
   if (items === undefined) {
     const message = `The checklist after ${restore} was not gone through yet.`;
-    return [{ severity: "warning", message, fix: "Start the gateway; it goes through it by itself." }];
+    return [
+      {
+        severity: "warning",
+        message,
+        fix: "The gateway goes through it by itself, soon after its start; `openclaw gateway checklist` does so at once.",
+      },
+    ];
   }
   const open = items.filter(({ ok }) => !ok);
   if (open.length > 0) {

@@ -22,8 +22,7 @@ function hooksOf(layout: TenantLayout) {
   const handlers = new Map<string, (event: never) => unknown>();
   const on = (name: string, handler: (event: never) => unknown): void => void handlers.set(name, handler);
   layout.watch({ hooks: { on } as never });
-  const call = (name: keyof HookEvents, tenant: string): unknown =>
-    handlers.get(name)?.({ tenant } as never);
+  const call = (name: keyof HookEvents, tenant: string): unknown => handlers.get(name)?.({ tenant } as never);
   return {
     suspended: (tenant: string) => call("tenantSuspended", tenant),
     resumed: (tenant: string) => call("tenantResumed", tenant),

@@ -3,7 +3,8 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type, type Static } from "typebox";
 import { RateSchema } from "../config.js";
 import { gatewayBackupSubmission } from "../jobs/gateway/backup.js";
-import { knownSets, setsAt, type ShownSet } from "../jobs/gateway/list-sets.js";
+import { knownSets, type ShownSet } from "../jobs/gateway/known-sets.js";
+import { setsAt } from "../jobs/gateway/list-sets.js";
 import { gatewayPruneSubmission } from "../jobs/gateway/prune.js";
 import { retentionProperties } from "../jobs/retention/schema.js";
 import type { Services } from "../jobs/services.js";

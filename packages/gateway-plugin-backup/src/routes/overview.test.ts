@@ -38,6 +38,7 @@ await t.test("all tenants at one glance, the worst first, and one of them with i
       ["fine", "ok"],
     ],
   );
+  t.same((body as unknown as Overview).gateway, { state: "none", schedule: "none" });
   t.match(tenants[0], {
     failureCode: failed.error?.code,
     failedJob: failed.id,
@@ -67,6 +68,10 @@ await t.test("all tenants at one glance, the worst first, and one of them with i
     },
   ]);
   t.same((await gateway.call("GET", "/api/admin/backups/overview?tenant=nobody")).body["tenants"], []);
+  const ofGateway = await gateway.job("/api/admin/gateway/backups");
+  t.match((await gateway.call("GET", "/api/admin/backups/overview")).body["gateway"], {
+    ...{ state: "failing", failedJob: ofGateway.id, failureCode: ofGateway.error?.code },
+  });
 });
 
 await t.test("what runs or waits stands with its tenant, with how far it is", async (t) => {
@@ -77,6 +82,7 @@ await t.test("what runs or waits stands with its tenant, with how far it is", as
   const slow = await gateway.call("POST", "/api/admin/tenants/first/backups", { limitUpload: "100KiB" });
   const { id } = slow.body["job"] as JobView;
   await gateway.call("POST", "/api/admin/tenants/second/backups", {});
+  const whole = await gateway.call("POST", "/api/admin/gateway/backups", {});
   const read = async (): Promise<Overview> =>
     (await gateway.call("GET", "/api/admin/backups/overview")).body as unknown as Overview;
   let seen = await read();
@@ -87,7 +93,9 @@ await t.test("what runs or waits stands with its tenant, with how far it is", as
   }
   t.match(jobOf(seen, "first"), { id, type: "backup", state: "running", percent: Number });
   t.match(jobOf(seen, "second"), { type: "backup", state: "queued" });
-  t.match(seen.totals, { running: 1, queued: 1 });
+  const { id: gatewayJob } = whole.body["job"] as JobView;
+  t.match(seen.gateway.job, { id: gatewayJob, type: "gateway-backup", state: "queued" });
+  t.match(seen.totals, { running: 1, queued: 2 });
   await gateway.call("POST", `/api/admin/jobs/${id}/cancel`);
 });
 

@@ -1,11 +1,12 @@
 /** How all tenants do, at one glance: what the control UI's first page shows. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type, type Static } from "typebox";
+import { gatewayHealth, type GatewayHealth } from "../jobs/gateway/gateway-health.js";
 import type { AlertCondition } from "../jobs/ledger/alert-conditions.js";
 import type { Services } from "../jobs/services.js";
 import { tenantHealth, type TenantHealth } from "../jobs/tenant-health.js";
 import type { JobProgress, JobRecord } from "../jobs/types.js";
-import { TenantBackupSchema, tenantStatus } from "../status.js";
+import { GatewayBackupSchema, standing, TenantBackupSchema, tenantStatus } from "../status.js";
 import { JobStateSchema } from "./schemas.js";
 
 /** As many as a line of a few centimetres can show. */
@@ -23,6 +24,29 @@ const AlertSchema = Type.Object({
   jobId: Type.Optional(Type.String()),
   archive: Type.Optional(Type.String()),
 });
+
+const OpenJob = Type.Object(
+  {
+    id: Type.String(),
+    type: Type.String(),
+    state: JobStateSchema,
+    percent: Type.Optional(Type.Integer()),
+  },
+  { description: "What runs on it now, or waits." },
+);
+
+const FailedJob = Type.Optional(
+  Type.String({ description: "The backup that failed last, if none succeeded since." }),
+);
+
+const GatewayOverview = Type.Object(
+  {
+    ...Type.Omit(GatewayBackupSchema, ["ageHours", "location"]).properties,
+    failedJob: FailedJob,
+    job: Type.Optional(OpenJob),
+  },
+  { description: "The gateway as a whole." },
+);
 
 const TenantOverview = Type.Object({
   ...Type.Pick(TenantBackupSchema, [
@@ -43,26 +67,14 @@ const TenantOverview = Type.Object({
       description: "RFC 3339, by when the next good backup has to be there; absent: nothing asks for one.",
     }),
   ),
-  failedJob: Type.Optional(
-    Type.String({ description: "The backup that failed last, if none succeeded since." }),
-  ),
+  failedJob: FailedJob,
   damagedArchive: Type.Optional(Type.String({ description: "Id of the newest damaged archive." })),
   archives: Type.Integer({ description: "How many there are." }),
   storedBytes: Type.Number({ description: "Of all of them." }),
   trend: Type.Array(Type.Integer(), {
     description: `Sizes of the last ${TREND_LENGTH} good archives, the oldest first, as percentages of the largest.`,
   }),
-  job: Type.Optional(
-    Type.Object(
-      {
-        id: Type.String(),
-        type: Type.String(),
-        state: JobStateSchema,
-        percent: Type.Optional(Type.Integer()),
-      },
-      { description: "What runs on it now, or waits." },
-    ),
-  ),
+  job: Type.Optional(OpenJob),
   alerts: Type.Optional(
     Type.Array(AlertSchema, {
       description: "What is wrong, as people were told; where one tenant is asked for.",
@@ -80,11 +92,13 @@ const OverviewSchema = Type.Object({
     running: Type.Integer({ description: "Jobs, those on no tenant in particular among them." }),
     queued: Type.Integer(),
   }),
+  gateway: GatewayOverview,
   tenants: Type.Array(TenantOverview, { description: "Worst first." }),
 });
 
 export type Overview = Static<typeof OverviewSchema>;
 type TenantOverview = Static<typeof TenantOverview>;
+type GatewayOverview = Static<typeof GatewayOverview>;
 
 export function overviewRoutes(services: Services): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
@@ -119,7 +133,8 @@ function overview(services: Services, only: string | undefined): Overview {
   const queued = engine.list({ state: "queued", limit: MOST_JOBS });
   const running = engine.list({ state: "running", limit: MOST_JOBS });
   // What runs counts more than what waits for it.
-  const jobs = new Map([...queued, ...running].map((job) => [job.tenant, job]));
+  const open = [...queued, ...running];
+  const jobs = new Map(open.map((job) => [job.tenant, job]));
   const tenants = asked.map((health): TenantOverview => {
     const job = jobs.get(health.tenant.id);
     return {
@@ -139,7 +154,18 @@ function overview(services: Services, only: string | undefined): Overview {
       running: running.length,
       queued: queued.length,
     },
+    gateway: gatewayOverview(gatewayHealth(services), open, now),
     tenants,
+  };
+}
+
+function gatewayOverview(health: GatewayHealth, open: readonly JobRecord[], now: number): GatewayOverview {
+  const { ageHours, location, ...status } = standing(health, now);
+  const job = open.findLast(({ type }) => type === "gateway-backup");
+  return {
+    ...status,
+    ...(health.lastFailure === undefined ? {} : { failedJob: health.lastFailure.id }),
+    ...(job === undefined ? {} : { job: jobOf(job) }),
   };
 }
 

@@ -88,5 +88,15 @@ await withBrowserAndStore(t, (layOut) => {
       const { archives } = (await bed.get("/api/admin/backups")) as { archives: { tenant: string }[] };
       t.strictSame(archives.map(({ tenant }) => tenant).sort(), ["bolt", "cole"]);
     });
+
+    t.test(`the whole gateway is backed up, ${hands.name}`, async (t) => {
+      const { bed, browser } = await layOut(t);
+      const me = await Operator.signIn(t, browser, bed, { hands });
+      await me.reads("never backed up");
+      await me.press(me.find("button", "Back up now: the whole gateway"));
+      await me.reads(/^\s*backed up .*(ago|now)/);
+      await me.looksAt("an overview with a backup of the whole gateway");
+      t.match(await bed.get("/api/admin/gateway/backups"), { sets: [{ state: "complete" }] });
+    });
   }
 });

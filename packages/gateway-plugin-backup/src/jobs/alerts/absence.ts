@@ -1,17 +1,23 @@
-/** Watches for silence: tenants that have had no good backup for longer than they should. */
+/** Watches for silence: tenants, and the gateway, that have had no good backup for longer than they should. */
 import type { PluginHost, ScheduleInfo, TenantRecord } from "@openclaw/gateway-core";
 import picomatch from "picomatch";
 import type { Expectation } from "../ledger/alert-expectations.js";
 import type { ArchiveRecord } from "../ledger/archives.js";
+import { newestGoodSet } from "../gateway/known-sets.js";
 import type { Ledger } from "../ledger/ledger.js";
 import type { ByTenant } from "../ledger/standings.js";
 import { parseDuration } from "../retention/duration.js";
 import { withinMs } from "../retention/policy.js";
+import type { JobType } from "../types.js";
 import type { Alerts } from "./alerts.js";
 import { deadlineOf, type Deadline } from "./deadlines.js";
+import type { AlertEvent } from "./event.js";
 import type { AbsenceConfig } from "./schema.js";
 
 const LOOK_EVERY_MS = 60_000;
+
+/** Type of the job that backs the whole gateway up. */
+const GATEWAY_BACKUP: JobType = "gateway-backup";
 
 /** A gateway that was down first makes up for what it has missed. */
 const START_GRACE_MS = 300_000;
@@ -21,7 +27,7 @@ export type SchedulesByTenant = ReadonlyMap<string, readonly ScheduleInfo[]>;
 
 export interface AbsenceOptions {
   readonly host: Pick<PluginHost, "clock" | "schedules" | "tenants">;
-  readonly ledger: Pick<Ledger, "archives" | "expectations" | "standings">;
+  readonly ledger: Pick<Ledger, "archives" | "expectations" | "sets" | "standings">;
   readonly alerts: Pick<Alerts, "raise" | "conditions" | "forgetDeleted">;
   readonly config: AbsenceConfig;
 }
@@ -57,17 +63,38 @@ export class AbsenceWatch {
     const absent = new Set(
       alerts.conditions().flatMap(({ tenantUid, event }) => (event.kind === "absence" ? [tenantUid] : [])),
     );
+    const tell = (event: Pick<AlertEvent, "tenant" | "job">, found: Found): void => {
+      const { whose, deadline, wasAbsent, newest } = found;
+      if (deadline !== undefined && now > deadline.at) {
+        const message = `${whose} ${ageOf(newest())}: ${deadline.because}.`;
+        alerts.raise({ ...event, kind: "absence", message }, { isNew: false });
+      } else if (wasAbsent) {
+        const message = `${whose} has the backups again that it should have.`;
+        alerts.raise({ ...event, kind: "recovered", message });
+      }
+    };
     const deadlines = this.deadlines();
     for (const { id, uid } of host.tenants.list()) {
-      const deadline = deadlines.get(id);
-      if (deadline !== undefined && now > deadline.at) {
-        const message = `Tenant ${id} ${ageOf(ledger.archives.newest(id, uid))}: ${deadline.because}.`;
-        alerts.raise({ kind: "absence", tenant: id, job: "backup", message }, { isNew: false });
-      } else if (absent.has(uid)) {
-        const message = `Tenant ${id} has the backups again that it should have.`;
-        alerts.raise({ kind: "recovered", tenant: id, job: "backup", message });
-      }
+      tell(
+        { tenant: id, job: "backup" },
+        {
+          whose: `Tenant ${id}`,
+          deadline: deadlines.get(id),
+          wasAbsent: absent.has(uid),
+          newest: () => ledger.archives.newest(id, uid),
+        },
+      );
     }
+    const newest = newestGoodSet({ ledger });
+    tell(
+      { job: GATEWAY_BACKUP },
+      {
+        whose: "The gateway",
+        deadline: this.gatewayDeadline(newest?.createdAt),
+        wasAbsent: absent.has(undefined),
+        newest: () => newest,
+      },
+    );
   }
 
   /**
@@ -97,6 +124,26 @@ export class AbsenceWatch {
       if (deadline !== undefined) found.set(id, deadline);
     }
     return found;
+  }
+
+  /**
+   * By when the next good backup of the whole gateway has to be there. Undefined: no schedule asks for one. One that is
+   * disabled asks for nothing: the admin who did that is the one who would be told.
+   *
+   * @param lastGood When the newest good one was taken, in milliseconds since the epoch.
+   */
+  gatewayDeadline(lastGood: number | undefined): Deadline | undefined {
+    const schedules = this.gatewaySchedules().filter(({ enabled }) => enabled);
+    return deadlineOf({
+      ...(lastGood === undefined ? {} : { lastGood }),
+      createdAt: 0,
+      schedules,
+      expectations: schedules.map(({ name, createdAt }) => ({
+        ...{ tenantUid: "", schedule: name },
+        ...{ since: Date.parse(createdAt), intervalMs: 0 },
+      })),
+      graceMs: this.#graceMs,
+    });
   }
 
   /** Notes which schedules are enabled, and forgets those that are needless. */
@@ -133,6 +180,13 @@ export class AbsenceWatch {
     return !listed.some(({ name }) => name === schedule) && listed.some(({ enabled }) => enabled);
   }
 
+  /** Those that back the whole gateway up. */
+  gatewaySchedules(): readonly ScheduleInfo[] {
+    return this.#options.host.schedules
+      .list()
+      .filter(({ job, tenant }) => job === GATEWAY_BACKUP && tenant === undefined);
+  }
+
   /** Those that back a tenant up, by tenant. */
   schedules(): SchedulesByTenant {
     const backups = this.#options.host.schedules
@@ -142,7 +196,16 @@ export class AbsenceWatch {
   }
 }
 
-function ageOf(newest: ArchiveRecord | undefined): string {
+/** What is known of one of those that are to be backed up. */
+interface Found {
+  readonly whose: string;
+  readonly deadline: Deadline | undefined;
+  /** It was told that it has no good backup. */
+  readonly wasAbsent: boolean;
+  readonly newest: () => { readonly createdAt: number } | undefined;
+}
+
+function ageOf(newest: { readonly createdAt: number } | undefined): string {
   if (newest === undefined) return "has no good backup";
   return `has had no good backup since ${new Date(newest.createdAt).toISOString()}`;
 }

@@ -393,6 +393,31 @@ await t.test("a tenant without a schedule has the config's time, and a start its
   t.end();
 });
 
+await t.test("silence about the whole gateway is told, too, where a schedule asks for its backup", (t) => {
+  const { alerts, time, watch, schedules } = bench(t, []);
+  const { tenant: _, ...ofGateway } = schedule("weekly", 7 * DAY, { job: "gateway-backup" });
+  schedules.push({ ...ofGateway, enabled: false });
+  const absence = watch();
+  const passes = (ms: number): readonly unknown[] => {
+    time.advance(ms);
+    absence.look();
+    return alerts.conditions();
+  };
+  t.same(passes(20 * DAY), [], "an admin has disabled it");
+  const createdAt = new Date(time.now()).toISOString();
+  schedules[0] = { ...ofGateway, createdAt };
+  t.same(passes(HOUR), []);
+  const message = "The gateway has no good backup: schedule weekly has never run.";
+  t.match(passes(8 * DAY), [
+    { tenantUid: undefined, event: { kind: "absence", job: "gateway-backup", message } },
+  ]);
+  const next = Math.floor(time.now() / (7 * DAY) + 1) * 7 * DAY;
+  t.equal(absence.gatewayDeadline(time.now())?.at, next + HOUR, "after one that is good, the next");
+  schedules.pop();
+  t.same(passes(HOUR), [], "nothing asks for it any more");
+  t.end();
+});
+
 const job: JobRecord = {
   ...{ id: "j1", type: "backup", tenant: "acme", trigger: "cron", actor: "admin", state: "succeeded" },
   ...{
@@ -413,6 +438,7 @@ await t.test("jobs and schedules become events", (t) => {
   t.same(endOf({ ...job, request: { dryRun: true } }), []);
   t.same(endOf({ ...job, state: "cancelled" }), []);
   t.match(endOf(job), [{ kind: "success", archive: "a1", message: /succeeded: \/x\.$/ }]);
+  t.notOk("tenant" in (startOf({ ...job, type: "gateway-backup", tenant: "" }) ?? { tenant: "" }));
   t.match(endOf({ ...job, type: "undo", result: {} }), [{ kind: "success", message: /succeeded\.$/ }]);
   const warnings = Array.from({ length: 7 }, (_, i) => ({ code: "W", message: `Warning ${i}.` }));
   t.match(endOf({ ...job, warnings }), [

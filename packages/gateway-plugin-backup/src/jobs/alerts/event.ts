@@ -3,7 +3,7 @@
 /**
  * - `start`, `success`, `warning`, `failure`: of a job, or of a schedule that could not start one. A job that succeeded with
  *   warnings is a success, and a warning as well.
- * - `absence`: a tenant has had no good backup for longer than its schedules, or the config, allow.
+ * - `absence`: a tenant, or the gateway, has had no good backup for longer than its schedules, or the config, allow.
  * - `damaged`: a check has found an archive damaged.
  * - `recovered`: what was told as failure, absence or damage is good again.
  */

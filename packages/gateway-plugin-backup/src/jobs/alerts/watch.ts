@@ -116,7 +116,8 @@ function factsOf({
   request,
 }: JobRecord): Pick<AlertEvent, "tenant" | "job" | "jobId" | "subject"> {
   const subject = placeOf(request["to"]);
-  return { tenant, job: type, jobId: id, ...(subject === undefined ? {} : { subject }) };
+  const whose = tenant === NO_TENANT ? {} : { tenant };
+  return { ...whose, job: type, jobId: id, ...(subject === undefined ? {} : { subject }) };
 }
 
 /** Where a job works, without what changes from run to run: one store that fails says nothing of another. */

@@ -17,7 +17,7 @@ import {
 } from "../../test-support/gateway-sets.js";
 import { ended, servicesBench, withThreads } from "../../test-support/services-bench.js";
 import { gatewayBackupSubmission } from "./backup.js";
-import { knownSets } from "./list-sets.js";
+import { knownSets } from "./known-sets.js";
 import { settleSets } from "./settle-sets.js";
 
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";

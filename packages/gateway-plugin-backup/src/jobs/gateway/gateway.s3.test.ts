@@ -3,7 +3,8 @@ import { BackupError } from "../../errors.js";
 import { ADMIN, backUp, gatewayBench, type GatewayBench } from "../../test-support/gateway-sets.js";
 import { s3ForTests, type S3ForTests } from "../../test-support/s3-for-tests.js";
 import { ended, withThreads } from "../../test-support/services-bench.js";
-import { knownSets, setsAt } from "./list-sets.js";
+import { knownSets } from "./known-sets.js";
+import { setsAt } from "./list-sets.js";
 import { gatewayPruneSubmission } from "./prune.js";
 
 const NAME = "2026-03-07T00-00-00Z";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import t from "tap";
 import { backUp, filesIn, gatewayBench, inLedger, put } from "../../test-support/gateway-sets.js";
 import { withThreads } from "../../test-support/services-bench.js";
-import { knownSets, setsAt } from "./list-sets.js";
+import { knownSets } from "./known-sets.js";
+import { setsAt } from "./list-sets.js";
 
 const NAME = "2026-03-07T00-00-00Z";
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";

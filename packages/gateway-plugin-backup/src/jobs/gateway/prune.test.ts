@@ -13,7 +13,7 @@ import {
 import { ended, withThreads } from "../../test-support/services-bench.js";
 import type { Services } from "../services.js";
 import type { JobRecord } from "../types.js";
-import { knownSets } from "./list-sets.js";
+import { knownSets } from "./known-sets.js";
 import { gatewayPruneSubmission, type GatewayPruneRequest } from "./prune.js";
 import { settleSets } from "./settle-sets.js";
 

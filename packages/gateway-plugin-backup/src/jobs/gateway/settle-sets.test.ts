@@ -5,7 +5,7 @@ import { BackupError } from "../../errors.js";
 import { backUp, filesIn, gatewayBench, inLedger } from "../../test-support/gateway-sets.js";
 import { MemoryLog } from "../../test-support/memory-log.js";
 import { withThreads } from "../../test-support/services-bench.js";
-import { knownSets, newestGoodSet } from "./list-sets.js";
+import { knownSets, newestGoodSet } from "./known-sets.js";
 import { awaitsSets, settleSet, settleSets } from "./settle-sets.js";
 
 const { signal } = new AbortController();

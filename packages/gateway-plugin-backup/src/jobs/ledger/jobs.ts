@@ -83,6 +83,7 @@ export class JobsTable {
   readonly #listState;
   readonly #listTenantState;
   readonly #lastOfEach;
+  readonly #lastOfGateway;
   readonly #startedBy;
   readonly #openBy;
   readonly #backupsBy;
@@ -168,6 +169,10 @@ export class JobsTable {
            AND json_extract(request_json, '$.dryRun') IS NOT 1
          ORDER BY id DESC LIMIT 1)`,
     );
+    this.#lastOfGateway = new Statement<{ type: string; state: TerminalJobState }, JobRow>(
+      database,
+      "SELECT * FROM jobs WHERE tenant = '' AND type = @type AND state = @state ORDER BY id DESC LIMIT 1",
+    );
     this.#backupFigures = new Statement<{ tenant: string }, FiguresRow>(
       database,
       `SELECT id, json_extract(result_json, '$.bytes.uploaded') AS uploaded, started_at, finished_at FROM jobs
@@ -183,6 +188,12 @@ export class JobsTable {
   ): ReadonlyMap<string, JobRecord> {
     const rows = this.#lastOfEach.all({ tenantUids: JSON.stringify(tenantUids), type, state });
     return new Map(rows.map((row) => [row.asked_uid, jobRecord(row)]));
+  }
+
+  /** The gateway's own last job that ended like this. */
+  lastOfGateway(type: string, state: TerminalJobState): JobRecord | undefined {
+    const row = this.#lastOfGateway.get({ type, state });
+    return row === undefined ? undefined : jobRecord(row);
   }
 
   /** What each backup of a tenant has sent, and how long it took, by the job's id. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { ADMIN, backUp, gatewayBench, inLedger } from "../../test-support/gateway-sets.js";
 import { ended, withThreads } from "../../test-support/services-bench.js";
-import { knownSets } from "../gateway/list-sets.js";
+import { knownSets } from "../gateway/known-sets.js";
 import type { Services } from "../services.js";
 import type { JobRecord } from "../types.js";
 import { rebuildSubmission } from "./rebuild.js";

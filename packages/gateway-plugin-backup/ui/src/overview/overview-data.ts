@@ -25,15 +25,24 @@ export interface TenantOverview {
   readonly storedBytes: number;
   /** Percentages of the largest, oldest first. */
   readonly trend: readonly number[];
-  readonly job?: {
-    readonly id: string;
-    readonly type: string;
-    readonly state: JobState;
-    readonly percent?: number;
-  };
+  readonly job?: OpenJob;
   /** Where one tenant was asked for. */
   readonly alerts?: readonly TenantAlert[];
 }
+
+/** What runs or waits. */
+interface OpenJob {
+  readonly id: string;
+  readonly type: string;
+  readonly state: JobState;
+  readonly percent?: number;
+}
+
+/** The gateway as a whole. */
+export type GatewayOverview = Pick<
+  TenantOverview,
+  "state" | "lastBackup" | "failureCode" | "failedJob" | "job"
+>;
 
 export interface TenantAlert {
   readonly kind: string;
@@ -55,6 +64,7 @@ export interface Overview {
     readonly running: number;
     readonly queued: number;
   };
+  readonly gateway: GatewayOverview;
   /** Worst first. */
   readonly tenants: readonly TenantOverview[];
 }

@@ -4,7 +4,9 @@ import "../backup-now/backup-now.js";
 import type { BackupNowElement } from "../backup-now/backup-now.js";
 import { destinationNames } from "../backup-now/destination-names.js";
 import "../tenant/tenant-page.js";
+import { notifyError } from "../notify-error.js";
 import { attentionList } from "./attention.js";
+import { gatewayTile } from "./gateway-tile.js";
 import {
   isStuck,
   needsAttention,
@@ -152,7 +154,7 @@ export class OverviewPage extends LitElement {
       </section>`;
   }
 
-  #renderTiles({ totals, tenants }: Overview): TemplateResult {
+  #renderTiles({ gateway, now, totals, tenants }: Overview): TemplateResult {
     const safe = totals.states.ok ?? 0;
     const all = safe === totals.tenants;
     const next = tenants.flatMap(({ nextRun }) => nextRun ?? []).sort()[0];
@@ -175,6 +177,7 @@ export class OverviewPage extends LitElement {
         <dd>${count(totals.archives)}</dd>
         <dd class="small muted">${bytes(totals.storedBytes)}</dd>
       </div>
+      ${gatewayTile(this.host, gateway, new Date(now).getTime(), () => void this.#backUpGateway())}
     </dl>`;
   }
 
@@ -233,6 +236,15 @@ export class OverviewPage extends LitElement {
   readonly #onFilter = (event: Event): void => {
     this.filter = (event.target as HTMLSelectElement).value as Filter;
   };
+
+  async #backUpGateway(): Promise<void> {
+    try {
+      await this.host.api.send("POST", "/api/admin/gateway/backups", {});
+    } catch (error) {
+      notifyError(this.host, error);
+    }
+    this.#refresh.now();
+  }
 
   #backUp(tenants: readonly string[]): void {
     this.renderRoot.querySelector<BackupNowElement>("oc-backup-now")?.open(tenants);
