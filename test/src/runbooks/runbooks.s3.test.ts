@@ -4,7 +4,7 @@ import t from "tap";
 import { missing } from "../support/needs.js";
 import { Book } from "./book.js";
 import { rotation } from "./keys.js";
-import { aMove, archivesAlone } from "./tenants.js";
+import { aMove, aRestore, archivesAlone } from "./tenants.js";
 import { encrypted, fromATarball, fromS3 } from "./whole-gateway.js";
 import { withoutTheProgram } from "./without-program.js";
 
@@ -17,6 +17,7 @@ if (s3 !== undefined) {
     fromATarball(t, book, s3),
   );
   await t.test("a gateway comes back from an encrypted backup", { skip }, (t) => encrypted(t, book, s3));
+  await t.test("a tenant comes back on a gateway that runs", { skip }, (t) => aRestore(t, book, s3));
   await t.test("a tenant moves to another gateway", { skip }, (t) => aMove(t, book, s3));
   await t.test("tenants come back from their archives alone", { skip }, (t) => archivesAlone(t, book, s3));
   await t.test("archives are opened without this program", { skip }, (t) => withoutTheProgram(t, book, s3));

@@ -1,5 +1,7 @@
-/** Tenants by themselves: one moves to another gateway, all come back where nothing but their archives is left. */
+/** Tenants by themselves: one is restored, one moves to another gateway, all come back where nothing but their archives is left. */
 import { keyPair, type S3ForTests } from "@openclaw/gateway-plugin-backup/testing";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Test } from "tap";
 import { unexplainedDifferences } from "../support/restored-tenant.js";
 import { describeDifferences } from "../support/tree-diff.js";
@@ -25,6 +27,30 @@ export async function aMove(t: Test, book: Book, s3: S3ForTests): Promise<void> 
   t.same(await reader.answers(tokens), expected, "the token came along");
   t.same(await old.answers(tokens), { acme: 401, stays: "stays" });
   t.match(await reader.json("tenants backups acme"), { archives: [{ state: "good" }] });
+}
+
+export async function aRestore(t: Test, book: Book, s3: S3ForTests): Promise<void> {
+  const settings = s3.environment(await s3.newBucket());
+  const reader = await Reader.atAMachine(t, book, { settings });
+  reader.configure();
+  await reader.type("start_gateway");
+  const tokens = await reader.createTenants(["acme"]);
+  fillSmallTenant(reader.tenant("acme"), 1);
+  const notes = "workspace/notes.md";
+  const read = (id: string): string => readFileSync(join(reader.tenant(id), notes), "utf8");
+  const first = read("acme");
+  await reader.type("openclaw gateway backup");
+  writeFileSync(join(reader.tenant("acme"), notes), "newest");
+  await reader.type("openclaw tenants backup acme");
+  rmSync(join(reader.tenant("acme"), notes));
+  await reader.follow("One tenant");
+  t.equal(read("acme"), "newest");
+  await reader.type("openclaw tenants delete acme --confirm");
+  await reader.follow("One tenant");
+  t.equal(read("acme"), "newest", "also where it is gone");
+  t.same(await reader.answers(tokens), { acme: "acme" });
+  await reader.follow("Out of a backup of the gateway");
+  t.equal(read("acme-as-it-was"), first);
 }
 
 export async function archivesAlone(t: Test, book: Book, s3: S3ForTests): Promise<void> {
