@@ -101,6 +101,8 @@ class Life {
       const nightly = { name: "nightly", schedule, tz: "Etc/UTC", job: "backup", parameters };
       await this.#call("POST", `/api/admin/tenants/${id}/cron`, nightly);
     }
+    const weekly = { name: "weekly", schedule: "0 1 * * SUN", tz: "Etc/UTC", job: "gateway-backup" };
+    await this.#call("POST", "/api/admin/gateway/cron", { ...weekly, parameters: {} });
   }
 
   async day(day: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { relativeTime, type UiHost } from "@openclaw/ui-kit";
 import { html, type TemplateResult } from "lit";
 import type { GatewayOverview } from "./overview-data.js";
-import { TENANT_STATES } from "./tenant-state.js";
+import { TENANT_STATES, tenantState } from "./tenant-state.js";
 
 /** How the backups of the whole gateway do, with what can be done about it. */
 export function gatewayTile(
@@ -10,11 +10,10 @@ export function gatewayTile(
   now: number,
   backUp: () => void,
 ): TemplateResult {
-  const { word, kind, sign } = TENANT_STATES[state];
   const age = lastBackup === undefined ? "never backed up" : `backed up ${relativeTime(lastBackup, now)}`;
-  return html`<div class="card ${kind}">
+  return html`<div class="card ${TENANT_STATES[state].kind}">
     <dt>Whole gateway</dt>
-    <dd><span aria-hidden="true">${sign}</span> ${word}</dd>
+    <dd>${tenantState(state)}</dd>
     <dd class="small muted">
       ${age}${failureCode === undefined ? "" : `, then ${failureCode}: `}
       ${
