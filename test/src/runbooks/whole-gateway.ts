@@ -87,7 +87,6 @@ export async function fromATarball(t: Test, book: Book, s3: S3ForTests): Promise
   }
   const key = "backup/keys/signing-key.pem";
   t.equal(readFileSync(join(after.state, key), "utf8"), readFileSync(join(before.state, key), "utf8"));
-
   t.equal(readFileSync(join(after.workspace, "notes.md"), "utf8"), "# notes\n");
 
   await after.type("openclaw gateway backup\nopenclaw tenants delete acme --confirm");
