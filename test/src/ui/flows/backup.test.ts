@@ -83,7 +83,7 @@ await withBrowserAndStore(t, (layOut) => {
       await me.press(me.find("button", "Back up 2 selected"));
       const dialog = me.find("dialog", "Back up 2 tenants");
       await me.press(dialog.getByRole("button", { name: "Back up", exact: true }));
-      await dialog.getByText("Done").nth(1).waitFor();
+      await dialog.locator(".badge", { hasText: "Done" }).nth(1).waitFor();
       await me.looksAt("two backups that are done");
       const { archives } = (await bed.get("/api/admin/backups")) as { archives: { tenant: string }[] };
       t.strictSame(archives.map(({ tenant }) => tenant).sort(), ["bolt", "cole"]);
