@@ -522,6 +522,14 @@ export const FAULTS: readonly Fault[] = [
     fix: /plugins\.backup\.notify/,
   },
   {
+    name: "a workspace whose volume is not mounted",
+    plant: (state) => state.configure({ gateway: { workspaceDir: `${state.directory}/not-mounted` } }),
+    check: "workspace",
+    severity: "critical",
+    message: /volume .*not-mounted cannot be used/,
+    fix: /OPENCLAW_WORKSPACE_DIR/,
+  },
+  {
     name: "a checklist that a restore has left",
     plant: (state) => {
       const expected = { tenants: 2, files: 1, bytes: 1 };

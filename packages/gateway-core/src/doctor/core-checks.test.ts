@@ -70,6 +70,7 @@ t.test(
         { check: "tenants", severity: "warning", tenant: "swapped", fix: /start the gateway anew/ },
         { check: "tenants", severity: "warning", message: /NOT-A-TENANT is no tenant's/ },
         { check: "clock", severity: "ok" },
+        { check: "workspace", severity: "ok" },
         { check: "admin-token", severity: "warning", message: /5 characters/ },
       ],
     );

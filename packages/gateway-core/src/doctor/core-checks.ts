@@ -6,6 +6,7 @@ import { configCheck, type ConfigCheckOptions } from "./config-check.js";
 import { permissionsCheck } from "./permissions-check.js";
 import { spaceCheck } from "./space-check.js";
 import { tenantsCheck, type CheckedTenants } from "./tenants-check.js";
+import { volumeCheck } from "./volume-check.js";
 
 /** A token of fewer characters can be guessed or typed; `openssl rand -hex 32` makes 64. */
 const MIN_ADMIN_TOKEN_CHARACTERS = 24;
@@ -25,6 +26,7 @@ export function coreDoctorChecks({ paths, tenants, clock, config }: CoreParts): 
     tenantsCheck(paths, tenants),
     clockCheck(paths.config, clock),
     spaceCheck(paths.root),
+    volumeCheck(paths),
   ];
 }
 

@@ -47,6 +47,7 @@ t.test("the document has every route with its token, its schemas and its errors"
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
+    "POST /api/admin/doctor",
     "POST /api/admin/job-types/{name}/jobs",
     "POST /api/admin/tenants",
     "POST /api/admin/tenants/{id}/record/accept",

@@ -75,7 +75,11 @@ t.test("a plugin gets all that the host offers, and what it registers works", as
   t.same(await get("/api/tenant/sample", headers), { tenant: "acme", actor: "tenant:acme" });
   t.match(await get("/api/admin/busy", ADMIN), { code: "TENANT_BUSY", status: 409, exitCode: 4 });
   t.match(await get("/api/admin/sample", headers), { code: "FORBIDDEN" });
-  t.match(await get("/api/admin/doctor", ADMIN), { worst: "info" });
+  const { findings } = (await get("/api/admin/doctor", ADMIN)) as { findings: { check: string }[] };
+  t.match(
+    findings.filter(({ check }) => check === "sample"),
+    [{ severity: "info", message: "A sample" }],
+  );
   const metrics = await gateway.app.inject({ url: "/metrics", headers: ADMIN });
   t.match(metrics.body, "openclaw_sample_calls_total 1");
   t.throws(() => host?.addDoctorCheck({ name: "late", run: () => Promise.resolve([]) }), /during setup only/);

@@ -8,6 +8,9 @@ const NS_PER_SECOND = 1_000_000_000n;
 /** Seconds to the year 36812: far beyond what file systems hold, well inside a 64-bit `time_t` and a double's integers. */
 const SECONDS_MAX = 2 ** 40;
 
+/** A restored time is less than this many nanoseconds from the archived one. */
+export const RESTORED_WITHIN_NS = 1000;
+
 const double = new DataView(new ArrayBuffer(8));
 
 /**

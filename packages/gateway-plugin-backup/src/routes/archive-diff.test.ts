@@ -134,6 +134,19 @@ await t.test("an archive is compared with its tenant by metadata, or by content 
   t.same(readdirSync(join(host.stateDir, "backup/tmp")), [], "no copy of a database stays");
 });
 
+await t.test("a tenant that was restored is as its archive: times are kept to the microsecond", async (t) => {
+  const host = await withAcme(t);
+  const { archive } = host;
+  writeFileSync(join(host.directory("acme"), "workspace/a"), "AA");
+  t.match(briefly(await diff(host, { archive })), ["changed workspace/a: size, time"]);
+  t.match(await host.job("/api/admin/restores", { from: archive, force: true }), { state: "succeeded" });
+  t.same(
+    briefly(await diff(host, { archive })),
+    ["changed tenant.json: time"],
+    "the gateway writes it itself",
+  );
+});
+
 await t.test("a database is compared with what its copy holds", async (t) => {
   const host = await withAcme(t);
   const database = new Database(join(host.directory("acme"), "memory/main.sqlite"));

@@ -1,4 +1,5 @@
 /** What differs between two sets of entries, the first of which is kept in columns: about 100 bytes an entry. */
+import { RESTORED_WITHIN_NS } from "../file-times.js";
 import { NumberColumn } from "../number-column.js";
 import { PathTable } from "../path-table.js";
 import type { EntryType } from "../format.js";
@@ -176,9 +177,11 @@ function isExplained(before: ComparedEntry, after: ComparedEntry, changes: reado
   return changes.length > 1 || changes[0] !== "content" || !sameTime(before, after);
 }
 
+/** As far as a restore keeps it. */
 function sameTime(a: ComparedEntry, b: ComparedEntry): boolean {
   const [left, right] = [splitTime(a.mtimeNs), splitTime(b.mtimeNs)];
-  return left.seconds === right.seconds && left.nanoseconds === right.nanoseconds;
+  const off = (left.seconds - right.seconds) * 1e9 + left.nanoseconds - right.nanoseconds;
+  return Math.abs(off) < RESTORED_WITHIN_NS;
 }
 
 /** Whole seconds, rounded down, and what is left. An index may hold times that no file system has: those lose digits. */

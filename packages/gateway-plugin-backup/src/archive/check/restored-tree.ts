@@ -10,6 +10,7 @@ import { DirectoryHandles } from "../directory-handles.js";
 import type { ArchiveLimits, EntryRecord } from "../format.js";
 import { readIndex } from "../index-codec.js";
 import { nameOf } from "../confined.js";
+import { RESTORED_WITHIN_NS } from "../file-times.js";
 import type { OpenIndex } from "../open.js";
 import { joinRaw, rawPath, rawPathFromBytes, type RawPath } from "../raw-path.js";
 import { hasDatabaseName, SQLITE_MAGIC } from "../sqlite/protocol.js";
@@ -53,8 +54,7 @@ const CONFIG = rawPath("openclaw.json");
 /** Times that every file system can hold, in nanoseconds: from 1970 to 2038. */
 const TIME_MIN = 0n;
 const TIME_MAX = (2n ** 31n - 1n) * 1_000_000_000n;
-/** A restored time is less than a microsecond off: see `file-times.ts`. */
-const TIME_SLACK = 1_000n;
+const TIME_SLACK = BigInt(RESTORED_WITHIN_NS);
 
 /** Files between two looks at whether the job is cancelled, which only the event loop can tell. */
 const FILES_PER_TURN = 64;

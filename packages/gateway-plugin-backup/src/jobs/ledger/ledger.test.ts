@@ -128,7 +128,11 @@ t.test("what keeps a ledger from being written is told apart", (t) => {
 t.test("a file that is no ledger is refused with the way out", (t) => {
   const file = path.join(t.testdir(), "ledger.sqlite");
   writeFileSync(file, "not a database, but long enough to look at".repeat(50));
-  t.throws(() => Ledger.open(file), { code: "LEDGER_UNUSABLE", message: new RegExp(file), hint: /aside/ });
+  t.throws(() => Ledger.open(file), {
+    code: "LEDGER_UNUSABLE",
+    message: new RegExp(file),
+    hint: /openclaw doctor --yes/,
+  });
   t.end();
 });
 
