@@ -3,7 +3,6 @@ import fc from "fast-check";
 import {
   buildArchive,
   type BuildOptions,
-  component,
   type DraftSegment,
   encodeSeekTable,
   type FrameSize,
@@ -11,6 +10,7 @@ import {
   type SegmentKind,
   skippableFrame,
 } from "@openclaw/gateway-plugin-backup/testing";
+import { component } from "@openclaw/gateway-plugin-backup/testing/arbitraries";
 
 type Line = Record<string, unknown>;
 

@@ -16,6 +16,7 @@ t.test("a new gateway is well", async (t) => {
         { check: "permissions", severity: "ok" },
         { check: "tenants", severity: "ok", message: "All 0 tenants are served" },
         { check: "clock", severity: "ok" },
+        { check: "workspace", severity: "ok" },
         { check: "admin-token", severity: "ok" },
       ],
     );

@@ -14,7 +14,6 @@ export { decodeSeekTable, encodeSeekTable, type FrameSize } from "../seek-table.
 export { encodeTarHeader } from "../tar-header.js";
 export { openEncrypted } from "../age/open-encrypted.js";
 export { encrypted } from "./age.js";
-export { component } from "./arbitraries.js";
 export * from "./archive-builder.js";
 export { extractInProcess, type InProcessOptions } from "./extract-in-process.js";
 export { memorySource } from "./memory-source.js";

@@ -4,14 +4,8 @@ import { rawPath } from "../../archive/raw-path.js";
 import { BackupError } from "../../errors.js";
 import type { ObjectInfo, Store } from "../../stores/store.js";
 import type { ResolvedObject } from "../destinations.js";
-import {
-  MANIFEST_BYTES_MAX,
-  MANIFEST_NAME,
-  parseManifest,
-  type SetManifest,
-  type SetPart,
-} from "../gateway/set-manifest.js";
-import { setObjectName } from "../gateway/set-names.js";
+import { parseManifest, type SetManifest, type SetPart } from "../gateway/set-manifest.js";
+import { MANIFEST_BYTES_MAX, MANIFEST_NAME, setObjectName } from "../gateway/set-names.js";
 
 export type GatewaySource =
   /** A set of ours, with the objects of its parts. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import { BackupError } from "../../errors.js";
-import { encodeManifest, MANIFEST_BYTES_MAX, parseManifest, type SetManifest } from "./set-manifest.js";
+import { encodeManifest, parseManifest, type SetManifest } from "./set-manifest.js";
+import { MANIFEST_BYTES_MAX } from "./set-names.js";
 
 const part = {
   name: "state" as const,

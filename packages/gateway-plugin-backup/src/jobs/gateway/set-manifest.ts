@@ -7,10 +7,7 @@ import { Value } from "typebox/value";
 import { GATEWAY_PARTS } from "../../archive/gateway-parts.js";
 import { damaged } from "../../archive/damage.js";
 import { BackupError } from "../../errors.js";
-
-export const MANIFEST_NAME = "backup.json";
-/** A manifest of two parts has about a kilobyte. */
-export const MANIFEST_BYTES_MAX = 64 * 1024;
+import { MANIFEST_BYTES_MAX } from "./set-names.js";
 
 const FORMAT = "openclaw-gateway-backup";
 const VERSION = 1;

@@ -33,7 +33,6 @@ import type {
 import { checkLedger } from "./check-ledger.js";
 import { checkStore } from "./check-store.js";
 import { BackupError } from "../../errors.js";
-import { findGatewaySource } from "../gateway-restore/find-source.js";
 import { extractTenant } from "./extract-tenant.js";
 import { findArchives, glance } from "./find-archives.js";
 import { requireSignature } from "./required-signature.js";
@@ -107,8 +106,13 @@ function identify(request: IdentifyOperation, context: OperationContext): Promis
   });
 }
 
-/** A set, or an archive, at a key that may be a prefix. Throws what {@link findGatewaySource} throws. */
-function findState({ store: settings, key }: ObjectInStore, context: OperationContext): Promise<FoundState> {
+/** A set, or an archive, at a key that may be a prefix. Throws what `findGatewaySource` throws. */
+async function findState(
+  { store: settings, key }: ObjectInStore,
+  context: OperationContext,
+): Promise<FoundState> {
+  // It loads a library of schemas, which takes longer than all the rest that a thread needs; few threads ever come here.
+  const { findGatewaySource } = await import("../gateway-restore/find-source.js");
   return withStore(settings, context, async (store) => {
     const source = await findGatewaySource(store, { key }, context.signal);
     if (source.kind === "archive") return { key: source.key };

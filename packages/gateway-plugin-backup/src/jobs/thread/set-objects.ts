@@ -4,7 +4,7 @@ import { damaged } from "../../archive/damage.js";
 import { serializeError, toBackupError } from "../../errors.js";
 import { whyLocked } from "../../stores/object-lock.js";
 import type { Store } from "../../stores/store.js";
-import { MANIFEST_BYTES_MAX } from "../gateway/set-manifest.js";
+import { MANIFEST_BYTES_MAX } from "../gateway/set-names.js";
 import { mapFewAtOnce } from "./few-at-once.js";
 import { withStore } from "./object-source.js";
 import type { OperationContext } from "./operation-context.js";
