@@ -51,6 +51,16 @@ module.exports = {
       to: { path: "node_modules/(@aws-sdk|@smithy)/" },
     },
     {
+      name: "schemas-come-in-one-file",
+      comment: "See packages/schema.",
+      severity: "error",
+      from: { pathNot: "^packages/schema/" },
+      to: {
+        path: "node_modules/(typebox|@fastify/type-provider-typebox)/",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "ui-code-imports-little",
       comment: "A browser loads it: the shared kit, its own package, and three small libraries.",
       severity: "error",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createGateway, type Gateway, type GatewayPlugin, type PluginHost } from "@openclaw/gateway-core";
 import { backupPlugin } from "@openclaw/gateway-plugin-backup";
 import t, { type Test } from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { temporaryDirectory } from "./support/bed.js";
 import { findHoles, registeredRoutes, type Cast } from "./support/route-guard.js";
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { createGateway } from "./gateway.js";
 import type { GatewayPlugin } from "./plugin/host.js";
 import { ADMIN, ADMIN_TOKEN, temporaryDirectory, testGateway, testTenant } from "./test-support/gateway.js";

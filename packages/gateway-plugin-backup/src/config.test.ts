@@ -1,5 +1,5 @@
 import t from "tap";
-import { Value } from "typebox/value";
+import { Value } from "@openclaw/schema";
 import { archiveLimits, BackupConfigSchema, parseSize, type BackupConfig } from "./config.js";
 
 function defaults(): BackupConfig {

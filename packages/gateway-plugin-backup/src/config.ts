@@ -2,8 +2,7 @@
  * The plugin's section of openclaw.json: one schema for checking, defaults and types. The host checks the section
  * against it before the plugin sees it.
  */
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
+import { type Static, Type, Value } from "@openclaw/schema";
 import { DEFAULT_LIMITS, type ArchiveLimits } from "./archive/format.js";
 import { AbsenceSchema, NotifySchema } from "./jobs/alerts/schema.js";
 import { retentionProperties } from "./jobs/retention/schema.js";

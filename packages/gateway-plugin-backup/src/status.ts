@@ -1,6 +1,6 @@
 /** The plugin's part of `openclaw status`. */
 import type { StatusSection } from "@openclaw/gateway-core";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { defaultDestination } from "./doctor/destinations.js";
 import { gatewayHealth, type GatewayHealth } from "./jobs/gateway/gateway-health.js";
 import { PostRestoreSchema, type PostRestoreNote } from "./jobs/post-restore.js";

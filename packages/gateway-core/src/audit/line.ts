@@ -4,7 +4,7 @@
  * moved no longer fits those around it. See docs/audit.md.
  */
 import { createHash } from "node:crypto";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import type { AuditDetails } from "../plugin/host.js";
 
 /** What a line says. */

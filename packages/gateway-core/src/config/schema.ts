@@ -1,4 +1,4 @@
-import { Type, type Static, type TObject } from "typebox";
+import { type Static, type TObject, Type } from "@openclaw/schema";
 import type { GatewayPlugin } from "../plugin/host.js";
 import { SecretSchema } from "./secrets.js";
 

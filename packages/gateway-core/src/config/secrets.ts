@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { GatewayError } from "../errors.js";
 import type { SecretReference } from "../plugin/host.js";
 import { errorText } from "../system-error.js";

@@ -2,7 +2,7 @@
  * `cron/approvals.json`: hashes of the schedules that an admin has approved. It lies outside the tenants' directories, so
  * that nothing that a tenant's archive brings along can approve itself.
  */
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { MAX_BYTES_OF_GATEWAY, readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
 import { ownerKey, type Owner } from "./owner.js";
 import { approvalHash, type Schedule } from "./schedule.js";

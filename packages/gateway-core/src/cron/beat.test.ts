@@ -1,7 +1,7 @@
 import t from "tap";
 import { CronTime } from "../test-support/cron.js";
 import { testGateway } from "../test-support/gateway.js";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 
 t.test("a plugin's ticks go with the clock, do not overlap, and may fail", async (t) => {
   const time = new CronTime("2026-03-07T12:00:00Z");

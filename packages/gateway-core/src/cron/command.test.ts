@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { JobType } from "../plugin/host.js";
 import { parseCommand } from "./command.js";
 import { commandWords } from "./command-words.js";

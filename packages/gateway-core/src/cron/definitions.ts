@@ -1,6 +1,6 @@
 /** The `cron/jobs.json` of the gateway and of each tenant. */
 import path from "node:path";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { openConfined } from "../files/confined.js";
 import { faultText, schemaCheck } from "../schema/check.js";
 import { readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";

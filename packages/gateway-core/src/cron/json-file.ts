@@ -1,7 +1,7 @@
 /** The small JSON files that schedules live in. */
 import { mkdir, rename } from "node:fs/promises";
 import path from "node:path";
-import type { Static, TSchema } from "typebox";
+import type { Static, TSchema } from "@openclaw/schema";
 import { GatewayError } from "../errors.js";
 import type { Clock, PluginLogger } from "../plugin/host.js";
 import { faultText, schemaCheck } from "../schema/check.js";

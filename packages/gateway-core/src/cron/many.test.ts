@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { JobType } from "../plugin/host.js";
 import { CronTime, cronBed, writeTenant, type CronBed } from "../test-support/cron.js";
 import { temporaryDirectory } from "../test-support/gateway.js";

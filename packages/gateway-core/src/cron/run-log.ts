@@ -4,7 +4,7 @@
  * archive differ, and a restored tenant must not believe that it has missed what this gateway has run.
  */
 import path from "node:path";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import type { ScheduleRun } from "../plugin/host.js";
 import { MAX_BYTES_OF_GATEWAY, readJsonFile, writeJsonFile, type JsonFiles } from "./json-file.js";
 import { ownerKey, type Owner } from "./owner.js";

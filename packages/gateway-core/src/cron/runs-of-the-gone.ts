@@ -4,7 +4,7 @@
  */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { schemaCheck } from "../schema/check.js";
 import { readSmallFile } from "../state/small-file.js";
 import { isSystemError } from "../system-error.js";

@@ -1,6 +1,6 @@
 /** A schedule as it stands in a `cron/jobs.json`, and the times that it names. */
 import { createHash } from "node:crypto";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { parseDuration } from "./duration.js";
 import { parseExpression } from "./expression.js";
 import type { CronFields } from "./fields.js";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { JobType } from "../plugin/host.js";
 import { CronTime, cronBed, type CronBed } from "../test-support/cron.js";
 import { testTenant } from "../test-support/gateway.js";

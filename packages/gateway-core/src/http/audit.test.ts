@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import path from "node:path";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { AuditLine } from "../audit/line.js";
 import type { Verification } from "../audit/verify.js";
 import type { Gateway } from "../gateway.js";

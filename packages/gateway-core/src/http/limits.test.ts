@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 import { PassThrough } from "node:stream";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import t, { type Test } from "tap";
 import type { GatewayPlugin } from "../plugin/host.js";
 import { ADMIN, ADMIN_TOKEN, testGateway, testTenant } from "../test-support/gateway.js";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { GatewayPlugin } from "../plugin/host.js";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { GatewayError, isCodedError, type CodedError } from "../errors.js";
 
 /** An error as RFC 9457 has it, with what this gateway adds: `code`, `hint`, `exitCode`, `details`. */

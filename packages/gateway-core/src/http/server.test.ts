@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import t from "tap";
 import type { GatewayPlugin } from "../plugin/host.js";
 import { ADMIN, temporaryDirectory, testGateway, testTenant } from "../test-support/gateway.js";

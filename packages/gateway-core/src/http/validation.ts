@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler } from "fastify";
-import type { TSchema } from "typebox";
+import type { TSchema } from "@openclaw/schema";
 import { GatewayError } from "../errors.js";
 import { faultText, schemaCheck } from "../schema/check.js";
 

@@ -16,7 +16,7 @@
  */
 import type { FastifyPluginAsync } from "fastify";
 import type { Registry } from "prom-client";
-import type { TObject, TSchema } from "typebox";
+import type { TObject, TSchema } from "@openclaw/schema";
 
 /** A plugin as it is handed to `createGateway({ plugins })`. */
 export interface GatewayPlugin {

@@ -1,6 +1,6 @@
 import { Counter } from "prom-client";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { GatewayError } from "../errors.js";
 import { ADMIN, testGateway, testTenant } from "../test-support/gateway.js";
 import type { GatewayPlugin, PluginHost } from "./host.js";

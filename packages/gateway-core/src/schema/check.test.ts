@@ -1,5 +1,5 @@
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { faultText, schemaCheck } from "./check.js";
 
 const schema = Type.Object(

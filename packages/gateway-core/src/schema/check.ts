@@ -2,9 +2,7 @@
  * The one place where data from outside (config, requests, tenant records, job parameters) is checked against its
  * TypeBox schema, and where a fault is put into words: which key, what is wrong, what is allowed.
  */
-import type { Static, TSchema } from "typebox";
-import { Compile } from "typebox/compile";
-import { Value } from "typebox/value";
+import { Compile, type Static, type TSchema, Value } from "@openclaw/schema";
 
 export interface Fault {
   /** Dotted path of the offending key: `gateway.port`, `plugins.backup.localRoots[0]`. Empty for the whole value. */

@@ -5,7 +5,7 @@
  */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import type { TenantRecord } from "../plugin/host.js";
 import { schemaCheck } from "../schema/check.js";
 import { writeFileAtomic } from "../state/atomic-write.js";

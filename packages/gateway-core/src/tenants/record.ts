@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { GatewayError } from "../errors.js";
 import type { Clock, TenantRecord } from "../plugin/host.js";
 import { faultText, schemaCheck } from "../schema/check.js";

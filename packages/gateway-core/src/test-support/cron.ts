@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { Test } from "tap";
 import { GatewayError } from "../errors.js";
 import type { Gateway, GatewayOptions } from "../gateway.js";

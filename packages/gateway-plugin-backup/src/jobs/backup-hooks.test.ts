@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GatewayPlugin, HookEvents, HookOptions } from "@openclaw/gateway-core";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { testGateway } from "../test-support/gateway.js";
 
 /** A plugin with hooks around backups; `after` keeps what `afterBackup` is told. */

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { BackupError } from "../errors.js";
 import { ended, servicesBench, withThreads, type ServicesBench } from "../test-support/services-bench.js";
 import { testGateway } from "../test-support/gateway.js";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { Value } from "typebox/value";
+import { Value } from "@openclaw/schema";
 import { BackupConfigSchema, type BackupConfig } from "../config.js";
 import { Destinations } from "./destinations.js";
 import { discardUpload } from "./discard-upload.js";

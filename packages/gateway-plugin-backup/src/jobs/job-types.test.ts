@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { GatewayPlugin } from "@openclaw/gateway-core";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { testGateway } from "../test-support/gateway.js";
 
 await t.test("a backup is scheduled by its command, and run", async (t) => {

@@ -1,6 +1,6 @@
 /** The job types that the plugin offers its host, for everything that starts jobs by name. */
 import type { JobReport, JobType, PluginHost } from "@openclaw/gateway-core";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { RateSchema } from "../config.js";
 import { backupSubmission, type BackupRequest } from "./backup.js";
 import { drillSubmission } from "./drill.js";

@@ -5,8 +5,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ChecklistItem, PluginHost } from "@openclaw/gateway-core";
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
+import { type Static, Type, Value } from "@openclaw/schema";
 import { BackupError, toBackupError } from "../errors.js";
 import { messageOf, systemCode } from "../system-error.js";
 import { checkUp } from "./checklist.js";

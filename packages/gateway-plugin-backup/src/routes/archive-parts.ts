@@ -1,7 +1,7 @@
 /** Looking into archives: what they hold, single files. Bodies, because S3 settings hold secrets and URLs are logged. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { diffArchive, listFiles, readArchivedFile, showArchive } from "../jobs/archive-parts.js";
 import type { Services } from "../jobs/services.js";
 import { archiveContentsView } from "./archive-contents-view.js";

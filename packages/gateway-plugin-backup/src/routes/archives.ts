@@ -1,7 +1,7 @@
 /** One archive of the catalogue: pinning it, removing it, bringing it back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { takeFromTrash } from "../jobs/archive-trash.js";
 import { pinArchive, removeSubmission } from "../jobs/remove-archive.js";
 import type { Services } from "../jobs/services.js";

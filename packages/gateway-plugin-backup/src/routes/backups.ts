@@ -1,6 +1,6 @@
 /** Starting backups, and listing what backups made. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { backupSubmission } from "../jobs/backup.js";
 import { archivesAt, catalogueOf, listPlace } from "../jobs/catalogue.js";
 import { gatewaysIn, type GatewayInPlace } from "../jobs/gateways-in-place.js";

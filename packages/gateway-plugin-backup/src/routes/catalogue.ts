@@ -1,6 +1,6 @@
 /** What is done to the catalogue as a whole, and to destinations. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { checkSubmission } from "../jobs/check-destination.js";
 import { listDestinations } from "../jobs/destination-list.js";
 import { rebuildSubmission } from "../jobs/rebuild/rebuild.js";

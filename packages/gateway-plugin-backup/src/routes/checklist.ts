@@ -1,5 +1,6 @@
 /** The checklist that a restore of the whole gateway leaves. */
-import { Type, type FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@openclaw/schema";
 import { PostRestoreSchema, type PostRestoreNote } from "../jobs/post-restore.js";
 import type { Services } from "../jobs/services.js";
 

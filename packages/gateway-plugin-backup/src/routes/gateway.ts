@@ -1,6 +1,6 @@
 /** Backing up the whole gateway, listing these backups, and pruning them. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { RateSchema } from "../config.js";
 import { gatewayBackupSubmission } from "../jobs/gateway/backup.js";
 import { knownSets, type ShownSet } from "../jobs/gateway/known-sets.js";

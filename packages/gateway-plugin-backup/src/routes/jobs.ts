@@ -1,6 +1,6 @@
 /** The jobs: list, show, follow, cancel. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { auditToken } from "../jobs/audit.js";
 import { openPlan } from "../jobs/plans.js";
 import type { Services } from "../jobs/services.js";

@@ -1,5 +1,6 @@
 /** Trying the channels of alerts. */
-import { Type, type FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@openclaw/schema";
 import { testChannels } from "../jobs/alerts/test-channels.js";
 import type { Services } from "../jobs/services.js";
 

@@ -1,6 +1,6 @@
 /** How all tenants do, at one glance: what the control UI's first page shows. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { gatewayHealth, type GatewayHealth } from "../jobs/gateway/gateway-health.js";
 import type { AlertCondition } from "../jobs/ledger/alert-conditions.js";
 import type { Services } from "../jobs/services.js";

@@ -1,6 +1,6 @@
 /** A tenant's own backups: what it may do about them, making them, looking at them. See docs/tenants.md. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { BackupError } from "../errors.js";
 import { showArchive } from "../jobs/archive-parts.js";
 import { checkPlace, ownArchive, ownArchives } from "../jobs/own-archives.js";

@@ -1,6 +1,6 @@
 /** The jobs that a tenant has started itself, and its restores of itself. See docs/tenants.md. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { ownJob, ownJobs, ownRestoreSubmission, ownUndoSubmission } from "../jobs/own-jobs.js";
 import type { Services } from "../jobs/services.js";
 import { acceptOwn } from "./accept.js";

@@ -1,5 +1,5 @@
 /** Jobs and archives as the tenant itself sees them: without the places of stores, and without what others have done. */
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { ownError } from "../jobs/own-error.js";
 import type { OwnArchive } from "../jobs/own-archives.js";
 import type { JobRecord } from "../jobs/types.js";

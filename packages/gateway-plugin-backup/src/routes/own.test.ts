@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { GatewayOptions, GatewayPlugin, PluginHost } from "@openclaw/gateway-core";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { FakeTime } from "../test-support/fake-time.js";
 import { testGateway, type Answer, type TestGateway } from "../test-support/gateway.js";
 import type { JobView } from "./schemas.js";

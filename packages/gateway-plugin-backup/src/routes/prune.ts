@@ -1,6 +1,6 @@
 /** Starting prunes, and taking them back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { undoPrune } from "../jobs/archive-trash.js";
 import { pruneSubmission } from "../jobs/prune.js";
 import type { Services } from "../jobs/services.js";

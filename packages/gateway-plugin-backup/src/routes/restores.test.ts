@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GatewayPlugin } from "@openclaw/gateway-core";
 import t from "tap";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { testGateway, type TestGateway } from "../test-support/gateway.js";
 
 async function whoami({ gateway }: TestGateway, token: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 /** Starting restores, and taking them back. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { restoreSubmission } from "../jobs/restore.js";
 import { restorePathsSubmission } from "../jobs/restore-paths.js";
 import type { Caller, Services } from "../jobs/services.js";

@@ -1,5 +1,5 @@
 /** Request and answer schemas of the plugin's routes: the single source of types, validation and documentation. */
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { RateSchema } from "../config.js";
 import { VerifyLevelSchema } from "../jobs/job-types.js";
 import { retentionProperties } from "../jobs/retention/schema.js";

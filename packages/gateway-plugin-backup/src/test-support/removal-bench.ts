@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Test } from "tap";
-import { Value } from "typebox/value";
+import { Value } from "@openclaw/schema";
 import { writeToMemory, type WrittenArchive } from "../archive/testing/write-to-memory.js";
 import { BackupConfigSchema, type BackupConfig } from "../config.js";
 import { ArchivesInUse } from "../jobs/archives-in-use.js";

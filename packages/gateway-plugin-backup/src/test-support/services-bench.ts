@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createGateway, type Gateway, type PluginHost } from "@openclaw/gateway-core";
 import type { Test } from "tap";
-import { Value } from "typebox/value";
+import { Value } from "@openclaw/schema";
 import { BackupConfigSchema, type BackupConfig } from "../config.js";
 import { openServices, type Services } from "../jobs/services.js";
 import type { JobThreads } from "../jobs/thread/pool.js";

@@ -9,7 +9,7 @@ import { backupPlugin } from "@openclaw/gateway-plugin-backup";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { env, stdout } from "node:process";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { MEMORY, readGeneration } from "./tenant-content.js";
 
 const COMMIT_INTERVAL_MS = 40;

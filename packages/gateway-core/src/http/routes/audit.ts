@@ -1,5 +1,5 @@
 /** `GET /audit` and `GET /audit/verify`. */
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { AuditLog } from "../../audit/audit-log.js";
 import { AuditLineSchema } from "../../audit/line.js";
 import { listLines } from "../../audit/list.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify from "fastify";
 import path from "node:path";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { GatewayError } from "../../errors.js";
 import type { TenantLifecycle } from "../../tenants/lifecycle.js";
 import { TenantParams } from "./tenant-view.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { quick, repairAll, runDoctor } from "../../doctor/run.js";
 import type { DoctorCheck } from "../../plugin/host.js";
 import type { TypedApp } from "./typed-app.js";

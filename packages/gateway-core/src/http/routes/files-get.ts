@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { parseWorkspacePath } from "../../files/workspace-path.js";
 import type { Workspace } from "../../files/workspace.js";
 import type { TypedApp } from "./typed-app.js";

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { parseWorkspacePath } from "../../files/workspace-path.js";
 import type { Workspace } from "../../files/workspace.js";
 import { FileParams } from "./files-get.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { JobType } from "../../plugin/host.js";
 import type { TypedApp } from "./typed-app.js";
 

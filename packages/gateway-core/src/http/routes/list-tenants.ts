@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { Tenants } from "../../tenants/tenants.js";
 import { TenantViewSchema, tenantView } from "./tenant-view.js";
 import type { TypedApp } from "./typed-app.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import t from "tap";
 import { ADMIN, testGateway } from "../../test-support/gateway.js";
 

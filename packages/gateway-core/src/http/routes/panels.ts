@@ -1,6 +1,6 @@
 import fastifyStatic from "@fastify/static";
 import { existsSync } from "node:fs";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { UiPanel } from "../../plugin/host.js";
 import type { TypedApp } from "./typed-app.js";
 

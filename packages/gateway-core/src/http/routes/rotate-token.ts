@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { TenantLifecycle } from "../../tenants/lifecycle.js";
 import { TenantParams } from "./tenant-view.js";
 import type { TypedApp } from "./typed-app.js";

@@ -1,4 +1,4 @@
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import type { Found } from "../../cron/books.js";
 import type { Cron } from "../../cron/cron.js";
 import { nextRun } from "../../cron/next-run.js";

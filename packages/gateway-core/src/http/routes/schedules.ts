@@ -1,6 +1,6 @@
 /** Routes of the schedules: the same for the gateway's, for a tenant's by the admin, and for a tenant's by itself. */
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { Cron, CronCaller } from "../../cron/cron.js";
 import type { Owner } from "../../cron/owner.js";
 import { choiceProperties } from "../../cron/schedule.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import type { TenantLifecycle } from "../../tenants/lifecycle.js";
 import type { Tenants } from "../../tenants/tenants.js";
 import { TenantParams, TenantViewSchema, tenantView } from "./tenant-view.js";

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import t from "tap";
 import type { GatewayPlugin, JobStart } from "../../plugin/host.js";
 import { ADMIN, testGateway, testTenant } from "../../test-support/gateway.js";

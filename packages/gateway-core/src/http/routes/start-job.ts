@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { GatewayError } from "../../errors.js";
 import type { JobType } from "../../plugin/host.js";
 import { faultText, schemaCheck } from "../../schema/check.js";

@@ -1,4 +1,4 @@
-import { Type, type TSchema } from "typebox";
+import { type TSchema, Type } from "@openclaw/schema";
 import type { Clock, StatusSection } from "../../plugin/host.js";
 import { errorText } from "../../system-error.js";
 import type { Tenants } from "../../tenants/tenants.js";

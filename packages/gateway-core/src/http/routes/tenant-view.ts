@@ -1,4 +1,4 @@
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import type { TenantRecord } from "../../plugin/host.js";
 import { LabelsSchema, QuotasSchema } from "../../tenants/record.js";
 import type { TenantGate } from "../../tenants/gate.js";

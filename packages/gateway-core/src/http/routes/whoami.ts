@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { LabelsSchema } from "../../tenants/record.js";
 import type { TypedApp } from "./typed-app.js";
 

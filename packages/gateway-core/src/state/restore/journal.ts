@@ -1,5 +1,5 @@
 /** `<state>/.restore/journal.json`: what restores of the whole gateway have moved, over all volumes. */
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { GatewayError } from "../../errors.js";
 import { faultText, schemaCheck } from "../../schema/check.js";
 import { errorText } from "../../system-error.js";

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { Value } from "typebox/value";
+import { Value } from "@openclaw/schema";
 import { httpReceiver, smtpReceiver } from "../../test-support/alert-receivers.js";
 import { LOCALHOST_CERTIFICATE } from "../../test-support/localhost-certificate.js";
 import { AddressGuard } from "../../stores/address-guard.js";

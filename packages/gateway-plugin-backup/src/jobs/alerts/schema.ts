@@ -1,5 +1,5 @@
 /** `plugins.backup.notify` and `plugins.backup.absence`. */
-import { Type, type Static } from "typebox";
+import { type Static, Type } from "@openclaw/schema";
 import { DURATION_PATTERN } from "../retention/duration.js";
 import { ALERT_KINDS } from "./event.js";
 

@@ -3,8 +3,14 @@ import { dirname, join } from "node:path";
 import t from "tap";
 import { BackupError } from "../../errors.js";
 import { LocalStore } from "../../stores/local/local-store.js";
-import { encodeManifest, type SetKind } from "../gateway/set-manifest.js";
-import { directoryName, isAutomaticDirectory, partKey, setObjectName } from "../gateway/set-names.js";
+import { encodeManifest } from "../gateway/set-manifest.js";
+import {
+  directoryName,
+  isAutomaticDirectory,
+  partKey,
+  type SetKind,
+  setObjectName,
+} from "../gateway/set-names.js";
 import { findGatewaySource } from "./find-source.js";
 
 const { signal } = new AbortController();

@@ -11,8 +11,7 @@ import { gatewayParts, gatewaySource } from "./gateway-source.js";
 import { freePlace } from "./free-place.js";
 import { prepareTenants } from "./prepare-tenants.js";
 import type { GatewayBackupRequest } from "./request.js";
-import type { SetKind } from "./set-manifest.js";
-import { directoryName } from "./set-names.js";
+import { directoryName, type SetKind } from "./set-names.js";
 import { sweep } from "./sweep.js";
 import { SetWriting } from "./write-set.js";
 

@@ -3,7 +3,7 @@ import { BackupError } from "../../errors.js";
 import type { ResolvedObject } from "../destinations.js";
 import type { Services } from "../services.js";
 import type { JobContext } from "../types.js";
-import type { SetKind } from "./set-manifest.js";
+import type { SetKind } from "./set-names.js";
 
 /** Where a set goes. */
 export interface SetPlace {

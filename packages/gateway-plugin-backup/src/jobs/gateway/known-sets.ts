@@ -2,8 +2,7 @@
 import type { ArchiveRecord } from "../ledger/archives.js";
 import type { Ledger } from "../ledger/ledger.js";
 import type { SetRecord } from "../ledger/sets.js";
-import type { SetKind } from "./set-manifest.js";
-import { MANIFEST_NAME } from "./set-names.js";
+import { MANIFEST_NAME, type SetKind } from "./set-names.js";
 
 /**
  * - `complete`: its backup.json is there, and as far as is known its archives are.

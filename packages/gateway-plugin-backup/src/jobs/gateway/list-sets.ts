@@ -5,8 +5,8 @@ import { messageOf } from "../../system-error.js";
 import type { StoreSettings } from "../../stores/settings.js";
 import type { ListedObject } from "../thread/protocol.js";
 import { knownSets, type ShownSet } from "./known-sets.js";
-import { parseManifest, type SetKind, type SetManifest } from "./set-manifest.js";
-import { isAutomaticDirectory, MANIFEST_NAME, setObjectName } from "./set-names.js";
+import { parseManifest, type SetManifest } from "./set-manifest.js";
+import { isAutomaticDirectory, MANIFEST_NAME, type SetKind, setObjectName } from "./set-names.js";
 
 /** What stands below a place, whether the catalogue knows it or not; newest first. Rejects with what the store rejects with. */
 export async function setsAt(

@@ -2,12 +2,11 @@
  * `backup.json`: what a backup of the whole gateway consists of. It is written last, so a set that has one is complete; the
  * parts that it names lie beside it.
  */
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
+import { type Static, Type, Value } from "@openclaw/schema";
 import { GATEWAY_PARTS } from "../../archive/gateway-parts.js";
 import { damaged } from "../../archive/damage.js";
 import { BackupError } from "../../errors.js";
-import { MANIFEST_BYTES_MAX } from "./set-names.js";
+import { MANIFEST_BYTES_MAX, SET_KINDS } from "./set-names.js";
 
 const FORMAT = "openclaw-gateway-backup";
 const VERSION = 1;
@@ -34,7 +33,7 @@ const SetPartSchema = Type.Object({
 const SetManifestSchema = Type.Object({
   format: Type.Literal(FORMAT),
   version: Type.Literal(VERSION),
-  kind: Type.Enum(["scheduled", "pre-delete"]),
+  kind: Type.Enum(SET_KINDS),
   /** The gateway that made it: the `uid` in its archives' indexes. */
   uid: Type.String({ pattern: "^[0-9a-f]{32}$" }),
   /** RFC 3339, UTC; the same in the indexes of all parts. */
@@ -46,7 +45,6 @@ const SetManifestSchema = Type.Object({
 
 export type SetManifest = Static<typeof SetManifestSchema>;
 export type SetPart = Static<typeof SetPartSchema>;
-export type SetKind = SetManifest["kind"];
 
 /** The text of a manifest. */
 export function encodeManifest(facts: Omit<SetManifest, "format" | "version">): string {

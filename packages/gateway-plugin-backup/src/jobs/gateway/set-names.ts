@@ -11,12 +11,13 @@
  */
 import { GATEWAY_PARTS, type GatewayPart } from "../../archive/gateway-parts.js";
 import { timestampName } from "../archive-name.js";
-import type { SetKind } from "./set-manifest.js";
 
 export const MANIFEST_NAME = "backup.json";
 /** A manifest of two parts has about a kilobyte. */
 export const MANIFEST_BYTES_MAX = 64 * 1024;
 export const PRE_DELETE = "pre-delete";
+export const SET_KINDS = ["scheduled", PRE_DELETE] as const;
+export type SetKind = (typeof SET_KINDS)[number];
 
 const TIMESTAMP = "\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\dZ";
 const PART = `(?:${Object.values(GATEWAY_PARTS).join("|")})\\.tar\\.zst(?:\\.age|\\.piped)?`;

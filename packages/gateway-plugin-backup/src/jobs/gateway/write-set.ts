@@ -23,8 +23,8 @@ import { uploadArchive } from "../upload-archive.js";
 import type { SetPlace } from "./free-place.js";
 import { recordSet } from "./record-set.js";
 import type { GatewayBackupRequest } from "./request.js";
-import { encodeManifest, type SetKind, type SetPart } from "./set-manifest.js";
-import { MANIFEST_NAME, partKey } from "./set-names.js";
+import { encodeManifest, type SetPart } from "./set-manifest.js";
+import { MANIFEST_NAME, partKey, type SetKind } from "./set-names.js";
 import { settleSet } from "./settle-sets.js";
 
 export interface SetToWrite {

@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { SetKind } from "../gateway/set-manifest.js";
+import type { SetKind } from "../gateway/set-names.js";
 import type { StoreAddress } from "../types.js";
 import type { NewArchive } from "./archives.js";
 import { Statement, type NoParameters } from "./statement.js";

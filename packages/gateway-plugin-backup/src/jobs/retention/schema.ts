@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "@openclaw/schema";
 import { DURATION_PATTERN } from "./duration.js";
 
 const Count = Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 }));
