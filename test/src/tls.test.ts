@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { ADMIN_TOKEN, temporaryDirectory } from "./support/bed.js";
 import { Cli } from "./support/cli.js";
-import { GatewayProcess, type GatewayProcessOptions } from "./support/gateway-process.js";
+import { GatewayProcess } from "./support/gateway-process.js";
 import { missing } from "./support/needs.js";
 import { mustRun } from "./support/run.js";
 
@@ -24,7 +24,7 @@ async function certificate(directory: string, name: string): Promise<string> {
   return kept;
 }
 
-async function start(t: Test, gateway: object, options: Partial<GatewayProcessOptions> = {}) {
+async function start(t: Test, gateway: object) {
   const directory = temporaryDirectory(t);
   const stateDirectory = join(directory, "state");
   const archives = join(directory, "archives");
@@ -37,7 +37,7 @@ async function start(t: Test, gateway: object, options: Partial<GatewayProcessOp
     plugins: { backup: { localRoots: [archives] } },
   };
   writeFileSync(join(stateDirectory, "openclaw.json"), JSON.stringify(config), { mode: 0o600 });
-  const running = await GatewayProcess.start({ stateDirectory, adminToken: ADMIN_TOKEN, ...options });
+  const running = await GatewayProcess.start({ stateDirectory, adminToken: ADMIN_TOKEN });
   t.teardown(() => running.kill());
   return { directory, archives, trusted, gateway: running, cli: new Cli(running) };
 }
@@ -46,7 +46,7 @@ t.test(
   "the main job runs over TLS; a certificate that nobody vouches for is refused, and a renewed one is taken",
   { skip: await missing({ programs: ["openssl"] }) },
   async (t) => {
-    const { directory, archives, trusted, cli } = await start(t, { tls: true }, { scheme: "https" });
+    const { directory, archives, trusted, cli } = await start(t, { tls: true });
     const trust = (ca: string) => ({ env: { NODE_EXTRA_CA_CERTS: ca } });
 
     const stranger = await cli.run(["tenants", "list"]);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { cleanEnvironment, freePort, OPENCLAW } from "./processes.js";
+import { cleanEnvironment, OPENCLAW } from "./processes.js";
 
 export interface GatewayProcessOptions {
   /** Made if it is missing; an empty home directory is made beside it. */
@@ -15,8 +15,6 @@ export interface GatewayProcessOptions {
   readonly flags?: readonly string[];
   /** More environment, for example S3_*. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Default: `http`. What the gateway's config gives it. */
-  readonly scheme?: "http" | "https";
   /** A program to run instead of the command, that prints the gateway's URL in the same way. */
   readonly script?: string;
   /** Called when the process exists, long before it answers, with what kills it. */
@@ -29,6 +27,8 @@ export interface Exit {
 }
 
 const START_TIMEOUT_MS = 60_000;
+/** What `openclaw gateway run` prints once it listens. */
+const PRINTED_URL = /^gateway at (https?:\/\/127\.0\.0\.1:\d+)/m;
 
 export class GatewayProcess {
   readonly url: string;
@@ -58,7 +58,7 @@ export class GatewayProcess {
   static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
     const home = `${options.stateDirectory}-home`;
     mkdirSync(home, { recursive: true });
-    const port = options.port ?? (await freePort());
+    const port = options.port ?? 0;
     const program =
       options.script === undefined
         ? [OPENCLAW, "gateway", "run", "--port", String(port), ...(options.flags ?? [])]
@@ -87,15 +87,14 @@ export class GatewayProcess {
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => output.push(text));
     }
-    const scheme = options.scheme ?? "http";
-    const url = `${scheme}://127.0.0.1:${port}`;
     const ended = exit.then(({ code, signal }) => {
       throw new Error(`the gateway ended with ${code ?? signal ?? "?"} while starting:\n${output.join("")}`);
     });
     // Awaited below by the race only; later exits are not its business.
     ended.catch(() => undefined);
+    let url: string;
     try {
-      await Promise.race([ended, untilReady(url, () => output.join("").includes(url))]);
+      url = await Promise.race([ended, untilReady(() => PRINTED_URL.exec(output.join(""))?.[1])]);
     } catch (error) {
       child.kill("SIGKILL");
       throw error;
@@ -139,16 +138,18 @@ export class GatewayProcess {
   }
 }
 
-async function untilReady(url: string, printed: () => boolean): Promise<void> {
+/** @param printed The URL, once the gateway has printed it. */
+async function untilReady(printed: () => string | undefined): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (printed()) {
+    const url = printed();
+    if (url !== undefined) {
       // Its certificate is nobody's that this process trusts; it prints its URL once it listens.
-      if (url.startsWith("https:")) return;
+      if (url.startsWith("https:")) return url;
       const answer = await fetch(`${url}/healthz`).catch(() => undefined);
-      if (answer?.ok === true) return;
+      if (answer?.ok === true) return url;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`the gateway at ${url} did not answer within ${START_TIMEOUT_MS / 1000} s`);
+  throw new Error(`the gateway did not answer within ${START_TIMEOUT_MS / 1000} s: ${printed() ?? "no URL"}`);
 }

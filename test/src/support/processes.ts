@@ -1,4 +1,5 @@
 /** Where the built command stands, and an environment that hides this machine's own settings from it. */
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
@@ -14,17 +15,22 @@ export function cleanEnvironment(home: string, extra: NodeJS.ProcessEnv = {}): N
   return { PATH: process.env["PATH"], ...settings, ...extra };
 }
 
+/** Below the ports that systems give to connections: one of those is taken again before a gateway has it. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+
 /** A loopback port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === "object") resolve(address.port);
-        else reject(new Error("the server has no port"));
-      });
-    });
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
