@@ -4,12 +4,17 @@
  * time that a gateway takes to start, triples that of a thread, hands its variables on to the programs under test, and makes
  * them others than users run.
  */
+import { isMainThread } from "node:worker_threads";
+
 const LISTENERS = Symbol.for("process-on-spawn@*:singletonId");
 
-const state = (globalThis as Record<symbol, { listeners: unknown[] } | undefined>)[LISTENERS];
-if (state === undefined || process.env["NODE_OPTIONS"]?.includes("processinfo") !== true)
-  throw new Error("tap has changed how it tracks processes; see test/src/ci/plain-children.ts");
-// The processes.
-state.listeners = [];
-// The threads.
-delete process.env["NODE_OPTIONS"];
+// A thread that takes the flags of its process comes here as well; there is nothing left to do.
+if (isMainThread) {
+  const state = (globalThis as Record<symbol, { listeners: unknown[] } | undefined>)[LISTENERS];
+  if (state === undefined || process.env["NODE_OPTIONS"]?.includes("processinfo") !== true)
+    throw new Error("tap has changed how it tracks processes; see test/src/ci/plain-children.ts");
+  // The processes.
+  state.listeners = [];
+  // The threads.
+  delete process.env["NODE_OPTIONS"];
+}
