@@ -28,10 +28,14 @@ async function whoami(gateway: GatewayProcess, token: string): Promise<string | 
   return answer.ok ? ((await answer.json()) as { tenant: string }).tenant : answer.status;
 }
 
-/** All that a gateway says of its schedules, but for when they run next: in how many minutes changes while a test runs. */
+interface Listed {
+  readonly nextRuns: readonly { readonly at: string }[];
+}
+
+/** All that a gateway says of its schedules, but for the words of the next runs: in how many minutes changes meanwhile. */
 async function schedulesOf(cli: Cli): Promise<unknown> {
-  const { schedules } = (await cli.json(["cron", "list"])) as { schedules: readonly object[] };
-  return schedules.map((schedule) => ({ ...schedule, nextRuns: undefined }));
+  const { schedules } = (await cli.json(["cron", "list"])) as { readonly schedules: readonly Listed[] };
+  return schedules.map((one) => ({ ...one, nextRuns: one.nextRuns.map(({ at }) => at) }));
 }
 
 t.test("a gateway comes back on an empty machine: same tenants, same tokens, same schedules", async (t) => {

@@ -12,8 +12,8 @@ import { ORDER_FILE, SETTINGS_VARIABLE, struckFile, traceFile } from "./agent/se
 import type { AgentSettings, Order } from "./agent/settings.js";
 
 const AGENT = new URL("./agent/agent.js", import.meta.url).href;
-/** A store that hangs is given up after two seconds instead of most of a minute. */
-const HASTE = 20;
+/** A store that hangs is given up after a few seconds instead of a minute. */
+const HASTE = 10;
 /** No job of these tests takes so long, on the slowest machine. */
 const JOB_TIMEOUT_MS = 120_000;
 const POLL_MS = 10;

@@ -16,7 +16,7 @@ export interface Matrix<C extends Combination> {
 }
 
 /** Each combination is also the next one's gateway at work; these runs show what a job that is struck does not get to. */
-const CLEAN_RUN_EVERY = 25;
+const CLEAN_RUN_EVERY = 8;
 
 export async function runMatrix<C extends Combination>(
   t: Test,
