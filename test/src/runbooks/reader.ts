@@ -8,6 +8,10 @@ import { run, type RunResult } from "../support/run.js";
 import type { Book } from "./book.js";
 
 const ADMIN_TOKEN = "admin-token-of-the-runbooks-0123456789";
+/** Without what `pnpm test` adds to PATH: this workspace's own `openclaw` would never be missing. */
+const OTHERS_PROGRAMS = (process.env["PATH"] ?? "")
+  .split(":")
+  .filter((directory) => !directory.endsWith("node_modules/.bin"));
 
 export interface ReaderOptions {
   /** `S3_*`, and other settings than usual; those that are empty are left out. */
@@ -102,7 +106,7 @@ export class Reader {
   try(lines: string): Promise<RunResult> {
     const script = join(this.home, ".script");
     writeFileSync(script, `set -eu\n${this.#book.read("In every shell")}\n${lines}`);
-    const env = cleanEnvironment(this.home, { PATH: `${this.#programs}:${process.env["PATH"] ?? ""}` });
+    const env = cleanEnvironment(this.home, { PATH: [this.#programs, ...OTHERS_PROGRAMS].join(":") });
     return run("sh", [script], { cwd: this.home, env });
   }
 
