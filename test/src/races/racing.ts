@@ -19,7 +19,8 @@ export async function startRacer(
   outside: string,
 ): Promise<Race> {
   const program = fileURLToPath(new URL("./link-racer.js", import.meta.url));
-  const child = fork(program, [root, JSON.stringify(places), outside]);
+  // Without the flags of a test's process, which are tap's.
+  const child = fork(program, [root, JSON.stringify(places), outside], { execArgv: [] });
   t.teardown(() => child.kill("SIGKILL"));
   await once(child, "message");
   return {
