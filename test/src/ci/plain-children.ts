@@ -8,8 +8,8 @@ import { isMainThread } from "node:worker_threads";
 
 const LISTENERS = Symbol.for("process-on-spawn@*:singletonId");
 
-// A thread that takes the flags of its process comes here as well; there is nothing left to do.
-if (isMainThread) {
+// Threads that take the flags of their process come here as well, and what tap runs after the tests: nothing tracks them.
+if (isMainThread && process.argv[1]?.endsWith(".test.js") === true) {
   const state = (globalThis as Record<symbol, { listeners: unknown[] } | undefined>)[LISTENERS];
   if (state === undefined || process.env["NODE_OPTIONS"]?.includes("processinfo") !== true)
     throw new Error("tap has changed how it tracks processes; see test/src/ci/plain-children.ts");
