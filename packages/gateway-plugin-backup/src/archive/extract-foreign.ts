@@ -84,6 +84,7 @@ export class ForeignExtractor {
     }
     this.#tar.end();
     for (const placed of this.#placer.end()) this.#accept(placed);
+    /* c8 ignore next -- a placer that has placed nothing has thrown */
     const escaping = this.#policy?.finish() ?? [];
     for (const path of escaping) {
       this.#links.delete(path);
